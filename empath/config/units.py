@@ -1,0 +1,128 @@
+"""The units that settings are written in: durations, sizes, networks, secrets.
+
+Each type reads the operator's form with `parse` and shows it again with `str`, so that
+`parse(str(value)) == value`.  Bad text raises `BadUnit`, whose sentence shows the right form.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final, Self, final
+
+_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_OCTETS: Final = {
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "tb": 1000**4,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+    "tib": 1024**4,
+}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadUnit(ValueError):
+    """The text is not written in the setting's unit; the message shows how it is written."""
+
+
+@final
+class Duration(float):
+    """A length of time in seconds, written ``"90s"``, ``"5m"``, ``"2h"``, ``"5d"``, ``"250ms"``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read one number and its unit."""
+        match = _NUMBER.fullmatch(text.strip())
+        if match is None or match[2].lower() not in _SECONDS:
+            raise BadUnit(f'durations are written "90s", "5m", "2h", "5d" (got "{text}")')
+        return cls(float(match[1]) * _SECONDS[match[2].lower()])
+
+    def __str__(self) -> str:
+        for unit in ("d", "h", "m", "s"):
+            count = self / _SECONDS[unit]
+            if count >= 1 and count == int(count):
+                return f"{int(count)}{unit}"
+        if not self:
+            return "0s"
+        return f"{float(self) * 1000:g}ms" if self < 1 else f"{float(self):g}s"
+
+    __repr__ = __str__
+
+
+@final
+class ByteSize(int):
+    """A number of octets, written ``"512"``, ``"64KiB"``, ``"50MB"``, ``"1GiB"``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a number with an optional unit; KB is 1000 octets, KiB is 1024."""
+        match = _NUMBER.fullmatch(text.strip())
+        unit = (match[2].lower() or "b") if match else ""
+        if match is None or unit not in _OCTETS:
+            raise BadUnit(f'sizes are written "64KiB", "50MB", "1GiB" (got "{text}")')
+        return cls(round(float(match[1]) * _OCTETS[unit]))
+
+    def __str__(self) -> str:
+        for unit, octets in (
+            ("TiB", 1024**4),
+            ("GiB", 1024**3),
+            ("MiB", 1024**2),
+            ("KiB", 1024),
+            ("TB", 1000**4),
+            ("GB", 1000**3),
+            ("MB", 1000**2),
+            ("KB", 1000),
+        ):
+            if self and self % octets == 0:
+                return f"{int(self) // octets}{unit}"
+        return f"{int(self)}B"
+
+    __repr__ = __str__
+
+
+@final
+class Secret:
+    """A password or key: comparable, never shown.  `reveal` is the only way to its text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret itself: for the wire, never for a log, a screen or an error."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(••••)" if self._text else "Secret()"
+
+    __str__ = __repr__
+
+
+def parse_network(text: str) -> Network:
+    """Read ``192.0.2.0/24``, ``2001:db8::/32`` or a single address."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise BadUnit(
+            f'networks are written "192.0.2.0/24", "2001:db8::/32" (got "{text}")'
+        ) from error

@@ -1,0 +1,191 @@
+"""What happens in Empath, one frozen struct each: the only vocabulary of logs, metrics,
+the timeline of a message, the console and any later webhook.
+
+A new event is a struct here and a name in `Event`; everything else follows from it.
+`at` is in seconds since the epoch.  Strings from peers are already sanitised.
+Events of one message carry its `id`; `MessageEvent` is the union of those, which the
+spool keeps as the message's timeline.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from empath.address import Domain, EmailAddress
+from empath.envelope import MessageId, Priority
+
+
+class _Event(Struct, frozen=True, tag_field="event", tag=True, omit_defaults=True):
+    at: float
+
+
+class EngineStarted(_Event, frozen=True):
+    """The engine runs: the spool is open and the listeners answer."""
+
+    version: str
+    pid: int
+    mode: str
+    queued: int
+
+
+class EngineStopping(_Event, frozen=True):
+    """The engine drains: no new sessions, running attempts may finish."""
+
+    reason: str
+
+
+class ListenerOpened(_Event, frozen=True):
+    """A listener answers at this address."""
+
+    address: str
+
+
+class SessionRefused(_Event, frozen=True):
+    """A client was sent away, or one of its commands or messages refused."""
+
+    client: str
+    helo: str
+    stage: str
+    """The verb (``MAIL``, ``RCPT`` …), ``CONNECT`` or ``CONTENT``."""
+    subject: str
+    """What was refused, such as the recipient; may be empty."""
+    reply: str
+
+
+class SessionLost(_Event, frozen=True):
+    """A client went away or fell silent in the middle of a transaction; nothing was accepted."""
+
+    client: str
+    helo: str
+    stage: str
+    reason: str
+
+
+class MessageAccepted(_Event, frozen=True):
+    """The message is on disk and its client has been told 250."""
+
+    id: MessageId
+    reverse_path: EmailAddress | None
+    recipients: tuple[EmailAddress, ...]
+    size: int
+    client: str
+    helo: str
+    protocol: str
+    priority: Priority
+    subject: str
+    held: bool = False
+    """The recipients were held on arrival (dev mode captures all mail)."""
+
+
+class TlsSession(Struct, frozen=True, omit_defaults=True):
+    """What was agreed in one TLS handshake."""
+
+    version: str
+    cipher: str
+    verified: str = ""
+    """How the peer's name was verified (``chain``), or empty where it was not."""
+
+
+class RecipientResult(Struct, frozen=True, omit_defaults=True):
+    """What one attempt meant for one recipient."""
+
+    number: int
+    address: EmailAddress
+    result: str
+    """``delivered``, ``deferred``, ``failed`` or ``expired``."""
+    reply: str
+    next_at: float | None = None
+    """When a deferred recipient is due again."""
+
+
+class AttemptEnded(_Event, frozen=True):
+    """One attempt at one destination is over, and recorded."""
+
+    id: MessageId
+    destination: Domain
+    server: str
+    """``mx1.example.org [192.0.2.1]:25``, or empty where none was reached."""
+    stage: str
+    """Where the attempt ended: ``DNS``, ``CONNECT``, ``EHLO``, ``STARTTLS``, ``AUTH``,
+    ``MAIL``, ``RCPT``, ``DATA``, ``CONTENT`` or ``DONE``."""
+    seconds: float
+    size: int
+    latency: float
+    """Seconds from arrival to the end of this attempt."""
+    results: tuple[RecipientResult, ...]
+    tls: TlsSession | None = None
+    uncertain: bool = False
+    """The connection ended after the final dot: the peer may have the message."""
+    transcript: tuple[str, ...] = ()
+    """The dialogue line by line, secrets left out, bounded; kept for attempts that failed."""
+
+
+class NotificationSent(_Event, frozen=True):
+    """A delivery status notification about *id* was queued as *dsn*."""
+
+    id: MessageId
+    dsn: MessageId
+    kind: str
+    """``failed`` or ``delayed``."""
+    recipients: tuple[EmailAddress, ...]
+
+
+class OperatorActed(_Event, frozen=True):
+    """An operator changed a message in the queue."""
+
+    id: MessageId
+    action: str
+    """``hold``, ``release``, ``retry`` or ``delete``."""
+    actor: str
+    reason: str = ""
+    recipients: int = 0
+
+
+class BodyDamaged(_Event, frozen=True):
+    """A stored body is missing or is not what was accepted; the message is held, never sent."""
+
+    id: MessageId
+    reason: str
+
+
+class SpoolFault(_Event, frozen=True):
+    """The spool refused an operation, such as for want of disk space."""
+
+    sentence: str
+
+
+class DnsChanged(_Event, frozen=True):
+    """An operator changed what the resolver answers."""
+
+    action: str
+    domain: str
+    actor: str
+
+
+class ConfigLoaded(_Event, frozen=True):
+    """A config is in force."""
+
+    path: str
+
+
+class TaskFailed(_Event, frozen=True):
+    """A bug: one task ended on an unexpected error; the rest keeps running."""
+
+    task: str
+    error: str
+
+
+MessageEvent = MessageAccepted | AttemptEnded | NotificationSent | OperatorActed | BodyDamaged
+
+Event = (
+    EngineStarted
+    | EngineStopping
+    | ListenerOpened
+    | SessionRefused
+    | SessionLost
+    | MessageEvent
+    | SpoolFault
+    | DnsChanged
+    | ConfigLoaded
+    | TaskFailed
+)

@@ -1,0 +1,1 @@
+"""Receiving mail: listeners, and the way of a message into the spool."""

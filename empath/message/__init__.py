@@ -1,0 +1,1 @@
+"""Building and reading messages: trace fields, notifications."""

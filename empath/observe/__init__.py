@@ -1,0 +1,1 @@
+"""Telling what happens: journal, metrics, health."""

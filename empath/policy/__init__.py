@@ -1,0 +1,1 @@
+"""Decisions: plain functions and small values, without any I/O."""

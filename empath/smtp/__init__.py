@@ -1,0 +1,1 @@
+"""The SMTP protocol, both ways, without any I/O."""

@@ -1,0 +1,349 @@
+"""The face of the spool: what the rest of Empath may ask of it, as Protocols.
+
+Promises: a message that `Draft.commit` returned an id for is durable; every change of a
+recipient is one transaction; a leased lot is nobody else's until it is recorded or given
+back; leases do not outlive the process.  All methods are called on the event loop and none
+blocks it: the disk is touched by the writer thread and by readers of the spool's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from empath.address import Domain, EmailAddress
+from empath.envelope import Envelope, Lot, MessageId, Origin, Priority, Recipient, State
+from empath.events import MessageEvent
+from empath.query import QueueQuery
+from empath.reply import Outcome
+
+
+class SpoolRefused(Exception):
+    """The spool could not take or change a message now; the message is a sentence for the
+    operator.  Nothing was changed.  The client is told 451 (SMTP-RULES L1).
+    """
+
+
+class SpoolFull(SpoolRefused):
+    """Less than `spool.min_free` is left; the client is told 452 4.3.1."""
+
+
+class SpoolInUse(Exception):
+    """Another engine has this spool open."""
+
+
+class SpoolUnusable(Exception):
+    """The spool cannot be opened: path, permissions, version; the message says what to do."""
+
+
+class BodyUnfit(Exception):
+    """The stored body is missing or is not what was accepted (size or SHA-256)."""
+
+
+class Draft(Protocol):
+    """A message being received.  Nothing of it lasts until `commit` returns.
+
+    Use it as ``draft.write(chunk)``; when `pressed`, ``await draft.drain()`` before the next
+    chunk.  Whatever ends the reception without a commit calls `abort`, which is idempotent.
+    """
+
+    @property
+    def pressed(self) -> bool:
+        """More is waiting to be written to disk than should be held in memory."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Octets written so far."""
+        ...
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next octets of the content; never blocks."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until what was written is on disk.  Raises `SpoolRefused`."""
+        ...
+
+    async def commit(
+        self, envelope: Envelope, origin: Origin, *, prefix: bytes, subject: str, hold: str = ""
+    ) -> MessageId:
+        """Make the message durable: *prefix* (our trace fields) and what was written.
+
+        *subject* is sanitised text for the operator.  With *hold* the recipients are held
+        for that reason instead of being queued.  Raises `SpoolRefused`, after which nothing
+        of the message is left.  Once called it runs to its end even if the caller is
+        cancelled (SMTP-RULES L2).
+        """
+        ...
+
+    async def abort(self) -> None:
+        """Forget the message."""
+        ...
+
+
+class Content(Protocol):
+    """The body of an accepted message, verified against its size and SHA-256."""
+
+    @property
+    def size(self) -> int:
+        """Octets, with CRLF line ends and without dot-stuffing."""
+        ...
+
+    def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
+        """The octets in order, from the start."""
+        ...
+
+    async def head(self, limit: int) -> bytes:
+        """At most the first *limit* octets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an attempt meant for one recipient of a lot: what the spool is to write down.
+
+    For `Deferred`, *next_at* says when it is due again.  *expired* marks a recipient that is
+    given up for its age rather than refused.
+    """
+
+    number: int
+    outcome: Outcome
+    next_at: float | None = None
+    expired: bool = False
+    delay_noticed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message of our own that is stored in the same transaction as what caused it."""
+
+    envelope: Envelope
+    content: bytes
+    subject: str
+    kind: str
+    """``failed`` or ``delayed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One message as a list shows it."""
+
+    id: MessageId
+    state: State
+    received_at: float
+    next_at: float | None
+    attempts: int
+    size: int
+    priority: Priority
+    reverse_path: EmailAddress | None
+    recipient: EmailAddress
+    """The first recipient that still waits, else the first."""
+    recipients: int
+    destination: Domain
+    last_reply: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A piece of a list, and where the next piece begins."""
+
+    rows: tuple[QueueRow, ...]
+    matched: int
+    """How many match in all; at least this many when `matched_exact` is false."""
+    matched_exact: bool
+    next_cursor: str
+    """Pass it to get the rows behind these; empty at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One recipient as the message's detail shows it."""
+
+    number: int
+    recipient: Recipient
+    destination: Domain
+    state: State
+    attempts: int
+    next_at: float | None
+    last_reply: str
+    hold_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """Everything known about one message except its body."""
+
+    id: MessageId
+    envelope: Envelope
+    origin: Origin
+    received_at: float
+    size: int
+    sha256: str
+    subject: str
+    body_stored: bool
+    recipients: tuple[RecipientRow, ...]
+    timeline: tuple[MessageEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRow:
+    """The queue of one destination."""
+
+    destination: Domain
+    counts: Mapping[State, int]
+    """Recipients that are not final, by state."""
+    oldest_at: float | None
+    next_at: float | None
+    last_reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStats:
+    """The spool at a glance."""
+
+    recipients: Mapping[State, int]
+    """Recipients that are not final, by state."""
+    messages: int
+    """Messages with a recipient that is not final."""
+    finished: int
+    """Finished messages whose history is kept."""
+    octets: int
+    """Octets of stored bodies."""
+    file_bodies: int
+    database_octets: int
+    free_octets: int
+    oldest_at: float | None
+    commits: int
+    """Transactions since the start."""
+    operations: int
+    """Operations in them: operations / commits is how well group commit works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a check of the spool found wrong with one thing, and what to do."""
+
+    subject: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an operator's change of the queue did."""
+
+    ids: tuple[MessageId, ...]
+    recipients: int
+    in_flight: int
+    """Recipients left alone because they are being delivered at this moment."""
+
+
+class Spool(Protocol):
+    """The durable queue."""
+
+    def draft(self) -> Draft:
+        """Begin to receive a message.  Raises `SpoolFull` below `spool.min_free`."""
+        ...
+
+    # Delivery.
+
+    async def due(
+        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+    ) -> Sequence[Lot]:
+        """Lease up to *limit* lots that are due, at most *per_destination* for each one,
+        none for the destinations in *full*.  Freshly accepted mail comes from memory.
+        """
+        ...
+
+    async def next_due(self, now: float) -> float | None:
+        """When the next recipient that is not leased becomes due; None if none waits."""
+        ...
+
+    async def wait_arrival(self) -> None:
+        """Return when something may have become due: mail came, or an operator acted."""
+        ...
+
+    def begin(self, lot: Lot) -> Lot | None:
+        """The attempt starts now: its recipients become ACTIVE.  Returns the lot without the
+        recipients an operator has meanwhile held or deleted; None when none is left.
+        """
+        ...
+
+    async def content(self, id: MessageId) -> Content:
+        """The body, verified.  Raises `BodyUnfit`."""
+        ...
+
+    async def record(
+        self,
+        lot: Lot,
+        rulings: Sequence[Ruling],
+        event: MessageEvent,
+        notifications: Sequence[Notification] = (),
+    ) -> Sequence[MessageId]:
+        """Write down an attempt in one transaction and end the lease: recipients, timeline,
+        notifications (whose ids are returned); a message without waiting recipients loses
+        its body.  Recipients of the lot without a ruling stay as they were.
+        """
+        ...
+
+    async def give_back(self, lot: Lot, due_at: float | None = None) -> None:
+        """End the lease without an attempt; with *due_at*, not before then."""
+        ...
+
+    async def quarantine(self, lot: Lot, event: MessageEvent, reason: str) -> None:
+        """Hold the whole message for *reason* and end the lease: its body is damaged."""
+        ...
+
+    # Operators.
+
+    async def hold(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Keep the matching messages from being delivered."""
+        ...
+
+    async def release(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
+        """Queue the matching held messages again, due now."""
+        ...
+
+    async def retry(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
+        """Make the matching waiting messages due now."""
+        ...
+
+    async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Give the matching messages up without telling anybody."""
+        ...
+
+    # Looking.
+
+    async def page(
+        self, query: QueueQuery, *, sort: str = "age", cursor: str = "", limit: int = 60
+    ) -> QueuePage:
+        """A piece of the queue.  *sort* is ``age`` (oldest first) or ``-age``."""
+        ...
+
+    async def message(self, id: MessageId) -> MessageRecord | None:
+        """One message, finished ones included while their history is kept."""
+        ...
+
+    async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
+        """The destinations that mail waits for, longest queue first."""
+        ...
+
+    async def stats(self) -> SpoolStats:
+        """The spool at a glance."""
+        ...
+
+    async def check(self) -> Sequence[Problem]:
+        """Verify database, bodies and files; slow, on a reader of its own."""
+        ...
+
+    # Small things a restart needs.
+
+    async def setting(self, key: str) -> str | None:
+        """A value kept under *key*."""
+        ...
+
+    async def keep(self, key: str, value: str | None) -> None:
+        """Keep *value* under *key*; None forgets it."""
+        ...

@@ -1,0 +1,1 @@
+"""Empath's operator console: a Textual program that knows the engine only through its port."""
