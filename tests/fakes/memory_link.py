@@ -1,0 +1,296 @@
+"""A `Link` in memory: tests set its pages, push its events and cut its line.
+
+It answers every request out of plain attributes (`queue`, `views`, `status` …), so a test says
+what the engine knows and reads in `asked` what it was asked.  `refuse` and `cut` make it say no
+and go away; `mend` brings it back.  What it promises of a real link it keeps: `RequestRefused`
+for no, `LinkLost` for gone, events numbered, changes refused when `read_only`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from empath.control.link import (
+    Changed,
+    CheckSpool,
+    ClearDnsCache,
+    ContentPart,
+    DestinationItem,
+    Destinations,
+    DnsCache,
+    DnsCleared,
+    DnsEntry,
+    DnsOverride,
+    DnsOverrides,
+    FlushQueue,
+    GetSpool,
+    GetStatus,
+    LinkLost,
+    ListDestinations,
+    ListDnsCache,
+    ListDnsOverrides,
+    ListQueue,
+    MessageView,
+    Notice,
+    Ping,
+    Pong,
+    QueueChange,
+    QueueItem,
+    QueuePage,
+    ReadContent,
+    RefreshDns,
+    RemoveDnsOverride,
+    Request,
+    RequestRefused,
+    SetDnsOverride,
+    SpoolCheck,
+    SpoolReport,
+    Status,
+    StopEngine,
+    Stopping,
+    ViewMessage,
+)
+from empath.envelope import MessageId
+from empath.events import Event
+
+R = TypeVar("R")
+
+STARTED_AT = 1_790_000_000.0
+
+PONG = Pong(
+    version="0.1.0",
+    protocol=1,
+    pid=4411,
+    hostname="mx1.example.org",
+    mode="relay",
+    started_at=STARTED_AT,
+    now=STARTED_AT + 3600,
+    read_only=False,
+)
+
+STATUS = Status(
+    pong=PONG,
+    listeners=("127.0.0.1:1025",),
+    queued=0,
+    deferred=0,
+    held=0,
+    active=0,
+    messages=0,
+    oldest_at=None,
+    next_at=None,
+    accepted=0,
+    refused=0,
+    delivered=0,
+    deferrals=0,
+    bounced=0,
+    sessions=0,
+    connections_out=0,
+    loop_lag=0.0004,
+    memory=60 * 2**20,
+    free_octets=50 * 2**30,
+    attention=(),
+    sequence=0,
+)
+
+SPOOL = SpoolReport(
+    path="/var/spool/empath",
+    messages=0,
+    finished=0,
+    octets=0,
+    file_bodies=0,
+    database_octets=4096,
+    free_octets=50 * 2**30,
+    commits=0,
+    operations=0,
+)
+
+
+class MemoryLink:
+    """Answers from its attributes; set them as the test's story needs."""
+
+    def __init__(self, *, read_only: bool = False) -> None:
+        self.status: Status = msgspec.structs.replace(
+            STATUS, pong=msgspec.structs.replace(PONG, read_only=read_only)
+        )
+        self.queue: list[QueueItem] = []
+        """In the order `ListQueue` shows them."""
+        self.matching: Callable[[QueueItem, str], bool] = lambda item, query: True
+        """Which items a query matches; by default all."""
+        self.views: dict[MessageId, MessageView] = {}
+        self.contents: dict[MessageId, str] = {}
+        self.destinations: list[DestinationItem] = []
+        self.spool: SpoolReport = SPOOL
+        self.check: SpoolCheck = SpoolCheck(problems=())
+        self.cache: list[DnsEntry] = []
+        self.overrides: dict[str, DnsOverride] = {}
+        self.asked: list[Request[Any]] = []
+        """Every request, in order."""
+        self.delay: float = 0.0
+        """Seconds of the loop before each answer."""
+        self.closed = False
+        self.history: list[Notice] = []
+        self._refusals: dict[type[Request[Any]], str] = {}
+        self._lost = ""
+        self._changed = asyncio.Event()
+
+    # What a test does.
+
+    def push(self, *events: Event) -> None:
+        """Have the engine publish *events*."""
+        for event in events:
+            self.history.append(Notice(sequence=self.status.sequence + 1, event=event))
+            self.status = msgspec.structs.replace(self.status, sequence=self.status.sequence + 1)
+        self._wake()
+
+    def skip(self, count: int) -> None:
+        """Lose *count* events: the next notice has a gap before its number."""
+        self.status = msgspec.structs.replace(self.status, sequence=self.status.sequence + count)
+
+    def refuse(self, kind: type[Request[Any]], sentence: str) -> None:
+        """Say no to requests of this type from now on; an empty sentence allows them again."""
+        self._refusals[kind] = sentence
+
+    def cut(self, sentence: str = "No engine answers at /x/empath.sock") -> None:
+        """The engine goes away: requests and open event streams raise `LinkLost`."""
+        self._lost = sentence
+        self._wake()
+
+    def mend(self) -> None:
+        """The engine is back."""
+        self._lost = ""
+
+    def set_queue(self, items: Iterable[QueueItem]) -> None:
+        """Replace the queue, and let the status count it."""
+        self.queue = list(items)
+        counts = dict.fromkeys(("queued", "deferred", "held", "active"), 0)
+        for item in self.queue:
+            if item.state in counts:
+                counts[item.state] += 1
+        self.status = msgspec.structs.replace(self.status, messages=len(self.queue), **counts)
+
+    def asked_of(self, kind: type[R]) -> list[R]:
+        """The requests of one type, in order."""
+        return [request for request in self.asked if isinstance(request, kind)]
+
+    # What a link does.
+
+    async def ask(self, request: Request[R]) -> R:
+        self.asked.append(request)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self._lost:
+            raise LinkLost(self._lost)
+        if request.changes and self.status.pong.read_only:
+            raise RequestRefused("This link is read-only.")
+        if sentence := self._refusals.get(type(request)):
+            raise RequestRefused(sentence)
+        reply: R = self._answer(request)
+        return reply
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+        last = self.status.sequence if after is None else after
+        while True:
+            if self._lost:
+                raise LinkLost(self._lost)
+            waiting = [notice for notice in self.history if notice.sequence > last]
+            for notice in waiting:
+                last = notice.sequence
+                yield notice
+            if not waiting:
+                await self._changed.wait()
+
+    async def close(self) -> None:
+        self.closed = True
+
+    # How it answers.
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _answer(self, request: Request[Any]) -> Any:  # noqa: C901 - one row a request
+        match request:
+            case Ping():
+                return self.status.pong
+            case GetStatus():
+                return self.status
+            case ListQueue():
+                return self._page(request)
+            case ViewMessage(id=id):
+                if id not in self.views:
+                    raise RequestRefused(f"There is no message {id}.")
+                return self.views[id]
+            case ReadContent(id=id, offset=offset, limit=limit):
+                text = self.contents.get(id)
+                if text is None:
+                    raise RequestRefused(f"The content of {id} is not stored any more.")
+                return ContentPart(
+                    id=id, offset=offset, size=len(text), text=text[offset : offset + limit]
+                )
+            case QueueChange(ids=ids, query=query, expect=expect):
+                return self._change(self._chosen(ids, query), expect)
+            case FlushQueue(destination=domain):
+                chosen = [i for i in self.queue if domain is None or i.destination == domain]
+                return self._change(chosen, None)
+            case ListDestinations(limit=limit):
+                return Destinations(
+                    items=tuple(self.destinations[:limit]), total=len(self.destinations)
+                )
+            case GetSpool():
+                return self.spool
+            case CheckSpool():
+                return self.check
+            case StopEngine():
+                return Stopping()
+            case _:
+                return self._answer_dns(request)
+
+    def _answer_dns(self, request: Request[Any]) -> Any:
+        match request:
+            case ListDnsCache():
+                return DnsCache(entries=tuple(self.cache))
+            case ClearDnsCache(name=name):
+                kept = [entry for entry in self.cache if name and entry.name != name]
+                gone = len(self.cache) - len(kept)
+                self.cache = kept
+                return DnsCleared(entries=gone)
+            case RefreshDns(domain=domain):
+                return DnsCache(entries=tuple(e for e in self.cache if e.name == domain))
+            case SetDnsOverride(domain=domain, hosts=hosts):
+                self.overrides[domain] = DnsOverride(domain=domain, hosts=hosts)
+            case RemoveDnsOverride(domain=domain):
+                if self.overrides.pop(domain, None) is None:
+                    raise RequestRefused(f"There is no override for {domain}.")
+            case ListDnsOverrides():
+                pass
+            case _:
+                raise AssertionError(f"nothing answers {type(request).__name__}")
+        return DnsOverrides(overrides=tuple(self.overrides.values()))
+
+    def _chosen(self, ids: tuple[MessageId, ...], query: str) -> list[QueueItem]:
+        if ids:
+            return [item for item in self.queue if item.id in ids]
+        if not query:
+            raise RequestRefused("Name the messages or give a query.")
+        return [item for item in self.queue if self.matching(item, query)]
+
+    def _change(self, chosen: list[QueueItem], expect: int | None) -> Changed:
+        if expect is not None and expect != len(chosen):
+            raise RequestRefused(f"{len(chosen)} messages match, not {expect}.")
+        recipients = sum(item.recipients for item in chosen)
+        return Changed(messages=len(chosen), recipients=recipients, in_flight=0)
+
+    def _page(self, request: ListQueue) -> QueuePage:
+        matching = [item for item in self.queue if self.matching(item, request.query)]
+        start = int(request.cursor or 0)
+        stop = start + request.limit
+        return QueuePage(
+            items=tuple(matching[start:stop]),
+            matched=len(matching),
+            matched_exact=True,
+            cursor=str(stop) if stop < len(matching) else "",
+        )
