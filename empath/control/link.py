@@ -155,10 +155,15 @@ class QueuePage(Reply, frozen=True):
 
 
 class ListQueue(Request[QueuePage], frozen=True):
-    """A piece of the queue.  `query` is in the filter language of `empath.query`."""
+    """A piece of the queue.  `query` is in the filter language of `empath.query`.
+
+    With `ids`, only these messages as far as they are still queued, whatever the query:
+    how a console refreshes the rows it shows without moving them.
+    """
 
     route = "queue"
     query: str = ""
+    ids: tuple[MessageId, ...] = ()
     sort: str = "-age"
     cursor: str = ""
     limit: int = 60
