@@ -53,6 +53,13 @@ class Reader:
             await self._ready.wait()
         return self._waiting.popleft()
 
+    async def batch(self) -> list[Numbered]:
+        """Wait for at least one event, then take all that wait.  Loses none when cancelled."""
+        first = await self.__anext__()
+        taken = [first, *self._waiting]
+        self._waiting.clear()
+        return taken
+
 
 class Bus:
     """Where events are published, and where they are read."""

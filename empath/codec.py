@@ -21,8 +21,10 @@ def _to_wire(value: object) -> object:
 
 
 def _from_wire(kind: type, value: object) -> object:
-    if issubclass(kind, str) and isinstance(value, str):
-        return kind(value)
+    if issubclass(kind, str):
+        if isinstance(value, str):
+            return kind(value)
+        raise ValueError(f"expected text, got {type(value).__name__}")
     raise NotImplementedError(f"{kind.__name__} has no form on the wire")
 
 

@@ -27,8 +27,24 @@ class LinkLost(Exception):
     """The engine does not answer; the message names the socket and what to do."""
 
 
+class LinkIncompatible(LinkLost):
+    """Something answers, but in another version of the protocol, or in none that is known."""
+
+
 class RequestRefused(Exception):
     """The engine understood and said no; the message says why and what to do."""
+
+
+class RequestUnclear(RequestRefused):
+    """The request itself is wrong: a field, a value, a filter that cannot be read."""
+
+
+class NotFound(RequestRefused):
+    """There is no such message, override or route."""
+
+
+class LinkReadOnly(RequestRefused):
+    """This link may look and not touch."""
 
 
 class Request(Struct, Generic[R_co], frozen=True, kw_only=True, forbid_unknown_fields=True):

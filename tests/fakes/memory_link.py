@@ -285,7 +285,11 @@ class MemoryLink:
         return Changed(messages=len(chosen), recipients=recipients, in_flight=0)
 
     def _page(self, request: ListQueue) -> QueuePage:
-        matching = [item for item in self.queue if self.matching(item, request.query)]
+        matching = [
+            item
+            for item in self.queue
+            if (item.id in request.ids if request.ids else self.matching(item, request.query))
+        ]
         start = int(request.cursor or 0)
         stop = start + request.limit
         return QueuePage(
