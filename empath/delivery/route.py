@@ -1,0 +1,127 @@
+"""Finds the hosts for a domain and their addresses: asks, then lets `policy.routing` decide.
+
+Promises: overrides and fixed routes ask the DNS for no MX; both address families are asked
+at once; the addresses returned are the ones to connect to, so a second look-up cannot
+smuggle in another (DNS rebinding).  Never raises for anything the DNS says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from empath.address import Domain, IpAddress, ServerId, parse_address_literal
+from empath.config.model import Config
+from empath.policy import routing
+from empath.policy.answer import Answer, Found, MailExchanger
+from empath.policy.routing import Route, Target
+from empath.reply import Deferred, Failed
+
+__all__ = ["Lookups", "Route", "RouteFinder", "Target"]
+
+
+class Lookups(Protocol):
+    """What a finder asks of `empath.resolver.Resolver`."""
+
+    async def mail_exchangers(self, domain: Domain) -> Answer[MailExchanger]:
+        """The MX records of *domain*."""
+        ...
+
+    async def addresses_v4(self, host: Domain) -> Answer[IpAddress]:
+        """The A records of *host*."""
+        ...
+
+    async def addresses_v6(self, host: Domain) -> Answer[IpAddress]:
+        """The AAAA records of *host*."""
+        ...
+
+
+class RouteFinder:
+    """Where mail goes.  One for the whole engine; nothing in it is per message."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Lookups,
+        config: Callable[[], Config],
+        own_addresses: Callable[[], Collection[IpAddress]] = tuple,
+        random: random.Random | None = None,
+    ) -> None:
+        """*own_addresses* are those Empath listens at; *random* draws among equal hosts."""
+        self._resolver = resolver
+        self._config = config
+        self._own_addresses = own_addresses
+        self._random = random or _new_random()
+        self._overrides: dict[Domain, tuple[ServerId, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"<RouteFinder overrides={len(self._overrides)}>"
+
+    def set_override(self, domain: Domain, hosts: Sequence[ServerId]) -> None:
+        """Send mail for exactly *domain* to *hosts*, in this order, whatever else says.
+
+        Raises `ValueError` when there is none or more than `routing.MAX_TARGETS`.
+        """
+        if not 0 < len(hosts) <= routing.MAX_TARGETS:
+            raise ValueError(f"an override names 1 to {routing.MAX_TARGETS} hosts")
+        self._overrides[domain] = tuple(hosts)
+
+    def remove_override(self, domain: Domain) -> bool:
+        """Forget the override; False when there was none."""
+        return self._overrides.pop(domain, None) is not None
+
+    def overrides(self) -> Mapping[Domain, tuple[ServerId, ...]]:
+        """All overrides, by domain."""
+        return dict(sorted(self._overrides.items()))
+
+    async def find(self, destination: Domain) -> Route | Deferred | Failed:
+        """The hosts for *destination*, best first; or why there is none now, or never."""
+        config = self._config()
+        port = config.delivery.port
+        fixed = routing.fixed_route(destination, self._overrides, config.route, port=port)
+        if fixed is not None:
+            return fixed
+        answer = await self._resolver.mail_exchangers(destination)
+        records = answer.records if isinstance(answer, Found) else ()
+        return routing.mx_route(
+            destination,
+            answer,
+            own_names={config.hostname.lower()},
+            port=port,
+            shuffle=[self._random.random() for _ in records],
+        )
+
+    async def addresses(self, target: Target) -> tuple[IpAddress, ...] | Deferred | Failed:
+        """The addresses to connect to for *target*, in order; or why there is none.
+
+        `Failed` is said of this host only: a caller that has further targets tries those,
+        and the domain has failed when all of them have.
+        """
+        config = self._config()
+        allow, own = config.delivery.allow_networks, self._own_addresses()
+        known = _known_address(target)
+        if known is not None:
+            return routing.filter_addresses(target, (known,), allow=allow, own=own)
+        host = Domain(target.host)
+        async with asyncio.TaskGroup() as both:
+            v6 = both.create_task(self._resolver.addresses_v6(host))
+            v4 = both.create_task(self._resolver.addresses_v4(host))
+        return routing.choose_addresses(target, v6.result(), v4.result(), allow=allow, own=own)
+
+
+def _known_address(target: Target) -> IpAddress | None:
+    """The address a target is written with; a *name* from the DNS that looks like one is not."""
+    if target.fixed is not None:
+        try:
+            return ipaddress.ip_address(target.host)
+        except ValueError:
+            return None
+    literal = target.host.replace("[", "[IPv6:") if ":" in target.host else target.host
+    return parse_address_literal(literal)
+
+
+def _new_random() -> random.Random:
+    return random.Random()  # noqa: S311 - it spreads load; nothing secret hangs on it

@@ -1,0 +1,284 @@
+"""Which hosts to try for a domain, and in which order (RFC 5321 5.1, RFC 7505).
+
+The order of sources: an operator's override, a ``[[route]]`` of the config (the exact
+domain, then the nearest parent written ``.parent``, then ``*``), an address literal, the
+MX records, the domain itself.  Everything here decides on answers that the caller got; a
+refusal is an outcome whose reply names the domain and what can be done.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from empath.address import Domain, IpAddress, ServerId
+from empath.config import model
+from empath.config.units import Network
+from empath.policy.answer import (
+    Answer,
+    Found,
+    LookupFailed,
+    MailExchanger,
+    NoSuchName,
+    NoSuchRecord,
+)
+from empath.policy.special_address import refused_address
+from empath.reply import Deferred, EnhancedCode, Failed, Reply
+
+MAX_TARGETS: Final = 20
+"""MX hosts that are kept of an answer, best preference first."""
+MAX_ADDRESSES: Final = 10
+"""Addresses that are tried of one host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One host to try.
+
+    *host* is a host name, or an address: ``192.0.2.1``, ``2001:db8::1`` where the operator
+    fixed it, ``[192.0.2.1]`` where the recipient's domain is an address literal.
+    """
+
+    host: str
+    port: int
+    preference: int = 0
+    fixed: model.Route | None = None
+    """The route that names this host: its TLS and AUTH settings hold, and its addresses are
+    not filtered.  None where the DNS named the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The hosts for a domain, best first; never empty."""
+
+    source: str
+    """Where they come from: ``override``, ``route "*"``, ``address literal``, ``MX`` or
+    ``domain itself``."""
+    targets: tuple[Target, ...]
+
+
+def fixed_route(
+    destination: Domain,
+    overrides: Mapping[Domain, Sequence[ServerId]],
+    routes: Sequence[model.Route],
+    *,
+    port: int,
+) -> Route | None:
+    """The route that needs no MX: an override, a ``[[route]]``, or an address literal's own."""
+    if hosts := overrides.get(destination):
+        return Route(
+            "override",
+            tuple(
+                Target(host.host, host.port, place, model.Route(domain=destination, host=host))
+                for place, host in enumerate(hosts)
+            ),
+        )
+    by_domain: dict[str, list[model.Route]] = {}
+    for route in routes:
+        by_domain.setdefault(route.domain.lower(), []).append(route)
+    for key in _route_keys(destination):
+        if chosen := by_domain.get(key):
+            return Route(
+                f'route "{key}"',
+                tuple(
+                    Target(route.host.host, route.host.port, place, route)
+                    for place, route in enumerate(chosen)
+                ),
+            )
+    if destination.literal is not None:
+        return Route("address literal", (Target(f"[{destination.literal}]", port),))
+    return None
+
+
+def _route_keys(destination: Domain) -> list[str]:
+    """What a ``[[route]]`` for *destination* may be written as, the most specific first."""
+    if destination.literal is not None:
+        return [destination, "*"]
+    labels = destination.split(".")
+    return [destination, *("." + ".".join(labels[n:]) for n in range(1, len(labels))), "*"]
+
+
+def mx_route(
+    destination: Domain,
+    answer: Answer[MailExchanger],
+    *,
+    own_names: Collection[str],
+    port: int,
+    shuffle: Sequence[float],
+) -> Route | Deferred | Failed:
+    """Read the MX answer for *destination*.
+
+    *own_names* are the names this host has in MX records, in lower case.  *shuffle* holds a
+    random number for each record: hosts of equal preference are tried in its order.
+    """
+    match answer:
+        case LookupFailed(sentence):
+            return Deferred(
+                _reply(
+                    451,
+                    "4.4.3",
+                    f"The mail servers of {destination} could not be looked up: {sentence}."
+                    " It is tried again by itself; if it lasts, check dns.servers",
+                )
+            )
+        case NoSuchName():
+            return Failed(
+                _reply(
+                    550,
+                    "5.1.2",
+                    f"There is no domain {destination}; check the spelling of the address",
+                )
+            )
+        case NoSuchRecord():
+            if destination in own_names:
+                return Failed(_loop(destination))
+            return Route("domain itself", (Target(destination, port),))
+        case Found(records):
+            return _read_records(
+                destination, records, own_names=own_names, port=port, shuffle=shuffle
+            )
+
+
+def _read_records(
+    destination: Domain,
+    records: Sequence[MailExchanger],
+    *,
+    own_names: Collection[str],
+    port: int,
+    shuffle: Sequence[float],
+) -> Route | Failed:
+    if len(records) == 1 and records[0].text == "." and records[0].preference == 0:
+        # RFC 7505 3: exactly this one record; anything else that holds "." is only unusable.
+        return Failed(
+            _reply(556, "5.1.10", f"The domain {destination} accepts no mail (null MX, RFC 7505)")
+        )
+    own = [record.preference for record in records if record.host in own_names]
+    limit = min(own, default=None)
+    # RFC 5321 5.1: our own name and all that is not better would send the mail round in a ring.
+    better = [
+        (record.preference, draw, record.host)
+        for record, draw in itertools.zip_longest(records, shuffle[: len(records)], fillvalue=0.0)
+        if isinstance(record, MailExchanger)
+        and record.host is not None
+        and (limit is None or record.preference < limit)
+    ]
+    if better:
+        # A host that stands there twice is tried once, at its best preference.
+        best: dict[Domain, int] = {}
+        for preference, _, host in sorted(better):
+            best.setdefault(host, preference)
+        targets = [Target(host, port, preference) for host, preference in best.items()]
+        return Route("MX", tuple(targets[:MAX_TARGETS]))
+    if own:
+        return Failed(_loop(destination))
+    names = ", ".join(record.text for record in records[:3])
+    return Failed(
+        _reply(
+            550,
+            "5.4.4",
+            f"The MX records of {destination} name no usable host ({names});"
+            " whoever runs the domain has to correct them",
+        )
+    )
+
+
+def choose_addresses(
+    target: Target,
+    v6: Answer[IpAddress],
+    v4: Answer[IpAddress],
+    *,
+    allow: Sequence[Network],
+    own: Collection[IpAddress],
+) -> tuple[IpAddress, ...] | Deferred | Failed:
+    """The addresses of *target* to try, IPv6 and IPv4 in turn (RFC 8305 4); or why there is none.
+
+    Addresses that the DNS may not send us to are left out, unless the target is fixed.
+    """
+    found = interleave(
+        v6.records if isinstance(v6, Found) else (), v4.records if isinstance(v4, Found) else ()
+    )
+    if found:
+        return filter_addresses(target, found, allow=allow, own=own)
+    for answer in (v4, v6):
+        if isinstance(answer, LookupFailed):
+            return Deferred(
+                _reply(
+                    451,
+                    "4.4.3",
+                    f"The address of {target.host} could not be looked up: {answer.sentence}."
+                    " It is tried again by itself; if it lasts, check dns.servers",
+                )
+            )
+    if target.fixed is not None:
+        # The operator's slip must not bounce a queue: it waits for the correction.
+        return Deferred(
+            _reply(
+                451,
+                "4.4.4",
+                f"The host {target.host} of the route for {target.fixed.domain} has no address;"
+                " correct the route or the DNS",
+            )
+        )
+    what = "does not exist" if isinstance(v4, NoSuchName) else "has no address"
+    return Failed(
+        _reply(
+            550,
+            "5.4.4",
+            f"The host {target.host} {what}; whoever runs the domain has to correct its DNS",
+        )
+    )
+
+
+def filter_addresses(
+    target: Target,
+    found: Sequence[IpAddress],
+    *,
+    allow: Sequence[Network],
+    own: Collection[IpAddress],
+) -> tuple[IpAddress, ...] | Failed:
+    """Leave out what the DNS may not send us to; `Failed` when nothing is left."""
+    if target.fixed is not None:
+        return tuple(found[:MAX_ADDRESSES])
+    kinds = [(address, refused_address(address, allow, own)) for address in found]
+    good = tuple(address for address, kind in kinds if kind is None)
+    if good:
+        return good[:MAX_ADDRESSES]
+    address, kind = kinds[0]
+    if any(kind == "own" for _, kind in kinds):
+        return Failed(
+            _reply(
+                550,
+                "5.4.6",
+                f"The mail server {target.host} is this host ({address}): mail would loop;"
+                " add a [[route]] for the domain",
+            )
+        )
+    return Failed(
+        _reply(
+            550,
+            "5.4.4",
+            f"The mail server {target.host} has the {kind} address {address}, which mail is not"
+            " sent to; add a [[route]] for the domain, or the network to delivery.allow_networks",
+        )
+    )
+
+
+def interleave(v6: Sequence[IpAddress], v4: Sequence[IpAddress]) -> tuple[IpAddress, ...]:
+    """IPv6 and IPv4 in turn, IPv6 first, each once."""
+    pairs = itertools.zip_longest(v6, v4)
+    return tuple(dict.fromkeys(a for pair in pairs for a in pair if a is not None))
+
+
+def _loop(destination: Domain) -> Reply:
+    return _reply(
+        550,
+        "5.4.6",
+        f"Mail for {destination} would come back to this host, which is among its best mail"
+        " servers; add a [[route]] for the domain",
+    )
+
+
+def _reply(code: int, enhanced: str, text: str) -> Reply:
+    return Reply(code, EnhancedCode(enhanced), text)
