@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from decimal import Decimal
 from typing import Final, Self, final
 
-_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
-_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+# At most 15 digits: what is longer is a slip of the finger, and a float holds these exactly.
+_NUMBER: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([A-Za-z]*)")
+_SECONDS: Final = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
 _OCTETS: Final = {
     "b": 1,
     "kb": 1000,
@@ -42,17 +50,21 @@ class Duration(float):
         """Read one number and its unit."""
         match = _NUMBER.fullmatch(text.strip())
         if match is None or match[2].lower() not in _SECONDS:
-            raise BadUnit(f'durations are written "90s", "5m", "2h", "5d" (got "{text}")')
-        return cls(float(match[1]) * _SECONDS[match[2].lower()])
+            raise BadUnit('durations are written "90s", "5m", "2h", "5d"')
+        return cls(Decimal(match[1]) * _SECONDS[match[2].lower()])
 
     def __str__(self) -> str:
+        # repr of a float is the shortest text that reads back as the same number.
+        seconds = Decimal(float.__repr__(self))
+        if not seconds:
+            return "0s"
         for unit in ("d", "h", "m", "s"):
-            count = self / _SECONDS[unit]
+            count = seconds / _SECONDS[unit]
             if count >= 1 and count == int(count):
                 return f"{int(count)}{unit}"
-        if not self:
-            return "0s"
-        return f"{float(self) * 1000:g}ms" if self < 1 else f"{float(self):g}s"
+        if seconds < 1:
+            return f"{(seconds * 1000).normalize():f}ms"
+        return f"{seconds:f}s"
 
     __repr__ = __str__
 
@@ -69,8 +81,8 @@ class ByteSize(int):
         match = _NUMBER.fullmatch(text.strip())
         unit = (match[2].lower() or "b") if match else ""
         if match is None or unit not in _OCTETS:
-            raise BadUnit(f'sizes are written "64KiB", "50MB", "1GiB" (got "{text}")')
-        return cls(round(float(match[1]) * _OCTETS[unit]))
+            raise BadUnit('sizes are written "64KiB", "50MB", "1GiB"')
+        return cls(round(Decimal(match[1]) * _OCTETS[unit]))
 
     def __str__(self) -> str:
         for unit, octets in (
@@ -123,6 +135,4 @@ def parse_network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise BadUnit(
-            f'networks are written "192.0.2.0/24", "2001:db8::/32" (got "{text}")'
-        ) from error
+        raise BadUnit('networks are written "192.0.2.0/24", "2001:db8::/32"') from error

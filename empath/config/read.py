@@ -1,0 +1,191 @@
+"""A parsed TOML table to the typed config: every value checked, every problem gathered.
+
+The reader walks the model's own declarations, so it knows each key's type, bounds and unit.
+A value that does not fit is reported and its default stands in, so that one run finds
+everything; a config with problems is never handed out.  Secrets come from the text, a file
+or the environment, and are refused from files that others can read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from empath.config.fields import REQUIRED, Setting, element_of, is_section, settings_of
+from empath.config.locate import KeyPath, show_path
+from empath.config.model import Config, Section
+from empath.config.private_file import read_secret_file
+from empath.config.problem import ConfigProblem
+from empath.config.units import Secret
+from empath.config.values import (
+    READERS,
+    Unfit,
+    bounded,
+    plain_secret,
+    read_choice,
+    read_text,
+    shape,
+)
+from empath.safe_text import safe_text
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one document.  `problems` is empty exactly when what was read may be used."""
+
+    file: str
+    directory: Path
+    """Relative paths start here: the folder of the config file."""
+    environ: Mapping[str, str]
+    lines: Mapping[KeyPath, int]
+    shared: bool = False
+    """The config file can be read by others than its owner."""
+    problems: list[ConfigProblem] = field(default_factory=list)
+    troubled: set[KeyPath] = field(default_factory=set)
+    written: set[KeyPath] = field(default_factory=set)
+
+    def complain(self, path: KeyPath, sentence: str, *about: KeyPath) -> None:
+        """Report a problem at *path*, unless it follows from one reported already.
+
+        *about* names further keys that the sentence speaks of.
+        """
+        if any(other in self.troubled for other in (path, *about)):
+            return
+        self.troubled.add(path)
+        self.problems.append(ConfigProblem(self.file, self._line(path), show_path(path), sentence))
+
+    def sound(self, path: KeyPath) -> bool:
+        """Has nothing at or below *path* been reported?"""
+        return not any(other[: len(path)] == path for other in self.troubled)
+
+    def _line(self, path: KeyPath) -> int | None:
+        """The line of the key, or of the nearest table round a key that is not written."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
+
+    def section(self, kind: type[S], table: object, path: KeyPath) -> S | None:
+        """Read one table.  None when a setting that must be written is missing or unfit."""
+        if not isinstance(table, dict):
+            self.complain(path, f"must be a table, [{show_path(path)}] (got {shape(table)})")
+            return None
+        settings = {setting.name: setting for setting in settings_of(kind)}
+        for key in table:
+            if key not in settings:
+                self.complain((*path, key), _unknown(key, kind, settings))
+        values: dict[str, Any] = {}
+        whole = True
+        for name, setting in settings.items():
+            at = (*path, name)
+            if name not in table:
+                if setting.default is REQUIRED:
+                    self.complain(at, f"is missing: {_lower(setting.what)}")
+                    whole = False
+                continue
+            self.written.add(at)
+            try:
+                values[name] = self._value(setting, setting.kind, table[name], at)
+            except Unfit as error:
+                self.complain(at, str(error))
+                whole = whole and setting.default is not REQUIRED
+        return kind(**values) if whole else None
+
+    def _value(self, setting: Setting, kind: Any, raw: object, path: KeyPath) -> Any:
+        element = element_of(kind)
+        if element is not None:
+            return self._list(setting, element, raw, path)
+        if is_section(kind):
+            section = self.section(kind, raw, path)
+            return setting.default if section is None else section
+        if kind is Secret:
+            return self._secret(raw)
+        if kind is Path:
+            return self.resolve(read_text(raw))
+        if issubclass(kind, enum.Enum):
+            return read_choice(kind, raw)
+        return bounded(setting, READERS[kind](raw))
+
+    def _list(self, setting: Setting, element: Any, raw: object, path: KeyPath) -> tuple[Any, ...]:
+        if not isinstance(raw, list):
+            form = f"[[{show_path(path)}]]" if is_section(element) else '["…", "…"]'
+            raise Unfit(f"must be a list, written {form} (got {shape(raw)})")
+        values: list[Any] = []
+        for number, item in enumerate(raw):
+            at = (*path, number)
+            if is_section(element):
+                section = self.section(element, item, at)
+                if section is not None:
+                    values.append(section)
+                continue
+            try:
+                values.append(self._value(setting, element, item, at))
+            except Unfit as error:
+                self.complain(at, str(error))
+        return tuple(values)
+
+    def resolve(self, text: str) -> Path:
+        """A path of the file made absolute: ``~`` expands, relative ones start beside the file."""
+        if not text or "\0" in text:
+            raise Unfit("must be a path (got an empty one or one with a NUL)")
+        if text == "~" or text.startswith("~/"):
+            text = self.environ.get("HOME", "~") + text[1:]
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError as error:
+            raise Unfit(
+                f'there is no home folder for "{safe_text(text, 80)}"; write the whole path'
+            ) from error
+        return self.directory / path
+
+    def _secret(self, raw: object) -> Secret:
+        match raw:
+            case str():
+                if self.shared and raw:
+                    raise Unfit(
+                        f"{self.file} can be read by others while it holds a secret;"
+                        f' run "chmod 600 {self.file}", or keep the secret in a file of its own'
+                    )
+                return Secret(plain_secret(raw))
+            case {"file": str(name), **rest} if not rest:
+                return Secret(plain_secret(read_secret_file(self.resolve(name))))
+            case {"env": str(name), **rest} if not rest:
+                text = self.environ.get(name, "")
+                if not text:
+                    raise Unfit(f"the environment variable {safe_text(name, 80)} is not set")
+                return Secret(plain_secret(text))
+        # What stands there is not shown: it may be the secret, in the wrong form.
+        raise Unfit('is written as text, { file = "…" } or { env = "…" }')
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+def _unknown(key: str, kind: type[Section], settings: Mapping[str, Setting]) -> str:
+    if guesses := difflib.get_close_matches(key, settings, n=1, cutoff=0.6):
+        return f'there is no such setting; did you mean "{guesses[0]}"?'
+    if homes := [show_path(path) for path in _homes(Config, ()) if path[-1] == key]:
+        return f"there is no such setting here; it belongs to {' or '.join(homes)}"
+    return f"there is no such setting; {_section_name(kind)} has {', '.join(settings)}"
+
+
+def _section_name(kind: type[Section]) -> str:
+    return "the top level" if kind is Config else f"a [{kind.__name__.lower()}] table"
+
+
+def _homes(section: type[Section], path: KeyPath) -> list[KeyPath]:
+    """Every key path that the model knows, list positions left out."""
+    found: list[KeyPath] = []
+    for setting in settings_of(section):
+        at = (*path, setting.name)
+        found.append(at)
+        inner = setting.section or setting.repeated
+        if inner is not None:
+            found += _homes(inner, at)
+    return found

@@ -1,0 +1,161 @@
+"""One TOML value to one typed value: text, numbers, durations, sizes, words, choices.
+
+Each reader takes what `tomllib` made of the file and returns the setting's own type, or
+raises `Unfit`, whose sentence says what is wrong, what was found and how it is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable
+from typing import Any, Final
+
+from empath.address import BadAddress, BannerHostname, Domain, ServerId
+from empath.config.fields import Setting
+from empath.config.units import BadUnit, ByteSize, Duration, Network, parse_network
+from empath.safe_text import safe_text
+
+_NAMES: Final[dict[type, str]] = {list: "a list", dict: "a table"}
+
+
+class Unfit(ValueError):
+    """A value does not fit its setting; the message is the sentence for the operator."""
+
+
+def quote(text: str) -> str:
+    """A value of the file as an error shows it."""
+    return f'"{safe_text(text, 60)}"'
+
+
+def shape(raw: object) -> str:
+    """What was written instead, for "(got …)"."""
+    match raw:
+        case bool():
+            return "true" if raw else "false"
+        case int() | float():
+            return repr(raw) if abs(raw) < 2**63 else "a huge number"
+        case str():
+            return f"text {quote(raw)}"
+        case dt.date() | dt.time():
+            return "a date or time"
+        case _:
+            return _NAMES[type(raw)]
+
+
+def read_text(raw: object) -> str:
+    """Text that can be shown as it is."""
+    if not isinstance(raw, str):
+        raise Unfit(f"must be text in quotes (got {shape(raw)})")
+    if raw != safe_text(raw, len(raw) + 1):
+        raise Unfit("holds characters that cannot be shown, such as a line break or escape")
+    return raw
+
+
+def plain_secret(text: str) -> str:
+    """A secret without the characters no login can carry (RFC 4616: no NUL)."""
+    if any(character in text for character in "\0\r\n"):
+        raise Unfit("holds a line break or NUL")
+    return text
+
+
+def read_choice(kind: type[enum.Enum], raw: object) -> enum.Enum:
+    """The member of *kind* whose word this is."""
+    for member in kind:
+        if raw == member.value:
+            return member
+    choices = ", ".join(f'"{member.value}"' for member in kind)
+    raise Unfit(f"must be one of {choices} (got {shape(raw)})")
+
+
+def bounded(setting: Setting, value: Any) -> Any:
+    """Check the setting's bounds; both are allowed values."""
+    unit = type(value) if type(value) in _UNITS else lambda bound: f"{bound:.12g}"
+    shown = f'"{value}"' if type(value) in _UNITS else f"{value}"
+    if setting.low is not None and value < setting.low:
+        sentence = f"must be at least {unit(setting.low)} (got {shown})"
+    elif setting.high is not None and value > setting.high:
+        sentence = f"must be at most {unit(setting.high)} (got {shown})"
+    else:
+        return value
+    raise Unfit("; ".join(filter(None, (sentence, _UNITS.get(type(value))))))
+
+
+def _whole_number(raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise Unfit(f"must be a whole number (got {shape(raw)})")
+    if abs(raw) >= 2**63:
+        raise Unfit("is too large a number")
+    return raw
+
+
+def _number(raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise Unfit(f"must be a number (got {shape(raw)})")
+    if not abs(raw) < 2**63:  # infinities, and not-a-number, which compares with nothing
+        raise Unfit("must be a number of ordinary size")
+    return float(raw)
+
+
+def _flag(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise Unfit(f"must be true or false (got {shape(raw)})")
+    return raw
+
+
+def _duration(raw: object) -> Duration:
+    if raw == 0 and type(raw) is int:
+        return Duration(0)  # nothing needs no unit
+    if not isinstance(raw, str):
+        raise Unfit(f"{_UNITS[Duration]} (got {shape(raw)})")
+    return Duration.parse(raw)
+
+
+def _byte_size(raw: object) -> ByteSize:
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return ByteSize(_whole_number(raw))
+    if not isinstance(raw, str):
+        raise Unfit(f"{_UNITS[ByteSize]} (got {shape(raw)})")
+    return ByteSize.parse(raw)
+
+
+def _word(kind: Callable[[str], Any]) -> Callable[[object], Any]:
+    """A reader for a type that checks its text itself."""
+
+    def read(raw: object) -> Any:
+        text = read_text(raw)
+        try:
+            return kind(text)
+        except (BadAddress, BadUnit) as error:
+            raise Unfit(f"{error} (got {quote(text)})") from error
+
+    return read
+
+
+def _unit(kind: Callable[[object], Any]) -> Callable[[object], Any]:
+    def read(raw: object) -> Any:
+        try:
+            return kind(raw)
+        except BadUnit as error:
+            raise Unfit(f"{error} (got {quote(str(raw))})") from error
+
+    return read
+
+
+_UNITS: Final[dict[type, str]] = {
+    Duration: 'durations are written "90s", "5m", "2h"',
+    ByteSize: 'sizes are written "64KiB", "50MB", "1GiB"',
+}
+
+READERS: Final[dict[Any, Callable[[object], Any]]] = {
+    bool: _flag,
+    int: _whole_number,
+    float: _number,
+    str: read_text,
+    Duration: _unit(_duration),
+    ByteSize: _unit(_byte_size),
+    Network: _word(parse_network),
+    Domain: _word(Domain),
+    BannerHostname: _word(BannerHostname),
+    ServerId: _word(ServerId),
+}
