@@ -32,6 +32,8 @@ def parse_address_literal(text: str) -> IpAddress | None:
     if not (text.startswith("[") and text.endswith("]")):
         return None
     inner = text[1:-1]
+    if "%" in inner:  # ipaddress takes any text as an IPv6 scope; RFC 5321 4.1.3 knows none
+        return None
     try:
         if inner[:5].lower() == "ipv6:":
             return ipaddress.IPv6Address(inner[5:])

@@ -49,6 +49,11 @@ class Draft(Protocol):
     """
 
     @property
+    def id(self) -> MessageId:
+        """The id the message will have when it is committed; our Received field names it."""
+        ...
+
+    @property
     def pressed(self) -> bool:
         """More is waiting to be written to disk than should be held in memory."""
         ...
