@@ -9,7 +9,6 @@ or the environment, and are refused from files that others can read.
 from __future__ import annotations
 
 import difflib
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,9 +106,9 @@ class Reader:
             return self._secret(raw)
         if kind is Path:
             return self.resolve(read_text(raw))
-        if issubclass(kind, enum.Enum):
-            return read_choice(kind, raw)
-        return bounded(setting, READERS[kind](raw))
+        if kind in READERS:
+            return bounded(setting, READERS[kind](raw))
+        return read_choice(kind, raw)
 
     def _list(self, setting: Setting, element: Any, raw: object, path: KeyPath) -> tuple[Any, ...]:
         if not isinstance(raw, list):

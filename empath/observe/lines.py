@@ -1,0 +1,159 @@
+"""Events as log lines: one line each, for a reader or for a program.
+
+Pure: the same event always makes the same line.  A text line has its time, level, what
+happened, the message, then who and the reply; a JSON line has every field of the event.
+Neither holds a control character or a line break, whatever a peer sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from empath import codec
+from empath.config.model import LogLevel
+from empath.events import (
+    AttemptEnded,
+    BodyDamaged,
+    ConfigLoaded,
+    DnsChanged,
+    EngineStarted,
+    EngineStopping,
+    Event,
+    ListenerOpened,
+    MessageAccepted,
+    NotificationSent,
+    OperatorActed,
+    SessionLost,
+    SessionRefused,
+    SpoolFault,
+    TaskFailed,
+)
+from empath.safe_text import safe_text
+
+RANK: Final = {level: rank for rank, level in enumerate(LogLevel)}
+"""Levels in order; the higher, the more important."""
+_LIMIT: Final = 4000
+_NO_ID: Final = "-" * 16
+
+
+def level_of(event: Event) -> LogLevel:
+    """How important an event is."""
+    match event:
+        case BodyDamaged() | SpoolFault() | TaskFailed():
+            return LogLevel.ERROR
+        case AttemptEnded() if any(result.result != "delivered" for result in event.results):
+            return LogLevel.WARNING
+        case _:
+            return LogLevel.INFO
+
+
+def text_line(event: Event, *, transcript: bool = False) -> str:
+    """The event for a reader; with *transcript*, a failed attempt's dialogue at its end."""
+    what, message, rest = _describe(event)
+    if transcript and isinstance(event, AttemptEnded) and event.transcript:
+        rest += " | " + " | ".join(event.transcript)
+    head = f"{timestamp(event.at)} {level_of(event).upper():<7} {what:<10} {message or _NO_ID}"
+    return safe_text(f"{head} {rest}", _LIMIT)
+
+
+def json_line(event: Event) -> str:
+    """The event for a program: an object with time, level, event and the event's fields."""
+    fields = codec.to_builtins(event)
+    del fields["at"]
+    head = {"time": timestamp(event.at), "level": level_of(event).value}
+    return codec.encode(head | fields).decode()
+
+
+def text_sentence(at: float, level: LogLevel, sentence: str) -> str:
+    """A sentence that is no event, for a reader."""
+    return safe_text(f"{timestamp(at)} {level.upper():<7} {sentence}", _LIMIT)
+
+
+def json_sentence(at: float, level: LogLevel, sentence: str) -> str:
+    """A sentence that is no event, for a program."""
+    line = {"time": timestamp(at), "level": level.value, "message": sentence}
+    return codec.encode(line).decode()
+
+
+def timestamp(at: float) -> str:
+    """UTC to the millisecond, as RFC 3339 writes it."""
+    moment = dt.datetime.fromtimestamp(at, dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _describe(event: Event) -> tuple[str, str, str]:
+    """What happened in a word, the id of the message or nothing, and the rest."""
+    match event:
+        case MessageAccepted():
+            held = " held" if event.held else ""
+            who = f"{_sender(event.reverse_path)} -> {_several(event.recipients)}"
+            return "accepted", event.id, f"{who} {event.size}B from {event.client}{held}"
+        case AttemptEnded():
+            return _describe_attempt(event)
+        case NotificationSent():
+            rest = f"{event.kind} notice for {_several(event.recipients)} as {event.dsn}"
+            return "notified", event.id, rest
+        case OperatorActed():
+            reason = f": {event.reason}" if event.reason else ""
+            rest = f"{event.action} of {event.recipients} recipients by {event.actor}{reason}"
+            return "operator", event.id, rest
+        case BodyDamaged():
+            return "damaged", event.id, event.reason
+        case _:
+            what, rest = _describe_engine(event)
+            return what, "", rest
+
+
+def _describe_attempt(event: AttemptEnded) -> tuple[str, str, str]:
+    words = {result.result for result in event.results}
+    what = words.pop() if len(words) == 1 else "attempted"
+    server = event.server or event.destination
+    if what != "attempted":
+        addresses = tuple(result.address for result in event.results)
+        reply = event.results[0].reply
+        rest = f"{_several(addresses)} at {server}: {reply}"
+    else:
+        each = (f"{result.address} {result.result}: {result.reply}" for result in event.results)
+        rest = f"at {server}: {'; '.join(each)}"
+    uncertain = "; the server may have it all the same" if event.uncertain else ""
+    return what, event.id, f"{rest} ({event.seconds:.3g}s, {event.stage}){uncertain}"
+
+
+def _describe_engine(event: Event) -> tuple[str, str]:
+    match event:
+        case SessionRefused():
+            subject = f" {event.subject}" if event.subject else ""
+            return "refused", f"{_client(event)} {event.stage}{subject}: {event.reply}"
+        case SessionLost():
+            return "lost", f"{_client(event)} {event.stage}: {event.reason}"
+        case EngineStarted():
+            rest = f"empath {event.version}, {event.mode} mode, pid {event.pid}"
+            return "started", f"{rest}, {event.queued} messages queued"
+        case EngineStopping():
+            return "stopping", event.reason
+        case ListenerOpened():
+            return "listening", event.address
+        case SpoolFault():
+            return "spool", event.sentence
+        case DnsChanged():
+            return "dns", f"{event.action} {event.domain} by {event.actor}"
+        case ConfigLoaded():
+            return "config", f"{event.path} is in force"
+        case TaskFailed():
+            return "fault", f"{event.task}: {event.error}"
+        case _:
+            return type(event).__name__, ""
+
+
+def _client(event: SessionRefused | SessionLost) -> str:
+    return f"{event.client} ({event.helo})" if event.helo else event.client
+
+
+def _sender(reverse_path: str | None) -> str:
+    return f"<{reverse_path or ''}>"
+
+
+def _several(addresses: tuple[str, ...]) -> str:
+    first = f"<{addresses[0]}>" if addresses else "nobody"
+    return first if len(addresses) < 2 else f"{first} and {len(addresses) - 1} more"
