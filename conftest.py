@@ -1,0 +1,60 @@
+"""What all tests share: programs of the machine that are needed, and documents that are tests.
+
+A test marked ``tools("smtp-sink")`` needs that program.  Where it is missing the test is
+skipped and the run ends by saying so loudly; in CI (the variable ``CI`` is set) it fails.
+The Markdown documents are run by sybil; tests/documents.py says what each kind of block means.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Final
+
+import pytest
+
+from tests.documents import sybil
+from tests.fakes.programs import SEARCH
+
+pytest_collect_file = sybil.pytest()
+
+DEBIAN: Final = {
+    "dig": "bind9-dnsutils",
+    "nsd": "nsd",
+    "ldns-signzone": "ldnsutils",
+    "openssl": "openssl",
+    "postfix": "postfix",
+    "smtp-sink": "postfix",
+    "smtp-source": "postfix",
+    "swaks": "swaks",
+    "tmux": "tmux",
+    "unbound": "unbound",
+}
+"""The Debian package that each program comes in."""
+
+_missing: set[str] = set()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail or skip a test whose programs are not there."""
+    for marker in item.iter_markers("tools"):
+        missing = [name for name in marker.args if shutil.which(name, path=SEARCH) is None]
+        if not missing:
+            continue
+        sentence = f"needs {', '.join(missing)}, which this machine does not have"
+        if os.environ.get("CI"):
+            pytest.fail(sentence, pytrace=False)
+        _missing.update(missing)
+        pytest.skip(sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, and how to have it tested."""
+    if not _missing:
+        return
+    packages = " ".join(sorted({DEBIAN.get(name, name) for name in _missing}))
+    terminalreporter.section("NOT EVERYTHING WAS TESTED", red=True, bold=True)
+    terminalreporter.line(
+        f"Missing here: {', '.join(sorted(_missing))}. On Debian or Ubuntu install with:"
+    )
+    terminalreporter.line(f"    apt-get install --no-install-recommends {packages}", bold=True)
