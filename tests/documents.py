@@ -139,6 +139,7 @@ def load_toml(example: Example) -> None:
 
     path = _place(example).path / "example.toml"
     path.write_text(str(example.parsed))
+    path.chmod(0o600)
     load_config(path)
 
 

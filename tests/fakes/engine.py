@@ -31,16 +31,18 @@ class Empath(Running):
         next_hop: int | None = None,
         command: Sequence[str] = ("serve",),
         port: int | None = None,
+        mode: str = "",
     ) -> None:
         """Configure an engine below *folder*, relaying all mail to *next_hop* on loopback.
 
-        *settings* is TOML of its own, put last.
+        Without a next hop it captures mail, unless *mode* says otherwise.  *settings* is TOML
+        that is put last.
         """
         self.port = port or free_port()
         self.folder = folder
         self.spool = folder / "spool"
         lines = [
-            'mode = "relay"' if next_hop else 'mode = "dev"',
+            f'mode = "{mode or ("relay" if next_hop else "dev")}"',
             'hostname = "empath.example.test"',
             "[[listener]]",
             f'bind = "{LOOPBACK}:{self.port}"',
