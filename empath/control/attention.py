@@ -1,0 +1,139 @@
+"""What an operator should see to, decided from what the engine knows of itself.
+
+Pure: facts in, items out, worst first.  Console, ``empathctl system status`` and any later
+alert show the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from empath.config.model import Config
+from empath.config.units import ByteSize, Duration
+from empath.control.link import AttentionItem
+from empath.envelope import MessageId, State
+from empath.events import BodyDamaged, Event, SpoolFault, TaskFailed
+from empath.spool.face import DestinationRow
+
+MANY: Final = 10
+"""Deferred recipients from which on a destination is worth a look."""
+SHOWN: Final = 5
+"""Most destinations named."""
+LATE: Final = 0.1
+"""Seconds of loop lag from which on the engine is overloaded."""
+RECENT: Final = 600.0
+"""Seconds for which a fault of the spool is shown."""
+_KEPT: Final = 1000
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What happened that no table of the spool can tell: a fold over the events."""
+
+    damaged: dict[MessageId, str] = field(default_factory=dict)
+    spool_fault: SpoolFault | None = None
+    task_failed: TaskFailed | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Take note of *event*."""
+        match event:
+            case BodyDamaged(id=id, reason=reason) if len(self.damaged) < _KEPT:
+                self.damaged[id] = reason
+            case SpoolFault():
+                self.spool_fault = event
+            case TaskFailed():
+                self.task_failed = event
+            case _:
+                pass
+
+
+def needs_attention(
+    *,
+    now: float,
+    config: Config,
+    free_octets: int,
+    loop_lag: float,
+    destinations: Sequence[DestinationRow],
+    remembered: Remembered,
+) -> tuple[AttentionItem, ...]:
+    """The list, errors first."""
+    items = [
+        *_disk(config.spool.min_free, free_octets),
+        *_faults(now, remembered),
+        *_damaged(remembered),
+        *_backlogs(now, config.delivery.retry.expiry, destinations),
+    ]
+    if loop_lag >= LATE:
+        items.append(
+            AttentionItem(
+                severity="warning",
+                subject="engine",
+                sentence=f"The engine was {loop_lag * 1000:.0f} ms late: it has more to do than"
+                " one processor can.",
+            )
+        )
+    return tuple(sorted(items, key=lambda item: item.severity != "error"))
+
+
+def _disk(min_free: ByteSize, free: int) -> list[AttentionItem]:
+    megabytes = f"{free / 1e6:,.0f} MB of disk are left"
+    if free < min_free:
+        sentence = f"{megabytes}, spool.min_free is {min_free}: mail is refused with 452."
+        return [AttentionItem(severity="error", subject="disk", sentence=sentence)]
+    if free < 2 * min_free:
+        sentence = f"{megabytes}; below {min_free} (spool.min_free) mail is refused."
+        return [AttentionItem(severity="warning", subject="disk", sentence=sentence)]
+    return []
+
+
+def _faults(now: float, remembered: Remembered) -> list[AttentionItem]:
+    items = []
+    fault, failed = remembered.spool_fault, remembered.task_failed
+    if fault is not None and now - fault.at < RECENT:
+        items.append(AttentionItem(severity="error", subject="spool", sentence=fault.sentence))
+    if failed is not None:
+        sentence = f"A bug ended {failed.task}: {failed.error}. The log has more; please report it."
+        items.append(AttentionItem(severity="error", subject="engine", sentence=sentence))
+    return items
+
+
+def _damaged(remembered: Remembered) -> list[AttentionItem]:
+    match list(remembered.damaged.items()):
+        case []:
+            return []
+        case [(id, reason)]:
+            sentence = f"The stored body of {id} is damaged and is held: {reason}"
+            query = f"id:{id}"
+        case many:
+            sentence = (
+                f"{len(many)} stored bodies are damaged and are held; the first is {many[0][0]}."
+            )
+            query = "state:held"
+    return [AttentionItem(severity="error", subject="body", sentence=sentence, query=query)]
+
+
+def _backlogs(
+    now: float, expiry: Duration, destinations: Sequence[DestinationRow]
+) -> list[AttentionItem]:
+    items = []
+    for row in sorted(destinations, key=lambda row: -row.counts.get(State.DEFERRED, 0)):
+        deferred = row.counts.get(State.DEFERRED, 0)
+        age = 0.0 if row.oldest_at is None else now - row.oldest_at
+        soon = bool(deferred) and age > 0.8 * expiry
+        if deferred < MANY and not soon:
+            continue
+        sentence = f"{deferred:,} deferred; last reply: {row.last_reply or 'none yet'}"
+        if soon:
+            left = max(0.0, expiry - age) / 3600
+            sentence += f"; the oldest is given up in {left:.0f} h"
+        items.append(
+            AttentionItem(
+                severity="error" if soon else "warning",
+                subject=row.destination,
+                sentence=sentence,
+                query=f"state:deferred dest:{row.destination}",
+            )
+        )
+    return sorted(items, key=lambda item: item.severity != "error")[:SHOWN]

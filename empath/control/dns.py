@@ -1,0 +1,129 @@
+"""What operators see and change of the DNS: kept answers, and overrides of routes.
+
+An override is in force before it is answered and survives a restart; if the spool cannot
+keep it, it is taken back and refused.  Every change is published with its actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from empath.address import Domain, ServerId
+from empath.bus import Bus
+from empath.clock import Clock
+from empath.control import link
+from empath.control.link import DnsEntry, NotFound, Request, RequestRefused, RequestUnclear
+from empath.control.overrides import keep_overrides, listed, read_host
+from empath.delivery.route import RouteFinder
+from empath.events import DnsChanged
+from empath.resolver import Kept, Resolver
+from empath.safe_text import safe_text
+from empath.spool.face import Spool, SpoolRefused
+
+ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
+    link.ListDnsCache,
+    link.ClearDnsCache,
+    link.RefreshDns,
+    link.ListDnsOverrides,
+    link.SetDnsOverride,
+    link.RemoveDnsOverride,
+)
+"""The requests that a `DnsDesk` answers."""
+
+
+class DnsDesk:
+    """Answers what *actor* asks about names."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        finder: RouteFinder,
+        resolver: Resolver,
+        bus: Bus,
+        clock: Clock,
+        actor: str,
+    ) -> None:
+        self._spool = spool
+        self._finder = finder
+        self._resolver = resolver
+        self._bus = bus
+        self._clock = clock
+        self._actor = actor
+
+    def __repr__(self) -> str:
+        return f"<DnsDesk {self._actor}>"
+
+    async def answer(self, request: Request[Any]) -> link.Reply:
+        """Do what the request says.  Raises `RequestRefused`."""
+        match request:
+            case link.ClearDnsCache(name=name):
+                return self._clear(name)
+            case link.RefreshDns(domain=domain):
+                return await self._refresh(domain)
+            case link.SetDnsOverride(domain=domain, hosts=hosts):
+                return await self._set(domain, hosts)
+            case link.RemoveDnsOverride(domain=domain):
+                return await self._remove(domain)
+            case link.ListDnsOverrides():
+                return link.DnsOverrides(overrides=listed(self._finder))
+            case _:
+                return self._shown(self._resolver.entries())
+
+    def _shown(self, kept: Sequence[Kept]) -> link.DnsCache:
+        now = self._clock.now()
+        return link.DnsCache(
+            entries=tuple(
+                DnsEntry(
+                    name=one.name, kind=one.kind, answer=one.answer, expires_at=now + one.seconds
+                )
+                for one in kept
+            )
+        )
+
+    def _clear(self, name: str) -> link.DnsCleared:
+        forgotten = self._resolver.clear(name.lower().rstrip("."))
+        self._publish("clear cache", name or "all names")
+        return link.DnsCleared(entries=forgotten)
+
+    async def _refresh(self, domain: Domain) -> link.DnsCache:
+        kept = await self._resolver.refresh(domain)
+        self._publish("refresh", domain)
+        return self._shown(kept)
+
+    async def _set(self, domain: Domain, hosts: Sequence[str]) -> link.DnsOverrides:
+        try:
+            servers = [read_host(host) for host in hosts]
+            before = self._finder.overrides().get(domain)
+            self._finder.set_override(domain, servers)
+        except ValueError as error:
+            raise RequestUnclear(f"The override for {domain} cannot be set: {error}.") from error
+        await self._keep(domain, before)
+        self._publish(f"override with {', '.join(servers)}", domain)
+        return link.DnsOverrides(overrides=listed(self._finder))
+
+    async def _remove(self, domain: Domain) -> link.DnsOverrides:
+        before = self._finder.overrides().get(domain)
+        if not self._finder.remove_override(domain):
+            raise NotFound(f"There is no override for {domain}.")
+        await self._keep(domain, before)
+        self._publish("override removed", domain)
+        return link.DnsOverrides(overrides=listed(self._finder))
+
+    async def _keep(self, domain: Domain, before: tuple[ServerId, ...] | None) -> None:
+        """Write the overrides down, or put the one for *domain* back as it was."""
+        try:
+            await keep_overrides(self._spool, self._finder)
+        except SpoolRefused as error:
+            if before is None:
+                self._finder.remove_override(domain)
+            else:
+                self._finder.set_override(domain, before)
+            raise RequestRefused(f"The override was not changed: {error}") from error
+
+    def _publish(self, action: str, domain: str) -> None:
+        shown = safe_text(domain, 300)
+        self._bus.publish(
+            DnsChanged(at=self._clock.now(), action=action, domain=shown, actor=self._actor)
+        )

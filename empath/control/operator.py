@@ -1,0 +1,279 @@
+"""The engine's answers to an operator: the near end of every `Link`.
+
+`LocalLink` has one method for each request type and one table of them.  It owns nothing:
+spool, delivery, resolver and bus are handed in.  `acting` gives the same link under another
+name, which is how the control socket signs each change with who made it.  A refusal is a
+`RequestRefused` with a sentence; nothing else is raised for what an operator may ask.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Final, TypeVar
+
+import empath
+from empath.address import Domain
+from empath.bus import Bus
+from empath.clock import Clock
+from empath.config.model import Config
+from empath.control import dns, link, looking, views
+from empath.control.attention import Remembered, needs_attention
+from empath.control.changes import QueueDesk
+from empath.control.dns import DnsDesk
+from empath.control.event_stream import EventStream
+from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
+from empath.control.parts import Deliverer, Receiving, Stop
+from empath.delivery.route import RouteFinder
+from empath.envelope import State
+from empath.events import TaskFailed
+from empath.observe.health import LoopLag, resident_memory
+from empath.observe.metrics import Counters
+from empath.query import BadQuery
+from empath.resolver import Resolver
+from empath.safe_text import safe_text
+from empath.spool.face import DestinationRow, Spool, SpoolRefused
+
+R = TypeVar("R")
+
+DESTINATION_LIMIT: Final = 1000
+"""Most destinations in one reply."""
+_ATTENTION_EVERY: Final = 5.0
+"""Seconds for which the list of destinations that attention is decided from may be old."""
+
+
+class LocalLink:
+    """A `Link` inside the engine's own process."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        engine: Deliverer | None,
+        finder: RouteFinder,
+        resolver: Resolver,
+        reception: Receiving,
+        bus: Bus,
+        clock: Clock,
+        config: Callable[[], Config],
+        metrics: Counters,
+        lag: LoopLag,
+        stop: Stop,
+        listeners: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode."""
+        self._spool = spool
+        self._engine = engine
+        self._finder = finder
+        self._resolver = resolver
+        self._reception = reception
+        self._bus = bus
+        self._clock = clock
+        self._config = config
+        self._metrics = metrics
+        self._lag = lag
+        self._stop = stop
+        self._listeners = listeners
+        self._started_at = clock.now()
+        self._actor = f"empath pid {os.getpid()}"
+        self._read_only = False
+        self._remembered = Remembered()
+        bus.fold(self._remembered)
+        self._backlog: list[tuple[float, Sequence[DestinationRow]]] = []
+
+    def __repr__(self) -> str:
+        return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
+
+    def acting(self, actor: str, *, read_only: bool = False) -> LocalLink:
+        """The same engine, asked by *actor*."""
+        other = copy.copy(self)
+        other._actor = actor  # noqa: SLF001 - it is one of us
+        other._read_only = read_only  # noqa: SLF001 - it is one of us
+        return other
+
+    def report(self, task: str, error: BaseException) -> None:
+        """Publish a bug met while somebody asked."""
+        sentence = safe_text(f"{type(error).__name__}: {error}", 300)
+        self._bus.publish(TaskFailed(at=self._clock.now(), task=task, error=sentence))
+
+    # The link.
+
+    async def ask(self, request: Request[R]) -> R:
+        """Answer.  Raises `RequestRefused`."""
+        if request.changes and self._read_only:
+            raise LinkReadOnly("This link is read-only: it may look and not touch.")
+        answer = self.ANSWERS[type(request)]
+        try:
+            reply: R = await answer(self, request)
+        except SpoolRefused as error:
+            raise RequestRefused(str(error)) from error
+        except BadQuery as error:
+            raise RequestUnclear(str(error)) from error
+        return reply
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*."""
+        with self.reading(after) as stream:
+            while True:
+                for notice in await stream.batch():
+                    yield notice
+
+    @contextmanager
+    def reading(self, after: int | None = None) -> Iterator[EventStream]:
+        """The same stream, in batches that may be waited for with a timeout."""
+        last = self._bus.sequence
+        if after is not None and after > last:
+            after = 0  # numbered by an engine that ran before us: all of ours are new
+        with self._bus.reader(after=after) as reader:
+            yield EventStream(reader, last if after is None else after)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    # The engine itself.
+
+    async def _ping(self, _request: link.Ping) -> Pong:
+        config = self._config()
+        return Pong(
+            version=empath.__version__,
+            protocol=link.PROTOCOL,
+            pid=os.getpid(),
+            hostname=config.hostname,
+            mode=config.mode.value,
+            started_at=self._started_at,
+            now=self._clock.now(),
+            read_only=self._read_only,
+        )
+
+    async def _status(self, _request: link.GetStatus) -> link.Status:
+        now = self._clock.now()
+        stats = await self._spool.stats()
+        counts, metrics = stats.recipients, self._metrics
+        connections = self._engine.connections() if self._engine else {}
+        return link.Status(
+            pong=await self._ping(link.Ping()),
+            listeners=tuple(self._listeners()),
+            queued=counts.get(State.QUEUED, 0),
+            deferred=counts.get(State.DEFERRED, 0),
+            held=counts.get(State.HELD, 0),
+            active=counts.get(State.ACTIVE, 0),
+            messages=stats.messages,
+            oldest_at=stats.oldest_at,
+            next_at=await self._spool.next_due(now),
+            accepted=metrics.accepted,
+            refused=metrics.refused,
+            delivered=metrics.delivered,
+            deferrals=metrics.deferrals,
+            bounced=metrics.bounced,
+            sessions=self._reception.sessions,
+            connections_out=sum(connections.values()),
+            loop_lag=self._lag.worst,
+            memory=resident_memory(),
+            free_octets=stats.free_octets,
+            attention=needs_attention(
+                now=now,
+                config=self._config(),
+                free_octets=stats.free_octets,
+                loop_lag=self._lag.worst,
+                destinations=await self._recent_backlog(),
+                remembered=self._remembered,
+            ),
+            sequence=self._bus.sequence,
+        )
+
+    async def _recent_backlog(self) -> Sequence[DestinationRow]:
+        """The longest queues, at most a few seconds old: a console asks every second."""
+        now = self._clock.monotonic()
+        if not self._backlog or now - self._backlog[0][0] >= _ATTENTION_EVERY:
+            rows = await self._spool.destinations(limit=100)
+            self._backlog[:] = [(now, rows)]  # shared with every other name of this link
+        return self._backlog[0][1]
+
+    async def _stop_engine(self, _request: link.StopEngine) -> link.Stopping:
+        self._stop(f"{self._actor} asked for it")
+        return link.Stopping()
+
+    # The queue.
+
+    async def _queue(self, request: link.ListQueue) -> link.QueuePage:
+        return await looking.list_queue(self._spool, request)
+
+    async def _view(self, request: link.ViewMessage) -> link.MessageView:
+        expiry = self._config().delivery.retry.expiry
+        return await looking.view_message(self._spool, request.id, expiry=expiry)
+
+    async def _content(self, request: link.ReadContent) -> link.ContentPart:
+        return await looking.read_content(self._spool, request)
+
+    async def _change(self, request: link.QueueChange) -> link.Changed:
+        return await self._queue_desk().change(request)
+
+    async def _flush(self, request: link.FlushQueue) -> link.Changed:
+        return await self._queue_desk().flush(request)
+
+    def _queue_desk(self) -> QueueDesk:
+        return QueueDesk(
+            spool=self._spool,
+            bus=self._bus,
+            clock=self._clock,
+            config=self._config,
+            actor=self._actor,
+        )
+
+    async def _destinations(self, request: link.ListDestinations) -> link.Destinations:
+        if request.limit < 1:
+            raise RequestUnclear(f"limit is a number from 1 to {DESTINATION_LIMIT}.")
+        rows = await self._spool.destinations(limit=DESTINATION_LIMIT)
+        connections: Mapping[Domain, int] = self._engine.connections() if self._engine else {}
+        shown = rows[: request.limit]
+        items = tuple(views.destination_item(row, connections) for row in shown)
+        return link.Destinations(items=items, total=len(rows))
+
+    # The spool.
+
+    async def _spool_report(self, _request: link.GetSpool) -> link.SpoolReport:
+        path: Path = self._config().spool.path
+        return views.spool_report(str(path), await self._spool.stats())
+
+    async def _spool_check(self, _request: link.CheckSpool) -> link.SpoolCheck:
+        problems = await self._spool.check()
+        return link.SpoolCheck(
+            problems=tuple(
+                link.SpoolProblem(subject=one.subject, sentence=one.sentence) for one in problems
+            )
+        )
+
+    # Names.
+
+    async def _dns(self, request: Request[Any]) -> Any:
+        desk = DnsDesk(
+            spool=self._spool,
+            finder=self._finder,
+            resolver=self._resolver,
+            bus=self._bus,
+            clock=self._clock,
+            actor=self._actor,
+        )
+        return await desk.answer(request)
+
+    ANSWERS: ClassVar[Mapping[type[Request[Any]], Callable[[LocalLink, Any], Awaitable[Any]]]] = {
+        link.Ping: _ping,
+        link.GetStatus: _status,
+        link.StopEngine: _stop_engine,
+        link.ListQueue: _queue,
+        link.ViewMessage: _view,
+        link.ReadContent: _content,
+        link.RetryMessages: _change,
+        link.HoldMessages: _change,
+        link.ReleaseMessages: _change,
+        link.DeleteMessages: _change,
+        link.FlushQueue: _flush,
+        link.ListDestinations: _destinations,
+        link.GetSpool: _spool_report,
+        link.CheckSpool: _spool_check,
+        **dict.fromkeys(dns.ANSWERED, _dns),
+    }
+    """Which method answers which request."""

@@ -1,0 +1,206 @@
+"""What an operator may ask about mail: lists, one message, its content, and changes."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from empath.address import Domain, EmailAddress
+from empath.control.request import Reply, Request
+from empath.envelope import MessageId, Priority
+from empath.events import MessageEvent
+
+
+class QueueItem(Struct, frozen=True, kw_only=True):
+    """One message of the queue.  State is a word such as ``deferred``."""
+
+    id: MessageId
+    state: str
+    received_at: float
+    next_at: float | None
+    attempts: int
+    size: int
+    priority: Priority
+    reverse_path: EmailAddress | None
+    recipient: EmailAddress
+    recipients: int
+    destination: Domain
+    last_reply: str
+    subject: str
+
+
+class QueuePage(Reply, frozen=True):
+    """A piece of the queue; `cursor` gets the next one and is empty at the end."""
+
+    items: tuple[QueueItem, ...]
+    matched: int
+    matched_exact: bool
+    cursor: str
+
+
+class ListQueue(Request[QueuePage], frozen=True):
+    """A piece of the queue.  `query` is in the filter language of `empath.query`.
+
+    With `ids`, only these messages as far as they are still queued, whatever the query:
+    how a console refreshes the rows it shows without moving them.
+    """
+
+    route = "queue"
+    query: str = ""
+    ids: tuple[MessageId, ...] = ()
+    sort: str = "-age"
+    cursor: str = ""
+    limit: int = 60
+
+
+class RecipientItem(Struct, frozen=True, kw_only=True):
+    """One recipient of a message."""
+
+    number: int
+    address: EmailAddress
+    destination: Domain
+    state: str
+    attempts: int
+    next_at: float | None
+    last_reply: str
+    hold_reason: str
+
+
+class MessageView(Reply, frozen=True):
+    """Everything about one message except its body."""
+
+    id: MessageId
+    reverse_path: EmailAddress | None
+    recipients: tuple[RecipientItem, ...]
+    """At most a thousand; `recipient_count` is how many there are."""
+    subject: str
+    size: int
+    sha256: str
+    priority: Priority
+    received_at: float
+    expires_at: float
+    client: str
+    helo: str
+    protocol: str
+    listener: str
+    tls: str
+    body: str
+    smtputf8: bool
+    body_stored: bool
+    timeline: tuple[MessageEvent, ...]
+    headers: tuple[tuple[str, str], ...]
+    """Names and unfolded values, sanitised; empty when the body is gone."""
+    recipient_count: int = 0
+
+
+class ViewMessage(Request[MessageView], frozen=True):
+    """One message; refused when there is none of that id."""
+
+    route = "queue/view"
+    id: MessageId
+
+
+class ContentPart(Reply, frozen=True):
+    """A piece of a body; control characters are left as they are, so sanitise before showing."""
+
+    id: MessageId
+    offset: int
+    size: int
+    """Octets of the whole body."""
+    text: str
+    """The octets read as UTF-8, what is not UTF-8 escaped as ``\\xNN``."""
+    octets: bytes = b""
+    """The octets themselves (base64 in JSON), for saving the message as it is."""
+
+
+class ReadContent(Request[ContentPart], frozen=True):
+    """At most `limit` octets of a stored body from `offset`."""
+
+    route = "queue/content"
+    id: MessageId
+    offset: int = 0
+    limit: int = 65536
+
+
+class Changed(Reply, frozen=True):
+    """What a change did: to how many messages and recipients.
+
+    `in_flight` recipients were being delivered at that moment and were left alone.
+    """
+
+    messages: int
+    recipients: int
+    in_flight: int
+
+
+class QueueChange(Request[Changed], frozen=True):
+    """A change of the messages named by `ids`, or else of all that `query` matches.
+
+    With `expect`, the change is refused unless exactly that many messages match.
+    """
+
+    changes = True
+    ids: tuple[MessageId, ...] = ()
+    query: str = ""
+    expect: int | None = None
+
+
+class RetryMessages(QueueChange, frozen=True):
+    """Make them due now."""
+
+    route = "queue/retry"
+
+
+class HoldMessages(QueueChange, frozen=True):
+    """Keep them from being delivered."""
+
+    route = "queue/hold"
+    reason: str = ""
+
+
+class ReleaseMessages(QueueChange, frozen=True):
+    """Queue held ones again."""
+
+    route = "queue/release"
+
+
+class DeleteMessages(QueueChange, frozen=True):
+    """Give them up without telling anybody."""
+
+    route = "queue/delete"
+    reason: str = ""
+
+
+class FlushQueue(Request[Changed], frozen=True):
+    """Make everything that waits due now, or everything for one destination."""
+
+    route = "queue/flush"
+    changes = True
+    destination: Domain | None = None
+
+
+class DestinationItem(Struct, frozen=True, kw_only=True):
+    """The queue of one destination."""
+
+    destination: Domain
+    queued: int
+    deferred: int
+    held: int
+    active: int
+    connections: int
+    oldest_at: float | None
+    next_at: float | None
+    last_reply: str
+
+
+class Destinations(Reply, frozen=True):
+    """The destinations that mail waits for, longest queue first."""
+
+    items: tuple[DestinationItem, ...]
+    total: int
+
+
+class ListDestinations(Request[Destinations], frozen=True):
+    """Where does mail wait?"""
+
+    route = "destinations"
+    limit: int = 200

@@ -1,0 +1,203 @@
+"""The far end of the control socket: the engine as consoles and commands see it.
+
+`RemoteLink` turns requests into HTTP over the Unix socket and replies back into structs.
+Whatever keeps the engine from answering raises `LinkLost` with a sentence that names the
+socket and what to do; whether to try again is for the caller to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import msgspec
+
+from empath import codec
+from empath.control.link import (
+    PROTOCOL,
+    CheckSpool,
+    LinkIncompatible,
+    LinkLost,
+    Notice,
+    Ping,
+    Request,
+    RequestRefused,
+    reply_type,
+)
+from empath.control.peer import SocketUnusable, check_length, user_name
+from empath.control.routes import EVENTS, HEARTBEAT, PREFIX, STATUS_OF
+from empath.safe_text import safe_text
+
+R = TypeVar("R")
+
+REPLY_LIMIT: Final = 64 * 1024 * 1024
+"""Octets of one reply or one event; an engine never sends so many."""
+_BASE: Final = "http://empath"
+_TIMEOUTS: Final[dict[type[Request[Any]], float]] = {CheckSpool: 3600.0}
+
+
+class RemoteLink:
+    """A `Link` to the engine whose control socket is at *path*.  Connects when first asked."""
+
+    def __init__(self, path: Path, *, timeout: float = 35.0, heartbeat: float = HEARTBEAT) -> None:
+        """Wait *timeout* seconds for a reply, and three heartbeats for a sign of life."""
+        self.path = path
+        self._timeout = timeout
+        self._silence = 3 * heartbeat
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"<RemoteLink {self.path} {'open' if self._session else 'idle'}>"
+
+    async def ask(self, request: Request[R]) -> R:
+        """Send a request and wait for its reply.  Raises `LinkLost` and `RequestRefused`."""
+        kind = type(request)
+        limit = aiohttp.ClientTimeout(total=_TIMEOUTS.get(kind, self._timeout), connect=5.0)
+        try:
+            async with self._connected().post(
+                f"{_BASE}{PREFIX}{kind.route}",
+                data=codec.encode(request),
+                headers={"Content-Type": "application/json"},
+                timeout=limit,
+            ) as response:
+                body = await self._read(response)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise LinkLost(self._explain(error)) from error
+        if kind is not Ping:  # whoever answers may say so, in whatever version
+            self._check_protocol(response)
+        if response.status != 200:
+            raise _refusal(response.status, body)
+        try:
+            reply: R = codec.decode(reply_type(kind), body)
+        except msgspec.DecodeError as error:
+            raise LinkIncompatible(
+                f"The engine at {self.path} answers in a way this program cannot read ({error}):"
+                " use the one of the same installation."
+            ) from error
+        return reply
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*."""
+        limit = aiohttp.ClientTimeout(total=None, connect=5.0, sock_read=self._silence)
+        query = {} if after is None else {"after": str(after)}
+        try:
+            async with self._connected().get(
+                f"{_BASE}{PREFIX}{EVENTS}", params=query, timeout=limit
+            ) as response:
+                if response.status != 200:
+                    raise _refusal(response.status, await self._read(response))
+                self._check_protocol(response)
+                lines = _Lines()
+                async for chunk in response.content.iter_any():
+                    for line in lines.feed(chunk):
+                        yield codec.decode(Notice, line)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise LinkLost(self._explain(error)) from error
+        except msgspec.DecodeError as error:
+            raise LinkIncompatible(
+                f"The engine at {self.path} tells of events this program does not know ({error}):"
+                " use the one of the same installation."
+            ) from error
+        raise LinkLost(f"The engine at {self.path} has stopped.")
+
+    async def close(self) -> None:
+        """Let go of the engine; asking again connects again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            try:
+                check_length(self.path)
+            except SocketUnusable as error:
+                raise LinkLost(str(error)) from error
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(os.fspath(self.path)), trust_env=False
+            )
+        return self._session
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > REPLY_LIMIT:
+                raise LinkLost(f"The engine at {self.path} sent a reply without end.")
+        return bytes(body)
+
+    def _check_protocol(self, response: aiohttp.ClientResponse) -> None:
+        spoken = response.headers.get("Empath-Protocol")
+        if spoken is None:
+            raise LinkIncompatible(f"What answers at {self.path} is not an Empath engine.")
+        if spoken != str(PROTOCOL):
+            raise LinkIncompatible(
+                f"The engine at {self.path} speaks version {safe_text(spoken, 20)} of the control"
+                f" protocol, this program version {PROTOCOL}: use the one of the same installation."
+            )
+
+    def _explain(self, error: BaseException) -> str:
+        """The sentence for what kept the engine from answering."""
+        number = getattr(error, "errno", None)
+        if number == errno.ENOENT:
+            why = "there is no such socket. Start one with `empath serve`, or name it: --socket."
+            return f"No engine answers at {self.path}: {why}"
+        if number == errno.ECONNREFUSED:
+            why = "the socket was left by one that died. Start one with `empath serve`."
+            return f"No engine answers at {self.path}: {why}"
+        if number in (errno.EACCES, errno.EPERM):
+            return (
+                f"You may not use the control socket {self.path}: run this as"
+                f" {self._owner()} or as root."
+            )
+        if isinstance(error, TimeoutError | asyncio.TimeoutError):
+            return f"The engine at {self.path} does not answer; its process may be stopped or hung."
+        if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+            return f"The engine at {self.path} hung up: it has stopped or was restarted."
+        if isinstance(error, ConnectionResetError | BrokenPipeError) or number in (
+            errno.ECONNRESET,
+            errno.EPIPE,
+        ):
+            return f"The engine at {self.path} hung up: it has stopped or was restarted."
+        return f"The engine at {self.path} cannot be asked: {safe_text(str(error), 200)}."
+
+    def _owner(self) -> str:
+        try:
+            return user_name(self.path.stat().st_uid)
+        except OSError:
+            return "the user Empath runs as"
+
+
+class _Lines:
+    """Cuts a stream of octets into lines; empty lines are heartbeats and are left out."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        self._rest += chunk
+        if b"\n" not in chunk:
+            if len(self._rest) > REPLY_LIMIT:
+                raise LinkLost("The engine sent an event without end.")
+            return
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = rest
+        for line in lines:
+            if line:
+                yield bytes(line)
+
+
+def _refusal(status: int, body: bytes) -> RequestRefused:
+    """The refusal that the engine's status and sentence stand for."""
+    try:
+        sentence: str = codec.decode(dict[str, str], body)["error"]
+    except (msgspec.DecodeError, KeyError):
+        sentence = f"The engine answered with status {status}."
+    for kind, code in STATUS_OF.items():
+        if code == status and issubclass(kind, RequestRefused):
+            return kind(safe_text(sentence, 2000))
+    return RequestRefused(safe_text(sentence, 2000))

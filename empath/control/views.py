@@ -1,0 +1,151 @@
+"""From the spool's rows to what an operator sees: pure conversions, and their bounds.
+
+A reply stays readable and small whatever the message: long lists are cut here, and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from empath.address import Domain
+from empath.control.link import (
+    DestinationItem,
+    MessageView,
+    QueueItem,
+    RecipientItem,
+    SpoolReport,
+)
+from empath.envelope import State
+from empath.events import AttemptEnded, MessageAccepted, MessageEvent
+from empath.spool.face import DestinationRow, MessageRecord, QueueRow, SpoolStats
+
+RECIPIENTS_SHOWN: Final = 1000
+"""Most recipients in one view; those that still wait come first."""
+TIMELINE_SHOWN: Final = 200
+"""Most events in one view; the newest are kept."""
+
+
+def queue_item(row: QueueRow) -> QueueItem:
+    """One line of the queue."""
+    return QueueItem(
+        id=row.id,
+        state=row.state.word,
+        received_at=row.received_at,
+        next_at=row.next_at,
+        attempts=row.attempts,
+        size=row.size,
+        priority=row.priority,
+        reverse_path=row.reverse_path,
+        recipient=row.recipient,
+        recipients=row.recipients,
+        destination=row.destination,
+        last_reply=row.last_reply,
+        subject=row.subject,
+    )
+
+
+def destination_item(row: DestinationRow, connections: Mapping[Domain, int]) -> DestinationItem:
+    """One line of the destinations."""
+    return DestinationItem(
+        destination=row.destination,
+        queued=row.counts.get(State.QUEUED, 0),
+        deferred=row.counts.get(State.DEFERRED, 0),
+        held=row.counts.get(State.HELD, 0),
+        active=row.counts.get(State.ACTIVE, 0),
+        connections=connections.get(row.destination, 0),
+        oldest_at=row.oldest_at,
+        next_at=row.next_at,
+        last_reply=row.last_reply,
+    )
+
+
+def message_view(
+    record: MessageRecord, *, expiry: float, headers: tuple[tuple[str, str], ...]
+) -> MessageView:
+    """Everything about one message; *expiry* is the age in seconds at which it is given up."""
+    envelope, origin = record.envelope, record.origin
+    waiting_first = sorted(record.recipients, key=lambda row: (row.state.final, row.number))
+    recipients = tuple(
+        RecipientItem(
+            number=row.number,
+            address=row.recipient.address,
+            destination=row.destination,
+            state=row.state.word,
+            attempts=row.attempts,
+            next_at=row.next_at,
+            last_reply=row.last_reply,
+            hold_reason=row.hold_reason,
+        )
+        for row in waiting_first[:RECIPIENTS_SHOWN]
+    )
+    return MessageView(
+        id=record.id,
+        reverse_path=envelope.reverse_path,
+        recipients=tuple(sorted(recipients, key=lambda item: item.number)),
+        recipient_count=len(record.recipients),
+        subject=record.subject,
+        size=record.size,
+        sha256=record.sha256,
+        priority=envelope.priority,
+        received_at=record.received_at,
+        expires_at=record.received_at + expiry,
+        client=origin.client,
+        helo=origin.helo,
+        protocol=origin.protocol,
+        listener=origin.listener,
+        tls=origin.tls,
+        body=envelope.body.value,
+        smtputf8=envelope.smtputf8,
+        body_stored=record.body_stored,
+        timeline=_timeline(record),
+        headers=headers,
+    )
+
+
+def spool_report(path: str, stats: SpoolStats) -> SpoolReport:
+    """The spool's figures."""
+    return SpoolReport(
+        path=path,
+        messages=stats.messages,
+        finished=stats.finished,
+        octets=stats.octets,
+        file_bodies=stats.file_bodies,
+        database_octets=stats.database_octets,
+        free_octets=stats.free_octets,
+        commits=stats.commits,
+        operations=stats.operations,
+    )
+
+
+def _timeline(record: MessageRecord) -> tuple[MessageEvent, ...]:
+    """The newest events, after the arrival, which the spool does not store twice."""
+    events: Sequence[MessageEvent] = record.timeline
+    arrival = next((one for one in events if isinstance(one, MessageAccepted)), None)
+    later = [_shortened(one) for one in events if not isinstance(one, MessageAccepted)]
+    return (arrival or _arrival(record), *later[-TIMELINE_SHOWN:])
+
+
+def _arrival(record: MessageRecord) -> MessageAccepted:
+    envelope, origin = record.envelope, record.origin
+    addresses = tuple(one.address for one in envelope.recipients[:RECIPIENTS_SHOWN])
+    return MessageAccepted(
+        at=record.received_at,
+        id=record.id,
+        reverse_path=envelope.reverse_path,
+        recipients=addresses,
+        size=record.size,
+        client=origin.client,
+        helo=origin.helo,
+        protocol=origin.protocol,
+        priority=envelope.priority,
+        subject=record.subject,
+    )
+
+
+def _shortened(event: MessageEvent) -> MessageEvent:
+    if isinstance(event, AttemptEnded) and len(event.results) > RECIPIENTS_SHOWN:
+        return msgspec.structs.replace(event, results=event.results[:RECIPIENTS_SHOWN])
+    return event
