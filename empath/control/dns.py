@@ -15,9 +15,9 @@ from empath.clock import Clock
 from empath.control import link
 from empath.control.link import DnsEntry, NotFound, Request, RequestRefused, RequestUnclear
 from empath.control.overrides import keep_overrides, listed, read_host
-from empath.delivery.route import RouteFinder
+from empath.delivery.route import Route, RouteFinder
 from empath.events import DnsChanged
-from empath.resolver import Kept, Resolver
+from empath.resolver import Resolver
 from empath.safe_text import safe_text
 from empath.spool.face import Spool, SpoolRefused
 
@@ -69,16 +69,14 @@ class DnsDesk:
             case link.ListDnsOverrides():
                 return link.DnsOverrides(overrides=listed(self._finder))
             case _:
-                return self._shown(self._resolver.entries())
+                return self._entries()
 
-    def _shown(self, kept: Sequence[Kept]) -> link.DnsCache:
-        now = self._clock.now()
+    def _entries(self, names: Sequence[str] = ()) -> link.DnsCache:
         return link.DnsCache(
             entries=tuple(
-                DnsEntry(
-                    name=one.name, kind=one.kind, answer=one.answer, expires_at=now + one.seconds
-                )
-                for one in kept
+                DnsEntry(name=k.name, kind=k.kind, answer=k.answer, expires_at=k.expires_at)
+                for k in self._resolver.cached()
+                if not names or k.name in names
             )
         )
 
@@ -88,9 +86,17 @@ class DnsDesk:
         return link.DnsCleared(entries=forgotten)
 
     async def _refresh(self, domain: Domain) -> link.DnsCache:
-        kept = await self._resolver.refresh(domain)
+        """Forget what is kept about a mail domain and its hosts, then look all of it up."""
+        self._resolver.clear(domain)
+        names = [str(domain)]
+        route = await self._finder.find(domain)
+        if isinstance(route, Route):
+            for target in route.targets:
+                self._resolver.clear(target.host)
+                await self._finder.addresses(target)
+                names.append(target.host)
         self._publish("refresh", domain)
-        return self._shown(kept)
+        return self._entries(names)
 
     async def _set(self, domain: Domain, hosts: Sequence[str]) -> link.DnsOverrides:
         try:
