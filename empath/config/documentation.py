@@ -1,0 +1,178 @@
+"""`docs/CONFIGURATION.md`, written by the model itself: ``python -m empath.config.documentation``.
+
+A test compares the file with what this prints, so a setting without its line in the manual
+cannot be merged.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from empath.address import BannerHostname, Domain, ServerId
+from empath.config.fields import REQUIRED, Setting, element_of, settings_of
+from empath.config.locate import KeyPath, show_path
+from empath.config.model import Config, Effect, Section
+from empath.config.units import ByteSize, Duration, Network, Secret
+
+_INTRODUCTION: Final = """\
+# Configuration
+
+<!-- Written by `python -m empath.config.documentation`; change empath/config/model.py instead. -->
+
+Empath reads one TOML file: the one named with `--config FILE`, else `./empath.toml`. A setting
+that is left out has its default, so an empty file is a whole config: a dev relay on loopback.
+`empath check` reads the file and reports everything that is wrong with it at once, each with its
+line and what to write instead:
+
+```text
+empath.toml:41: delivery.retry.base: must be at least 1s (got "0s"); durations are written "90s",
+"5m", "2h"
+```
+
+A key that Empath does not know is an error, so that a slip of the finger is never silence.
+
+## How values are written
+
+| kind | written |
+|---|---|
+| duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit |
+| size | `"64KiB"` (1024), `"50MB"` (1000), `"1GiB"`, or a number of octets |
+| network | `"192.0.2.0/24"`, `"2001:db8::/32"`, or a single address |
+| server | `"host:port"`; an IPv6 address stands in brackets: `"[2001:db8::1]:25"` |
+| path | absolute, or relative to the folder of the config file; `~` is the home folder |
+| secret | text, `{ file = "password.txt" }` or `{ env = "SMARTHOST_PASSWORD" }` |
+
+A secret is never shown: not in a log, not in an error, not in the console. Empath refuses to start
+when a file that holds one can be read by others than its owner (`chmod 600 FILE`).
+
+## When a change takes effect
+
+| word | meaning |
+|---|---|
+"""
+
+_EFFECTS: Final = {
+    Effect.LIVE: "at once, for whatever begins next",
+    Effect.NEW_SESSIONS: "for clients that connect from then on",
+    Effect.RESTART: "when Empath is started again",
+}
+
+_KINDS: Final[dict[Any, str]] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Duration: "duration",
+    ByteSize: "size",
+    Network: "network",
+    Secret: "secret",
+    Path: "path",
+    Domain: "domain",
+    BannerHostname: "host name",
+    ServerId: "server",
+}
+
+
+def reference() -> str:
+    """The whole of `docs/CONFIGURATION.md`."""
+    effects = "".join(f"| {effect} | {_EFFECTS[effect]} |\n" for effect in Effect)
+    return _INTRODUCTION + effects + "".join(_section(Config, (), repeated=False))
+
+
+def _section(section: type[Section], path: KeyPath, *, repeated: bool) -> Iterator[str]:
+    """The heading, what it is for, its settings, then the sections within."""
+    name = show_path(path)
+    heading = f"`[[{name}]]`" if repeated else f"`[{name}]`"
+    yield f"\n## {heading if path else 'The top of the file'}\n\n{_purpose(section)}\n"
+    settings = settings_of(section)
+    rows = [setting for setting in settings if not (setting.section or setting.repeated)]
+    if rows:
+        yield "\n| setting | kind | default | a change takes effect | what it is for |\n"
+        yield "|---|---|---|---|---|\n"
+        yield from map(_row, rows)
+    for setting in settings:
+        inner = setting.section or setting.repeated
+        if inner is not None:
+            at = (*path, setting.name)
+            yield from _section(inner, at, repeated=setting.repeated is not None)
+
+
+def _purpose(section: type[Section]) -> str:
+    if section is Config:
+        return "These stand before the first `[table]`."
+    purpose = re.sub(r"`\[\[\w+\]\]`", "It", section.__doc__ or "")
+    return " ".join(purpose.split())
+
+
+def _row(setting: Setting) -> str:
+    cells = (
+        f"`{setting.name}`",
+        _kind(setting),
+        _default(setting),
+        str(setting.effect),
+        setting.what,
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _kind(setting: Setting) -> str:
+    element = element_of(setting.kind)
+    kind = setting.kind if element is None else element
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return " or ".join(f'`"{member.value}"`' for member in kind)
+    word = _KINDS[kind] if element is None else f"list of {_KINDS[kind]}s"
+    bounds = _bounds(setting)
+    return f"{word}, {bounds}" if bounds else word
+
+
+def _bounds(setting: Setting) -> str:
+    low, high = setting.low, setting.high
+    match low is not None, high is not None:
+        case True, True:
+            return f"{_amount(setting, low)} to {_amount(setting, high)}"
+        case True, False:
+            return f"at least {_amount(setting, low)}" if low else ""
+        case False, True:
+            return f"at most {_amount(setting, high)}"
+        case _:
+            return ""
+
+
+def _amount(setting: Setting, bound: float | None) -> str:
+    if setting.kind in (Duration, ByteSize):
+        return str(setting.kind(bound))
+    return f"{bound:.12g}"
+
+
+def _default(setting: Setting) -> str:
+    value = setting.default
+    if value is REQUIRED:
+        return "must be written"
+    if setting.name == "hostname":
+        return "the name of the machine"
+    if value is None or value in ("", (), Secret("")):
+        return "–"
+    return f"`{_toml(value)}`"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case Duration() | ByteSize():
+            return f'"{value}"'
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value}"
+        case tuple():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case _:
+            return f'"{value}"'
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
