@@ -99,8 +99,11 @@ class _Panel:
             except NoAnswer as error:
                 self._faults[server] = str(error)
             else:
-                if response.code in (Code.NOERROR, Code.NXDOMAIN):
+                if response.competent and response.code in (Code.NOERROR, Code.NXDOMAIN):
                     self._servers.appendleft(server)
                     return response
                 self._faults[server] = f"answered {response.code_word}"
+                if not response.competent:
+                    # Its silence about a record would be taken for "there is none".
+                    self._faults[server] = "does not look names up for others (no recursion)"
         raise _Trouble(f"no name server could say{self.faults}")

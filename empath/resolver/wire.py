@@ -29,7 +29,10 @@ _HEADER: Final = struct.Struct(">6H")
 _RECORD: Final = struct.Struct(">HHIH")
 _IN: Final = 1
 _OPT: Final = 41
-_RD_AD: Final = 0x0120
+_AA: Final = 0x0400
+_RD: Final = 0x0100
+_RA: Final = 0x0080
+_AD: Final = 0x0020
 _EDNS: Final = struct.pack(">BHHIH", 0, _OPT, PAYLOAD, 0, 0)
 _PLAIN: Final = re.compile(rb"[a-z0-9_-]+")
 
@@ -81,7 +84,9 @@ class Response:
     authentic: bool
     records: tuple[Record, ...]
     """The answer section, as far as it is of types that are understood."""
-    negative_ttl: int | None
+    competent: bool = True
+    """It knows the answer, or looks it up for us: neither is so for a mere referral."""
+    negative_ttl: int | None = None
     """How long "there is none" holds (RFC 2308 5); None where the server did not say."""
 
     @property
@@ -97,7 +102,7 @@ def write_question(number: int, name: str, kind: Kind, *, edns: bool = True) -> 
         raise Malformed("the name does not fit into a question")
     packed = b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
     return (
-        _HEADER.pack(number, _RD_AD, 1, 0, 0, int(edns))
+        _HEADER.pack(number, _RD | _AD, 1, 0, 0, int(edns))
         + packed
         + struct.pack(">HH", kind, _IN)
         + (_EDNS if edns else b"")
@@ -114,21 +119,22 @@ def read_response(packet: bytes, *, number: int, name: str, kind: Kind) -> Respo
         raise Malformed("not the answer to this question")
     if not questions and code in (Code.FORMERR, Code.NOTIMP):
         # A server that could not read the question need not repeat it.
-        return Response(code, False, False, (), None)
+        return Response(code, False, False, ())
     reader = _Reader(packet)
     if questions != 1 or reader.name() != name.lower() or reader.pair() != (kind, _IN):
         raise Malformed("the answer to another question")
     truncated = bool(flags & 0x0200)
     if truncated:
         # What a cut packet holds is not looked at: the question is asked again over TCP.
-        return Response(code, truncated, False, (), None)
+        return Response(code, truncated, False, ())
     records = []
     for _ in range(min(answers, MAX_RECORDS)):
         record = reader.record()
         if record is not None:
             records.append(record)
     negative = reader.negative_ttl(authority) if answers <= MAX_RECORDS else None
-    return Response(code, False, bool(flags & 0x0020), tuple(records), negative)
+    competent = bool(flags & (_AA | _RA) or records)
+    return Response(code, False, bool(flags & _AD), tuple(records), competent, negative)
 
 
 class _Reader:
