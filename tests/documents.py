@@ -5,7 +5,7 @@ they print, where ``…`` stands for anything, over several lines where it stand
 ``toml``: a config that loads.  ``python``: run, with what the document defined before.
 Other blocks (``sh``, ``text``) are only read: they need a terminal, root or another machine.
 
-The first ``console`` or ``python`` block of a document that has any finds ``empath dev
+A ``console`` or ``python`` block that speaks of port 1025 or of ``empathctl`` finds ``empath dev
 --headless`` running, in a folder of the document's own; a free port stands for 1025.
 """
 
@@ -24,7 +24,7 @@ from typing import Any, Final
 from sybil import Document, Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
-from tests.fakes.programs import SEARCH, free_port
+from tests.fakes.programs import ROOT, SEARCH, free_port
 
 PORT: Final = "1025"
 ANYTHING: Final = "…"
@@ -40,9 +40,9 @@ class Place:
         self._engine: Any = None
         self.port = free_port()
 
-    def engine(self) -> None:
-        """Have the dev relay running."""
-        if self._engine is None:
+    def prepare(self, source: str) -> None:
+        """Have the dev relay running if *source* speaks of it."""
+        if self._engine is None and (PORT in source or "empathctl" in source):
             from tests.fakes.engine import Empath
 
             self._engine = Empath(self.path, command=("dev", "--headless"), port=self.port)
@@ -103,7 +103,7 @@ def _place(example: Example) -> Place:
 def run_console(example: Example) -> str | None:
     """Run the commands one after the other and compare what they print."""
     place = _place(example)
-    place.engine()
+    place.prepare(str(example.parsed))
     for command, expected in steps(str(example.parsed)):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command.replace(PORT, str(place.port))],
@@ -127,7 +127,7 @@ def run_console(example: Example) -> str | None:
 def run_python(example: Example) -> None:
     """Execute the block in the document's namespace."""
     place = _place(example)
-    place.engine()
+    place.prepare(str(example.parsed))
     source = str(example.parsed).replace(PORT, str(place.port))
     code = compile("\n" * example.line + textwrap.dedent(source), example.path, "exec")
     exec(code, example.namespace)
@@ -160,7 +160,7 @@ class _Block(CodeBlockParser):
 
 
 sybil: Final = Sybil(
-    path="..",
+    path=str(ROOT),
     parsers=[
         _Block("console", run_console),
         _Block("python", run_python),
