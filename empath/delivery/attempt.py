@@ -1,0 +1,145 @@
+"""One attempt: one message to one destination, for all its recipients that are due.
+
+Hosts are tried in the order of the route until one takes the session; from MAIL on, the
+answer of that one holds.  An idle connection is used where there is one, and if it proves
+dead before MAIL was answered a fresh one takes its place at once: that is no attempt of its
+own.  Never raises for what DNS or a server does; `BodyUnfit` and the like come out.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from empath.config.model import Config
+from empath.delivery.connecting import Missed, connect, key_of
+from empath.delivery.pool import Key, Pool
+from empath.delivery.route import Route, RouteFinder
+from empath.delivery.transcript import Transcript
+from empath.delivery.transport import Connection
+from empath.envelope import Lot
+from empath.events import TlsSession
+from empath.reply import Deferred, Failed, Outcome
+from empath.smtp.data import BareNewline
+from empath.smtp.dialogue import Transaction, transact
+from empath.spool.face import BodyUnfit, Content, Spool
+
+MOST_ADDRESSES: Final = 10
+"""Addresses one attempt tries in all, so that it ends in bounded time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one attempt came to."""
+
+    outcomes: tuple[Outcome, ...]
+    """One for each recipient of the lot, in its order."""
+    stage: str
+    transcript: Transcript
+    server: str = ""
+    host: str = ""
+    """The name of the server, where one spoke."""
+    tls: TlsSession | None = None
+    reports_itself: bool = False
+    """The server took over the sender's wish to hear of success (RFC 3461 5.2.2)."""
+    connection: Connection | None = None
+    key: Key | None = None
+    """Where the connection may be kept, once the outcome is recorded."""
+
+    @property
+    def uncertain(self) -> bool:
+        """The server may have taken the message."""
+        return any(isinstance(each, Deferred) and each.uncertain for each in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What every attempt needs."""
+
+    spool: Spool
+    finder: RouteFinder
+    pool: Pool
+    config: Callable[[], Config]
+    context: Callable[[], ssl.SSLContext]
+    """For TLS whose peer is not verified."""
+
+    async def deliver(self, lot: Lot) -> Report:
+        """Try once.  Raises `BodyUnfit` and `SpoolRefused`, with nothing sent."""
+        transcript = Transcript()
+        route = await self.finder.find(lot.destination)
+        if not isinstance(route, Route):
+            return Report((route,) * len(lot.recipients), "DNS", transcript)
+        config = self.config()
+        missed: Missed | None = None
+        left = MOST_ADDRESSES
+        for target in route.targets:
+            key = key_of(target)
+            while (idle := self.pool.take(key)) is not None:
+                idle.settings, idle.transcript = config.delivery, transcript
+                report = await self._transact(lot, idle, key, target.host)
+                if report is not None:
+                    return report
+            addresses = await self.finder.addresses(target)
+            if not isinstance(addresses, tuple):
+                missed = _weightier(missed, Missed("DNS", addresses))
+                continue
+            addresses = addresses[:left]
+            left -= len(addresses)
+            connection = await connect(
+                target, addresses, config=config, context=self.context(), transcript=transcript
+            )
+            if isinstance(connection, Missed):
+                missed = _weightier(missed, connection)
+            else:
+                report = await self._transact(lot, connection, key, target.host, fresh=True)
+                assert report is not None
+                return report
+            if not left:
+                break
+        assert missed is not None, "a route has a target"
+        outcomes = (missed.outcome,) * len(lot.recipients)
+        return Report(outcomes, missed.stage, transcript, missed.server, missed.host)
+
+    async def _transact(
+        self, lot: Lot, connection: Connection, key: Key, host: str, *, fresh: bool = False
+    ) -> Report | None:
+        """The transaction; None if the connection was dead before it began and not *fresh*."""
+        try:
+            content: Content = await self.spool.content(lot.id)
+        except BaseException:
+            connection.quit()
+            raise
+        connection.messages += 1
+        try:
+            done: Transaction = await connection.run(
+                transact(lot, connection.extensions, reset=connection.dirty), content=content
+            )
+        except BareNewline as error:
+            raise BodyUnfit(f"the stored body cannot be sent: {error}") from error
+        if not (done.usable and connection.usable):
+            connection.quit()
+        if not done.begun and not done.usable and not fresh:
+            return None
+        connection.dirty = not done.clean
+        return Report(
+            done.outcomes,
+            done.stage,
+            connection.transcript,
+            connection.name,
+            host,
+            connection.tls,
+            done.relayed,
+            connection if connection.usable else None,
+            key,
+        )
+
+
+def _weightier(one: Missed | None, other: Missed) -> Missed:
+    """Of two hosts that were missed the one that says what follows: a host that may come back
+    keeps the mail waiting, and the last one tried speaks for its like.
+    """
+    if one is not None and isinstance(one.outcome, Deferred) and isinstance(other.outcome, Failed):
+        return one
+    return other

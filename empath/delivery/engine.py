@@ -1,0 +1,284 @@
+"""The delivery engine: what is due, who goes next, start, record.
+
+One loop decides and a task an attempt acts.  Promises: lots in memory are bounded by
+`delivery.window`; nothing is sent twice because the spool could not write (the result is kept
+and recorded again until it is); a bug in one attempt costs that attempt a delay and nobody
+else anything; after a result is recorded its event is published.  The loop sleeps until mail
+arrives, an attempt ends or something becomes due, and never spins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, final
+
+from empath.address import Domain
+from empath.bus import Bus
+from empath.clock import Clock
+from empath.config.model import Config
+from empath.delivery.attempt import Attempts
+from empath.delivery.pool import Pool
+from empath.delivery.recorder import Recorder
+from empath.delivery.route import RouteFinder
+from empath.delivery.ruling import judge
+from empath.envelope import Lot
+from empath.events import SpoolFault, TaskFailed
+from empath.policy.schedule import Concurrency, Window
+from empath.safe_text import safe_text
+from empath.spool.face import BodyUnfit, Spool, SpoolRefused
+from empath.tls import client_context
+
+LONGEST_SLEEP: Final = 60.0
+"""Seconds after which the queue is looked at even if nothing was heard: clocks are set."""
+SOON: Final = 0.02
+"""Seconds after which it is looked at again when there may be more."""
+SHORTEST_SLEEP: Final = 0.002
+"""Seconds between two looks while attempts wait."""
+_CROWD: Final = 4
+"""Lots of one destination held in memory, as a multiple of its attempts at once."""
+
+
+@final
+class Engine:
+    """Delivers what the spool holds, until its `run` is cancelled."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        finder: RouteFinder,
+        config: Callable[[], Config],
+        bus: Bus,
+        clock: Clock,
+        random: random.Random,
+    ) -> None:
+        """*random* varies retries; one seed gives one course of events."""
+        self._spool = spool
+        self._config = config
+        self._bus = bus
+        self._clock = clock
+        self._random = random
+        self._pool = Pool()
+        self._window = Window()
+        self._concurrency = Concurrency()
+        self._context: ssl.SSLContext | None = None
+        self._attempts = Attempts(spool, finder, self._pool, config, self._unverified)
+        self._recorder = Recorder(spool, config, bus, clock, random)
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._arrived = True
+        self._more = False
+        self._look_at = 0.0
+        self._looked_at = 0.0
+        self._draining = False
+
+    def __repr__(self) -> str:
+        return f"<Engine active={self.active} window={len(self._window)} pool={len(self._pool)}>"
+
+    @property
+    def active(self) -> int:
+        """Attempts that run now."""
+        return len(self._running)
+
+    def connections(self) -> Mapping[Domain, int]:
+        """Attempts that run now, by destination; each holds at most one connection."""
+        return dict(self._concurrency.running)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(), name="delivery arrivals")
+                await self._loop(group)
+        finally:
+            self._pool.close()
+
+    async def drain(self, timeout: float) -> None:
+        """Start nothing more; wait *timeout* seconds for what runs, then cut it off.
+
+        What was cut off stays queued: its lease goes with this process.
+        """
+        self._draining = True
+        await self._return_window()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
+        except TimeoutError:
+            for task in list(self._running):
+                task.cancel()
+            await self._idle.wait()
+        self._pool.close()
+
+    # The loop: decide, then act.
+
+    async def _loop(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._wake.clear()
+            self._start(group)
+            if self._refill_due():
+                await self._refill()
+                self._start(group)
+            try:
+                async with asyncio.timeout_at(self._look_at):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # Something is due, or it is time to look again.
+
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        """Start as many attempts as may run."""
+        if self._draining or not self._window:
+            return
+        settings = self._config().delivery
+        self._concurrency.most = settings.per_destination
+        free = settings.concurrency - len(self._running)
+        for lot in self._window.choose(free, (self._concurrency,)):
+            begun = self._spool.begin(lot)
+            if begun is None:
+                self._concurrency.ended(lot.destination)
+                continue
+            task = group.create_task(self._attempt(begun))
+            self._running.add(task)
+            self._idle.clear()
+            task.add_done_callback(partial(self._ended, lot.destination))
+
+    def _ended(self, destination: Domain, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._concurrency.ended(destination)
+        if not self._running:
+            self._idle.set()
+        self._wake.set()
+
+    def _refill_due(self) -> bool:
+        """Whether the spool is asked now; moves the next look where it must wait."""
+        now = asyncio.get_running_loop().time()
+        settings = self._config().delivery
+        if self._draining or len(self._window) > settings.window // 2:
+            self._look_at = now + LONGEST_SLEEP
+            return False
+        low = min(settings.concurrency, _CROWD * settings.per_destination) // 2
+        wanted = self._arrived or self._look_at <= now
+        if not wanted and not (self._more and len(self._window) <= low):
+            return False
+        if self._window and now < self._looked_at + SHORTEST_SLEEP:
+            # Mail that comes in fast is taken in batches while there is other work.
+            self._look_at = self._looked_at + SHORTEST_SLEEP
+            return False
+        return True
+
+    async def _refill(self) -> None:
+        """Take what is due into the window, and decide when to look again."""
+        loop = asyncio.get_running_loop()
+        settings = self._config().delivery
+        now = self._clock.now()
+        crowd = _CROWD * settings.per_destination
+        self._arrived = False
+        self._looked_at = loop.time()
+        sleep = LONGEST_SLEEP
+        try:
+            lots = await self._spool.due(
+                now,
+                limit=settings.window - len(self._window),
+                per_destination=crowd,
+                full=self._window.crowded(crowd // 2),
+            )
+            self._more = bool(lots)
+            if lots:
+                self._window.add(lots)
+                sleep = SOON
+            else:
+                next_due = await self._spool.next_due(now)
+                if next_due is not None:
+                    # Due already, but not given: its destination has enough in the window.
+                    self._more = next_due <= now
+                    sleep = min(max(next_due - now, SOON), LONGEST_SLEEP)
+        except SpoolRefused as error:
+            self._bus.publish(SpoolFault(at=now, sentence=str(error)))
+            sleep = 1.0
+        self._look_at = loop.time() + sleep
+        if self._draining:
+            await self._return_window()
+
+    async def _return_window(self) -> None:
+        for lot in self._window.clear():
+            try:
+                await self._spool.give_back(lot)
+            except SpoolRefused as error:  # Its lease ends with this process.
+                self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+
+    async def _listen(self) -> None:
+        """Wake the loop when mail arrives or an operator acts."""
+        while True:
+            await self._spool.wait_arrival()
+            self._arrived = True
+            self._wake.set()
+            # One turn of the loop for all that arrive in it.
+            await asyncio.sleep(0)
+
+    # One attempt.
+
+    async def _attempt(self, lot: Lot) -> None:
+        try:
+            await self._deliver(lot)
+        except SpoolRefused as error:
+            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+            await self._postpone(lot)
+        except Exception as bug:  # noqa: BLE001 - a bug in one attempt is not the others' end
+            self._failed(lot, bug)
+            await self._postpone(lot)
+
+    async def _deliver(self, lot: Lot) -> None:
+        started = self._clock.monotonic()
+        try:
+            report = await self._attempts.deliver(lot)
+        except BodyUnfit as error:
+            await self._recorder.quarantine(lot, str(error))
+            return
+        judgement = judge(
+            lot,
+            report,
+            self._config().delivery.retry,
+            jitter_draw=self._random.random(),
+            now=self._clock.now(),
+            seconds=self._clock.monotonic() - started,
+        )
+        try:
+            at_once = await self._recorder.record(lot, judgement)
+        except BaseException:
+            if report.connection is not None:
+                report.connection.quit()
+            raise
+        if report.connection is None or report.key is None:
+            return
+        # Only now: what a server took is written down before it gets the next message.
+        if at_once and not self._draining:
+            self._pool.put(report.key, report.connection)
+        else:
+            report.connection.quit()
+
+    async def _postpone(self, lot: Lot) -> None:
+        """Give the lot back for later; where even that fails, a restart releases it."""
+        due_at = self._clock.now() + self._config().delivery.retry.base
+        try:
+            await self._spool.give_back(lot, due_at)
+        except Exception as bug:  # noqa: BLE001 - the last thing a failed task does
+            self._failed(lot, bug)
+
+    def _failed(self, lot: Lot, bug: Exception) -> None:
+        self._bus.publish(
+            TaskFailed(
+                at=self._clock.now(),
+                task=f"delivery of {lot.id} to {lot.destination}",
+                error=safe_text(f"{type(bug).__name__}: {bug}"),
+            )
+        )
+
+    def _unverified(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = client_context(verify=False)
+        return self._context

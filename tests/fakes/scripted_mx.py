@@ -1,0 +1,146 @@
+"""A mail server that plays a script: a real socket, one script a connection.
+
+Used as ``async with ScriptedMx(script, script, …) as mx``.  A script is a sequence of
+``"< 220 hello"`` (say a line), ``"> MAIL FROM:<a@x.test>"`` (hear a line that begins so),
+octets to send as they are, and `Do`.  On leaving, whatever went otherwise fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import socket
+import ssl
+import struct
+from types import TracebackType
+from typing import Self
+
+
+class Do(enum.Enum):
+    """What a server does beside talking."""
+
+    CONTENT = "read the content up to the final dot"
+    TLS = "wrap the connection in TLS"
+    HANG = "say and read nothing more"
+    CLOSE = "close the connection"
+    RESET = "reset the connection"
+    SOME_CONTENT = "read one piece of the content"
+    FLOOD = "send octets without end"
+
+
+Script = tuple[str | bytes | Do, ...]
+
+HELLO: Script = ("< 220 mx.test ESMTP", "> EHLO empath.test", "< 250 mx.test")
+
+
+def hello(*extensions: str) -> Script:
+    """The beginning of a session whose server offers *extensions*."""
+    lines = ("mx.test", *extensions)
+    replies = tuple(f"< 250-{line}" for line in lines[:-1])
+    return ("< 220 mx.test ESMTP", "> EHLO empath.test", *replies, f"< 250 {lines[-1]}")
+
+
+ONE_MESSAGE: Script = (
+    "> MAIL FROM:<",
+    "< 250 2.1.0 Ok",
+    "> RCPT TO:<",
+    "< 250 2.1.5 Ok",
+    "> DATA",
+    "< 354 go on",
+    Do.CONTENT,
+    "< 250 2.0.0 taken",
+)
+QUIT: Script = ("> QUIT", "< 221 bye")
+
+
+class ScriptedMx:
+    """Listens at a port of 127.0.0.1; `contents` is what came as content, unstuffed not."""
+
+    def __init__(
+        self, *scripts: Script, context: ssl.SSLContext | None = None, implicit: bool = False
+    ) -> None:
+        """*context* is for `Do.TLS`; with *implicit* connections begin in TLS."""
+        self._scripts = list(scripts)
+        self._context = context
+        self._implicit = implicit
+        self._open: set[asyncio.Task[None]] = set()
+        self.port = 0
+        self.connections = 0
+        self.contents: list[bytes] = []
+        self.heard: list[str] = []
+        self.problems: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", 0, limit=2**22, ssl=self._context if self._implicit else None
+        )
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        if error is None:
+            assert not self.problems, self.problems
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        number = self.connections
+        self.connections += 1
+        try:
+            if number >= len(self._scripts):
+                self.problems.append(f"connection {number + 1} was not expected")
+            else:
+                await self._play(self._scripts[number], reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # The client went away, which the next line of a script would notice.
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _play(
+        self, script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        for line in script:
+            match line:
+                case bytes():
+                    writer.write(line)
+                    await writer.drain()
+                case str() if line.startswith("< "):
+                    writer.write(line[2:].encode() + b"\r\n")
+                    await writer.drain()
+                case str():
+                    heard = (await reader.readuntil(b"\r\n"))[:-2].decode()
+                    self.heard.append(heard)
+                    if not heard.startswith(line[2:]):
+                        self.problems.append(f"heard {heard!r} where {line!r} was due")
+                        return
+                case Do.CONTENT:
+                    self.contents.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
+                case Do.SOME_CONTENT:
+                    await reader.read(1000)
+                case Do.TLS:
+                    await writer.start_tls(self._context)  # type: ignore[arg-type]
+                case Do.FLOOD:
+                    while True:
+                        writer.write(b"220-" + b"x" * 60 + b"\r\n")
+                        await writer.drain()
+                case Do.HANG:
+                    await asyncio.Event().wait()
+                case Do.RESET:
+                    linger = struct.pack("ii", 1, 0)
+                    sock = writer.get_extra_info("socket")
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    writer.transport.abort()
+                    return
+                case Do.CLOSE:
+                    return
