@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -140,6 +140,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=sorted(CONTESTANTS), help="measure one of the two")
     parser.add_argument("--medium", action="store_true", help="add the 64 KB case")
     parser.add_argument("--large", action="store_true", help="add the 10 MB case")
+    parser.add_argument("--messages", type=int, help="messages a round, instead of each case's own")
     parser.add_argument("--scratch", type=Path, help="folder for the queues (default: /tmp)")
     return parser.parse_args()
 
@@ -153,6 +154,8 @@ def main() -> int:
         return 2
     scratch = asked.scratch or Path(tempfile.gettempdir())
     cases = [*USUAL, *([MEDIUM] if asked.medium else []), *([LARGE] if asked.large else [])]
+    if asked.messages:
+        cases = [replace(case, messages=asked.messages) for case in cases]
     print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load "
         f"{os.getloadavg()[0]:.1f} at the start, {asked.rounds} alternating rounds"

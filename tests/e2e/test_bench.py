@@ -1,0 +1,30 @@
+"""The bench runs: a measurement that nobody can repeat is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.fakes.programs import ROOT
+
+
+@pytest.mark.tools("smtp-sink", "smtp-source")
+def test_the_bench_measures_empath() -> None:
+    """One short round prints a row of figures for each usual case."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.against_postfix"),
+            *("--only", "Empath", "--rounds", "1", "--messages", "100"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| Empath |")]
+    assert len(rows) == 2
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row.split("|")[2:4])
