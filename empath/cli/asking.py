@@ -1,0 +1,104 @@
+"""Asking the engine from the command line: where its socket is, and what failures mean.
+
+The socket is the one named with --socket, else that of the spool which the config names, else
+that of the built-in default spool.  `ask` and `run` end the command with one sentence and an
+exit code when the engine cannot be reached or says no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import typer
+
+from empath.cli.exit_codes import ExitCode
+from empath.cli.show import complain
+from empath.config.load import find_config, load_config
+from empath.config.problem import ConfigUnusable
+from empath.control.link import Link, LinkLost, Request, RequestRefused, RequestUnclear
+from empath.control.socket import RemoteLink
+
+T = TypeVar("T")
+
+SOCKET_NAME: Final = "empath.sock"
+"""The control socket's name in the folder of the spool."""
+
+SocketOption = Annotated[
+    Path | None,
+    typer.Option("--socket", metavar="PATH", help="The engine's control socket."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The config whose spool holds the socket; default: ./empath.toml.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which engine is meant, as the command line says it."""
+
+    socket: Path | None = None
+    config: Path | None = None
+
+    def path(self) -> Path:
+        """The control socket.  Raises `ConfigUnusable`."""
+        if self.socket is not None:
+            return self.socket
+        config = load_config(find_config(self.config, needed=False))
+        return config.spool.path / SOCKET_NAME
+
+
+def where(context: typer.Context, socket: Path | None, config: Path | None) -> Where:
+    """The options given to the command, else those given before it."""
+    before = context.obj if isinstance(context.obj, Where) else Where()
+    if socket is not None or config is not None:
+        return Where(socket, config)
+    return before
+
+
+def ask(place: Where, request: Request[T]) -> T:
+    """One request and its reply; ends the command when there is none."""
+    return run(place, lambda link: link.ask(request))
+
+
+def run(place: Where, work: Callable[[Link], Awaitable[T]]) -> T:
+    """Do *work* with a link to the engine; ends the command when that fails."""
+    try:
+        return asyncio.run(_with_link(place.path(), work))
+    except ConfigUnusable as error:
+        leave(str(error), ExitCode.CONFIG)
+    except LinkLost as error:
+        leave(str(error), ExitCode.UNREACHABLE)
+    except RequestUnclear as error:
+        leave(str(error), ExitCode.USAGE)
+    except RequestRefused as error:
+        leave(str(error), ExitCode.REFUSED)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _with_link(path: Path, work: Callable[[Link], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+    async def with_link() -> T:
+        link = RemoteLink(path)
+        try:
+            return await work(link)
+        finally:
+            await link.close()
+
+    return with_link()
+
+
+def leave(sentence: str, code: ExitCode) -> NoReturn:
+    """End the command with a sentence and a code."""
+    complain(sentence)
+    raise SystemExit(code)

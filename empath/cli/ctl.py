@@ -1,0 +1,61 @@
+"""The `empathctl` command: every question and every change from the command line.
+
+It asks a running engine over its control socket and never touches the spool itself.  Errors
+are one sentence on standard error and an exit code of `empath.cli.exit_codes`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from empath import __version__
+from empath.cli.asking import ConfigOption, SocketOption, Where
+from empath.cli.dns import dns
+from empath.cli.exit_codes import ExitCode
+from empath.cli.queue_changes import queue
+from empath.cli.spool import spool
+from empath.cli.system import events, system
+
+commands = typer.Typer(
+    name="empathctl",
+    help="Ask a running Empath, and change its queue.\n\n"
+    "The engine is found by --socket, else by the spool of --config, ./empath.toml or the built-in"
+    " default.",
+    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+commands.add_typer(queue)
+commands.add_typer(dns)
+commands.add_typer(spool)
+commands.add_typer(system)
+commands.command()(events)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"empathctl {__version__}")
+        raise typer.Exit
+
+
+@commands.callback()
+def remember(
+    context: typer.Context,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Keep which engine is meant for the command that follows."""
+    context.obj = Where(socket, config)
+
+
+def main() -> None:
+    """Run the `empathctl` command."""
+    commands(prog_name="empathctl")

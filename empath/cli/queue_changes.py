@@ -1,0 +1,136 @@
+"""`empathctl queue`, the commands that change something: retry, hold, release, delete, flush."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, Where, ask, leave, where
+from empath.cli.exit_codes import ExitCode
+from empath.cli.queue import QueryOption, queue
+from empath.cli.show import complain, counted, say, write_json
+from empath.cli.words import read_domain, read_ids
+from empath.control import link
+from empath.envelope import MessageId
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)]
+ExpectOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Change nothing unless exactly N messages match."),
+]
+ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the timeline.")]
+
+
+@queue.command()
+def retry(
+    context: typer.Context,
+    ids: IdsArgument = None,
+    query: QueryOption = "",
+    expect: ExpectOption = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Try messages again now instead of when they are due."""
+    request = link.RetryMessages(ids=read_ids(ids), query=query, expect=expect)
+    _report(ask(where(context, socket, config), request), "due now", json=json)
+
+
+@queue.command()
+def hold(
+    context: typer.Context,
+    ids: IdsArgument = None,
+    query: QueryOption = "",
+    reason: ReasonOption = "",
+    expect: ExpectOption = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Keep messages from being delivered until they are released."""
+    request = link.HoldMessages(ids=read_ids(ids), query=query, expect=expect, reason=reason)
+    _report(ask(where(context, socket, config), request), "held", json=json)
+
+
+@queue.command()
+def release(
+    context: typer.Context,
+    ids: IdsArgument = None,
+    query: QueryOption = "",
+    expect: ExpectOption = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Queue held messages again."""
+    request = link.ReleaseMessages(ids=read_ids(ids), query=query, expect=expect)
+    _report(ask(where(context, socket, config), request), "released", json=json)
+
+
+@queue.command()
+def delete(
+    context: typer.Context,
+    ids: IdsArgument = None,
+    query: QueryOption = "",
+    reason: ReasonOption = "",
+    expect: ExpectOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Give messages up. Nobody is told: neither the sender nor the recipients."""
+    place = where(context, socket, config)
+    named = read_ids(ids)
+    if not yes:
+        expect = _confirm(place, named, query, expect)
+    request = link.DeleteMessages(ids=named, query=query, expect=expect, reason=reason)
+    _report(ask(place, request), "deleted", json=json)
+
+
+def _confirm(
+    place: Where, ids: tuple[MessageId, ...], query: str, expect: int | None
+) -> int | None:
+    """Ask on a terminal; returns how many messages were agreed to."""
+    if not sys.stdin.isatty():
+        leave("This deletes mail: add --yes where there is no terminal to ask.", ExitCode.USAGE)
+    if ids:
+        count = f"{counted(len(ids), 'message')}"
+    else:
+        found = ask(place, link.ListQueue(query=query, limit=1))
+        count = f"{'' if found.matched_exact else 'at least '}{counted(found.matched, 'message')}"
+        if expect is None and found.matched_exact:
+            expect = found.matched
+    if not typer.confirm(f"Delete {count}? Nobody will be told", default=False, err=True):
+        leave("Nothing was deleted.", ExitCode.REFUSED)
+    return expect
+
+
+@queue.command()
+def flush(
+    context: typer.Context,
+    destination: Annotated[
+        str | None, typer.Argument(metavar="[DOMAIN]", help="Only mail for this domain.")
+    ] = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Try everything that waits again now."""
+    domain = None if destination is None else read_domain(destination)
+    reply = ask(where(context, socket, config), link.FlushQueue(destination=domain))
+    _report(reply, "due now", json=json)
+
+
+def _report(done: link.Changed, what: str, *, json: bool) -> None:
+    if json:
+        write_json(done)
+        return
+    recipients = counted(done.recipients, "recipient")
+    say(f"{counted(done.messages, 'message')} ({recipients}) {what}.")
+    if done.in_flight:
+        complain(
+            f"{counted(done.in_flight, 'recipient')} being delivered at this moment left alone."
+        )

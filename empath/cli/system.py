@@ -1,0 +1,160 @@
+"""`empathctl system` and `empathctl events`: the engine itself, and what happens in it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from empath import codec
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, run, where
+from empath.cli.show import (
+    age,
+    complain,
+    counted,
+    from_now,
+    octets,
+    say,
+    write_json,
+    write_pairs,
+    write_table,
+)
+from empath.control import link
+from empath.control.link import Link
+from empath.observe.lines import text_line
+
+system = typer.Typer(
+    name="system",
+    help="The engine itself: does it answer, how is it, stop it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@system.command()
+def ping(
+    context: typer.Context,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say who answers."""
+    pong = ask(where(context, socket, config), link.Ping())
+    if json:
+        write_json(pong)
+    else:
+        up = age(pong.now - pong.started_at)
+        say(
+            f"empath {pong.version} on {pong.hostname}, {pong.mode} mode, pid {pong.pid}, up {up}"
+            + (", read-only" if pong.read_only else "")
+        )
+
+
+@system.command()
+def status(
+    context: typer.Context,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show the engine at a glance, and what needs attention."""
+    found = ask(where(context, socket, config), link.GetStatus())
+    if json:
+        write_json(found)
+        return
+    pong = found.pong
+    oldest = "–" if found.oldest_at is None else age(pong.now - found.oldest_at)
+    recipients = (
+        f"{found.queued:,} queued, {found.deferred:,} deferred, {found.held:,} held,"
+        f" {found.active:,} active"
+    )
+    done = (
+        f"{found.accepted:,} accepted, {found.refused:,} refused, {found.delivered:,} delivered,"
+        f" {found.deferrals:,} deferrals, {found.bounced:,} bounced"
+    )
+    write_pairs(
+        [
+            ("engine", f"empath {pong.version}, {pong.mode} mode, pid {pong.pid}"),
+            ("hostname", pong.hostname),
+            ("up", age(pong.now - pong.started_at)),
+            ("listeners", ", ".join(found.listeners) or "none"),
+            ("messages", f"{found.messages:,}, the oldest {oldest}"),
+            ("recipients", recipients),
+            ("next due", from_now(found.next_at, pong.now)),
+            ("since start", done),
+            ("connections", f"{found.sessions:,} in, {found.connections_out:,} out"),
+            ("loop lag", f"{found.loop_lag * 1000:.1f} ms"),
+            ("memory", octets(found.memory)),
+            ("disk free", octets(found.free_octets)),
+        ]
+    )
+    say()
+    if not found.attention:
+        say("Nothing needs attention.")
+        return
+    rows = [(one.severity, one.subject, one.sentence) for one in found.attention]
+    write_table(("SEVERITY", "SUBJECT", "WHAT"), rows)
+
+
+@system.command()
+def stop(
+    context: typer.Context,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Have the engine finish what is on the wire, then stop."""
+    reply = ask(where(context, socket, config), link.StopEngine())
+    if json:
+        write_json(reply)
+    else:
+        say("The engine stops once what is on the wire is finished.")
+
+
+def events(
+    context: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    after: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Only events behind number N.")
+    ] = 0,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write JSON; with --follow an object a line.")
+    ] = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show what happened lately in the engine, and with --follow what happens."""
+
+    async def tell(engine: Link) -> None:
+        status = await engine.ask(link.GetStatus())
+        kept: list[link.Notice] = []
+        if not follow and status.sequence <= after:
+            if json:
+                write_json(kept)
+            return
+        async for notice in engine.events(after):
+            if json and not follow:
+                kept.append(notice)
+            else:
+                _tell(notice, json=json)
+            if not follow and notice.sequence >= status.sequence:
+                break
+        if json and not follow:
+            write_json(kept)
+
+    try:
+        run(where(context, socket, config), tell)
+    except SystemExit as end:
+        if not (follow and end.code == 130):  # Ctrl-C is how following ends
+            raise
+
+
+def _tell(notice: link.Notice, *, json: bool) -> None:
+    if json:
+        say(codec.encode(notice).decode())
+    else:
+        if notice.missed:
+            complain(f"{counted(notice.missed, 'event')} missed.")
+        say(text_line(notice.event, transcript=False))
+    sys.stdout.flush()
