@@ -14,7 +14,8 @@ from empath import __version__
 from empath.cli.asking import ConfigOption, SocketOption, Where
 from empath.cli.dns import dns
 from empath.cli.exit_codes import ExitCode
-from empath.cli.queue_changes import queue
+from empath.cli.queue import queue
+from empath.cli.queue_changes import CHANGES
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 
@@ -29,6 +30,8 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for change in CHANGES:
+    queue.command()(change)
 commands.add_typer(queue)
 commands.add_typer(dns)
 commands.add_typer(spool)

@@ -9,7 +9,7 @@ import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, Where, ask, leave, where
 from empath.cli.exit_codes import ExitCode
-from empath.cli.queue import QueryOption, queue
+from empath.cli.queue import QueryOption
 from empath.cli.show import complain, counted, say, write_json
 from empath.cli.words import read_domain, read_ids
 from empath.control import link
@@ -23,7 +23,6 @@ ExpectOption = Annotated[
 ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the timeline.")]
 
 
-@queue.command()
 def retry(
     context: typer.Context,
     ids: IdsArgument = None,
@@ -38,7 +37,6 @@ def retry(
     _report(ask(where(context, socket, config), request), "due now", json=json)
 
 
-@queue.command()
 def hold(
     context: typer.Context,
     ids: IdsArgument = None,
@@ -54,7 +52,6 @@ def hold(
     _report(ask(where(context, socket, config), request), "held", json=json)
 
 
-@queue.command()
 def release(
     context: typer.Context,
     ids: IdsArgument = None,
@@ -69,7 +66,6 @@ def release(
     _report(ask(where(context, socket, config), request), "released", json=json)
 
 
-@queue.command()
 def delete(
     context: typer.Context,
     ids: IdsArgument = None,
@@ -108,7 +104,6 @@ def _confirm(
     return expect
 
 
-@queue.command()
 def flush(
     context: typer.Context,
     destination: Annotated[
@@ -134,3 +129,7 @@ def _report(done: link.Changed, what: str, *, json: bool) -> None:
         complain(
             f"{counted(done.in_flight, 'recipient')} being delivered at this moment left alone."
         )
+
+
+CHANGES = (retry, hold, release, delete, flush)
+"""The commands, as they are listed."""
