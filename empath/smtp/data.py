@@ -94,9 +94,8 @@ class ContentReader:
 class HeaderSection:
     """Collects content up to the empty line that ends the header section (RFC 5322 2.1).
 
-    Holds at most *limit* octets and one piece more.  A message that has no header fields, or
-    whose header runs into its body without an empty line, ends it at the first line that is
-    no field.
+    Holds at most *limit* octets and one piece more.  Where no empty line comes within the
+    limit, the section ends at the first line that is no field: old programs send such text.
     """
 
     __slots__ = ("_limit", "_parts", "_seen", "complete", "content", "oversized")
@@ -142,9 +141,10 @@ class HeaderSection:
     def _finish(self, header: bytes) -> None:
         self.complete = True
         self._parts = []
-        not_a_field = _NOT_A_FIELD.search(header)
-        if not_a_field:
-            header = header[: not_a_field.start()]
+        if len(header) > self._limit:
+            # Perhaps a message without the empty line: its header ends where fields end.
+            stray = _NOT_A_FIELD.search(header)
+            header = header[: stray.start()] if stray else header
         self.content = header[: self._limit]
         self.oversized = len(header) > self._limit
 
