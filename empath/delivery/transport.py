@@ -11,6 +11,7 @@ one command and the next, which is what makes small mail cheap.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -382,5 +383,6 @@ def fault(error: BaseException) -> str:
         return error.reason.replace("_", " ").lower()
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return safe_text(text, 200)
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return safe_text(str(error) or type(error).__name__, 200)
