@@ -119,6 +119,17 @@ async def test_a_smarthost_may_be_an_address_of_any_kind(host: str, address: str
     assert names.asked == []
 
 
+async def test_a_smarthost_by_name_is_looked_up_and_not_filtered() -> None:
+    """The addresses of a route's host are used as they are."""
+    names = CountingNames()
+    config = Config(route=(FixedRoute(domain="*", host=ServerId("hop.example.net:25")),))
+    route_finder = finder(names, config)
+    route = await route_finder.find(DOMAIN)
+    assert isinstance(route, Route)
+    await route_finder.addresses(route.targets[0])
+    assert sorted(names.asked) == ["A hop.example.net", "AAAA hop.example.net"]
+
+
 @pytest.mark.parametrize(
     ("domain", "expected"),
     [

@@ -209,6 +209,21 @@ async def test_nobody_there_is_said_at_once() -> None:
     assert f"127.0.0.1:{port} cannot be reached (Connection refused)" in answer.sentence
 
 
+async def test_an_address_that_cannot_be_asked_is_said_so() -> None:
+    """A server that the system will not send to is named with the system's own reason."""
+    answer = await look_up(
+        DOMAIN, Kind.MX, [Server(ipaddress.ip_address("255.255.255.255"))], timeout=5
+    )
+    assert isinstance(answer, LookupFailed)
+    assert "255.255.255.255:53 cannot be reached (" in answer.sentence
+
+
+async def test_only_the_first_answer_counts() -> None:
+    """What a server sends after its answer is not looked at."""
+    async with NameServer(lambda query, tcp: [*GOOD(query, tcp), *garbage(query, tcp)]) as server:
+        assert await ask(server) == Found((MX,), 60)
+
+
 async def test_there_is_none_is_told_apart_from_no_such_name() -> None:
     """NXDOMAIN and an empty answer are two facts, each with the time it holds."""
     async with NameServer(zone("example.org. 60 A 192.0.2.1")) as server:
