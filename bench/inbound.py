@@ -45,7 +45,7 @@ async def _measure(*, messages: int, senders: int, reused: bool, profile: bool) 
     )
     spool = NullSpool(keep=False)
     reception = Reception(
-        spool=cast(Spool, spool), config=lambda: config, bus=Bus(), clock=SystemClock()
+        spool=cast("Spool", spool), config=lambda: config, bus=Bus(), clock=SystemClock()
     )
     await reception.open()
     gc.collect()
@@ -61,7 +61,8 @@ async def _measure(*, messages: int, senders: int, reused: bool, profile: bool) 
         profiler.disable()
     seconds, cpu = time.perf_counter() - start, time.process_time() - before
     print(
-        f"{'reused' if reused else 'fresh '}: {spool.count} messages, {spool.count / seconds:7.0f}/s,"
+        f"{'reused' if reused else 'fresh '}: {spool.count} messages,"
+        f" {spool.count / seconds:7.0f}/s,"
         f" {cpu / spool.count * 1e6:5.0f} µs CPU a message"
         f" = {spool.count / cpu:7.0f} messages per CPU-second"
     )
