@@ -5,6 +5,7 @@ Every reply is bounded, whatever was asked.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from empath.control import link, views
@@ -80,13 +81,20 @@ async def read_content(spool: Spool, request: link.ReadContent) -> link.ContentP
 
 async def _part(content: Content, offset: int, limit: int) -> bytes:
     """The octets from *offset* on; steps over those before it."""
+    if offset == 0:
+        return await content.head(limit)
     part = bytearray()
-    async for chunk in content.chunks():
-        if offset >= len(chunk):
-            offset -= len(chunk)
-            continue
-        part += chunk[offset:]
-        offset = 0
-        if len(part) >= limit:
-            break
+    chunks = content.chunks()
+    try:
+        async for chunk in chunks:
+            if offset >= len(chunk):
+                offset -= len(chunk)
+                continue
+            part += chunk[offset:]
+            offset = 0
+            if len(part) >= limit:
+                break
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()  # it may hold a file open
     return bytes(part[:limit])

@@ -82,6 +82,7 @@ def open_socket(path: Path) -> socket.socket:
         _check_folder(path.parent)
         _clear_place(path)
         opened.bind(os.fspath(path))
+        path.chmod(0o600)
         opened.listen(64)
         opened.setblocking(False)
     except OSError as error:

@@ -27,10 +27,11 @@ from empath.control.link import (
     Ping,
     Request,
     RequestRefused,
+    RequestUnclear,
     reply_type,
 )
 from empath.control.peer import SocketUnusable, check_length, user_name
-from empath.control.routes import EVENTS, HEARTBEAT, PREFIX, STATUS_OF
+from empath.control.routes import BODY_LIMIT, EVENTS, HEARTBEAT, PREFIX, STATUS_OF
 from empath.safe_text import safe_text
 
 R = TypeVar("R")
@@ -57,11 +58,14 @@ class RemoteLink:
     async def ask(self, request: Request[R]) -> R:
         """Send a request and wait for its reply.  Raises `LinkLost` and `RequestRefused`."""
         kind = type(request)
+        question = codec.encode(request)
+        if len(question) > BODY_LIMIT:
+            raise RequestUnclear("The request names too much at once: ask in several pieces.")
         limit = aiohttp.ClientTimeout(total=_TIMEOUTS.get(kind, self._timeout), connect=5.0)
         try:
             async with self._connected().post(
                 f"{_BASE}{PREFIX}{kind.route}",
-                data=codec.encode(request),
+                data=question,
                 headers={"Content-Type": "application/json"},
                 timeout=limit,
             ) as response:
@@ -156,12 +160,10 @@ class RemoteLink:
             )
         if isinstance(error, TimeoutError | asyncio.TimeoutError):
             return f"The engine at {self.path} does not answer; its process may be stopped or hung."
-        if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-            return f"The engine at {self.path} hung up: it has stopped or was restarted."
-        if isinstance(error, ConnectionResetError | BrokenPipeError) or number in (
-            errno.ECONNRESET,
-            errno.EPIPE,
-        ):
+        # aiohttp gives no number where a request could not be written whole.
+        unwritten = isinstance(error, aiohttp.ClientOSError) and number is None
+        broken = aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError
+        if unwritten or isinstance(error, broken) or number in (errno.ECONNRESET, errno.EPIPE):
             return f"The engine at {self.path} hung up: it has stopped or was restarted."
         return f"The engine at {self.path} cannot be asked: {safe_text(str(error), 200)}."
 

@@ -21,6 +21,8 @@ PREFIX: Final = "/v1/"
 """All routes begin with it."""
 EVENTS: Final = "events"
 """The one route that is no request but a stream."""
+BODY_LIMIT: Final = 1024 * 1024
+"""Octets of a request's body; more is refused with 413."""
 HEARTBEAT: Final = 4.0
 """Seconds after which an idle event stream sends an empty line."""
 STATUS_OF: Final[Mapping[type[Exception], int]] = {

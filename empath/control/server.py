@@ -29,6 +29,7 @@ from empath.control.link import (
 )
 from empath.control.peer import Peer, credentials, open_socket, user_name
 from empath.control.routes import (
+    BODY_LIMIT,
     EVENTS,
     HEARTBEAT,
     PREFIX,
@@ -40,8 +41,6 @@ from empath.control.routes import (
 
 R = TypeVar("R")
 
-BODY_LIMIT: Final = 1024 * 1024
-"""Octets of a request's body; more is refused with 413."""
 STALL: Final = 60.0
 """Seconds after which a reader that takes nothing is hung up on; it may come back."""
 PACE: Final = 0.05

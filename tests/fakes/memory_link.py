@@ -30,11 +30,13 @@ from empath.control.link import (
     GetSpool,
     GetStatus,
     LinkLost,
+    LinkReadOnly,
     ListDestinations,
     ListDnsCache,
     ListDnsOverrides,
     ListQueue,
     MessageView,
+    NotFound,
     Notice,
     Ping,
     Pong,
@@ -185,7 +187,7 @@ class MemoryLink:
         if self._lost:
             raise LinkLost(self._lost)
         if request.changes and self.status.pong.read_only:
-            raise RequestRefused("This link is read-only.")
+            raise LinkReadOnly("This link is read-only: it may look and not touch.")
         if sentence := self._refusals.get(type(request)):
             raise RequestRefused(sentence)
         reply: R = self._answer(request)
@@ -222,7 +224,7 @@ class MemoryLink:
                 return self._page(request)
             case ViewMessage(id=id):
                 if id not in self.views:
-                    raise RequestRefused(f"There is no message {id}.")
+                    raise NotFound(f"There is no message {id}.")
                 return self.views[id]
             case ReadContent(id=id, offset=offset, limit=limit):
                 text = self.contents.get(id)

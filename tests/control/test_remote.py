@@ -1,0 +1,228 @@
+"""The far end of the control socket: every way in which an engine can fail to answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from empath.control.link import (
+    GetStatus,
+    LinkIncompatible,
+    LinkLost,
+    LinkReadOnly,
+    ListQueue,
+    NotFound,
+    Ping,
+    RequestRefused,
+    RequestUnclear,
+    RetryMessages,
+    ViewMessage,
+)
+from empath.control.peer import open_socket
+from empath.control.remote import RemoteLink
+from empath.envelope import MessageId
+from empath.events import EngineStopping, SpoolFault
+from tests.fakes.served_link import ServedLink, serving
+
+ID = MessageId("0197a8c0f3e41b2c")
+
+
+@asynccontextmanager
+async def answering(folder: Path, answer: bytes) -> AsyncIterator[RemoteLink]:
+    """A link to somebody who answers everything with these octets, then hangs up."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_unix_server(speak, folder / "s")
+    link = RemoteLink(folder / "s")
+    try:
+        yield link
+    finally:
+        await link.close()
+        server.close()
+        await server.wait_closed()
+
+
+def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    """An HTTP response."""
+    head = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+        "",
+        "",
+    ]
+    return "\r\n".join(head).encode() + body
+
+
+async def test_a_link_asks_and_is_answered(tmp_path: Path) -> None:
+    """Requests and replies cross the socket typed; a closed link connects again when asked."""
+    async with serving(tmp_path) as (link, path):
+        remote = RemoteLink(path)
+        assert await remote.ask(Ping()) == link.status.pong
+        await remote.close()
+        assert await remote.ask(GetStatus()) == link.status
+        assert "open" in repr(remote)
+        await remote.close()
+        assert "idle" in repr(remote)
+
+
+async def test_refusals_keep_their_kind_and_sentence(tmp_path: Path) -> None:
+    """What the engine refuses is raised at the far end as it was at the near end."""
+    link = ServedLink(read_only=True)
+    link.refuse(GetStatus, "Not today.")
+    async with serving(tmp_path, link=link) as (_, path):
+        remote = RemoteLink(path)
+        with pytest.raises(NotFound, match=f"There is no message {ID}"):
+            await remote.ask(ViewMessage(id=ID))
+        with pytest.raises(LinkReadOnly, match="may look"):
+            await remote.ask(RetryMessages(ids=(ID,)))
+        with pytest.raises(RequestUnclear, match="Expected"):
+            await remote.ask(ListQueue(limit="x"))  # type: ignore[arg-type]
+        with pytest.raises(RequestRefused, match="Not today"):
+            await remote.ask(GetStatus())
+        await remote.close()
+
+
+async def test_no_socket(tmp_path: Path) -> None:
+    """Where no engine ever was, the sentence says how to start one."""
+    path = tmp_path / "empath.sock"
+    with pytest.raises(LinkLost) as lost:
+        await RemoteLink(path).ask(Ping())
+    assert str(lost.value).startswith(f"No engine answers at {path}: there is no such socket.")
+    assert "empath serve" in str(lost.value)
+
+
+async def test_a_stale_socket(tmp_path: Path) -> None:
+    """Where an engine died, the sentence says so."""
+    open_socket(tmp_path / "stale").close()
+    with pytest.raises(LinkLost, match="left by one that died"):
+        await RemoteLink(tmp_path / "stale").ask(Ping())
+
+
+async def test_a_path_that_is_too_long(tmp_path: Path) -> None:
+    """A path that cannot be a socket's is said to be too long."""
+    with pytest.raises(LinkLost, match="at most 107"):
+        await RemoteLink(tmp_path / ("x" * 120)).ask(Ping())
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(13, "run this as root or as root"), (1, "may not use"), (104, "hung up"), (24, "cannot be")],
+)
+def test_what_the_system_says_becomes_a_sentence(tmp_path: Path, number: int, why: str) -> None:
+    """Permission denied names the user to be; a reset says that the engine is gone."""
+    link = RemoteLink(Path("/"))
+    assert why in link._explain(OSError(number, os.strerror(number)))
+    assert "the user Empath runs as" in RemoteLink(tmp_path / "gone")._explain(OSError(13, "x"))
+
+
+async def test_a_request_that_is_too_large() -> None:
+    """More ids than a request may hold are refused before anything is sent."""
+    with pytest.raises(RequestUnclear, match="several pieces"):
+        await RemoteLink(Path("/nowhere")).ask(RetryMessages(ids=(ID,) * 60_000))
+
+
+async def test_an_engine_that_hangs(tmp_path: Path) -> None:
+    """No answer in time is told from no engine."""
+    async with serving(tmp_path) as (link, path):
+        link.delay = 5.0
+        remote = RemoteLink(path, timeout=0.1)
+        with pytest.raises(LinkLost, match="does not answer"):
+            await remote.ask(Ping())
+        await remote.close()
+
+
+async def test_an_engine_that_hangs_up(tmp_path: Path) -> None:
+    """An answer that breaks off is an engine that has gone."""
+    async with answering(tmp_path, b"") as link:
+        with pytest.raises(LinkLost, match="hung up"):
+            await link.ask(Ping())
+    async with answering(tmp_path, http(b"{}")[:-1]) as link:
+        with pytest.raises(LinkLost, match="hung up"):
+            await link.ask(Ping())
+
+
+async def test_what_is_no_engine(tmp_path: Path) -> None:
+    """Something else at the socket is called by its name."""
+    async with answering(tmp_path, http(b"{}")) as link:
+        with pytest.raises(LinkIncompatible, match="not an Empath engine"):
+            await link.ask(GetStatus())
+    async with answering(tmp_path, b"220 mx ESMTP\r\n") as link:
+        with pytest.raises(LinkLost, match="cannot be asked"):
+            await link.ask(GetStatus())
+
+
+async def test_another_version_of_the_protocol(tmp_path: Path) -> None:
+    """A newer engine still says who it is, and answers nothing else."""
+    answer = http(b"{}", "Empath-Protocol: 99")
+    async with answering(tmp_path, answer) as link:
+        with pytest.raises(LinkIncompatible, match="version 99"):
+            await link.ask(GetStatus())
+        with pytest.raises(LinkIncompatible, match="cannot read"):
+            await link.ask(Ping())
+        with pytest.raises(LinkIncompatible, match="version 99"):
+            await anext(link.events())
+
+
+async def test_a_refusal_without_a_sentence(tmp_path: Path) -> None:
+    """A status that nobody explains is shown as it is."""
+    answer = http(b"oops", "Empath-Protocol: 1", status="502 Bad Gateway")
+    async with answering(tmp_path, answer) as link:
+        with pytest.raises(RequestRefused, match="status 502"):
+            await link.ask(GetStatus())
+        with pytest.raises(RequestRefused, match="status 502"):
+            await anext(link.events())
+
+
+async def test_a_refusal_is_sanitised(tmp_path: Path) -> None:
+    """Even the engine's own sentence is made harmless before it is shown."""
+    answer = http(b'{"error": "\\u001b[31m"}', "Empath-Protocol: 1", status="409 Conflict")
+    async with answering(tmp_path, answer) as link:
+        with pytest.raises(RequestRefused) as refused:
+            await link.ask(GetStatus())
+    assert str(refused.value) == r"\x1b[31m"
+
+
+async def test_events_arrive_in_order_whatever_the_pieces(tmp_path: Path) -> None:
+    """Events larger than any buffer come whole, between heartbeats that are not shown."""
+    async with serving(tmp_path, heartbeat=0.02) as (link, path):
+        remote = RemoteLink(path, heartbeat=1.0)
+        stream = remote.events(after=0)
+        link.bus.publish(SpoolFault(at=1.0, sentence="x" * 300_000))
+        link.bus.publish(EngineStopping(at=2.0, reason="y"))
+        first, second = await anext(stream), await anext(stream)
+        assert isinstance(first.event, SpoolFault)
+        assert len(first.event.sentence) == 300_000
+        assert second.event == EngineStopping(at=2.0, reason="y")
+        await asyncio.sleep(0.1)  # heartbeats pass
+        link.bus.publish(EngineStopping(at=3.0, reason="z"))
+        assert (await anext(stream)).sequence == 3
+        await remote.close()
+
+
+async def test_a_silent_stream_is_a_lost_engine(tmp_path: Path) -> None:
+    """Three heartbeats missed and the link is given up."""
+    async with serving(tmp_path, heartbeat=10.0) as (_, path):
+        remote = RemoteLink(path, heartbeat=0.05)
+        with pytest.raises(LinkLost, match="does not answer"):
+            await anext(remote.events())
+        await remote.close()
+
+
+async def test_an_event_of_another_version(tmp_path: Path) -> None:
+    """An event that this program does not know is an incompatible engine, not a crash."""
+    line = b'{"sequence": 1, "event": {"event": "Unheard", "at": 1.0}}\n'
+    async with answering(tmp_path, http(line, "Empath-Protocol: 1")) as link:
+        with pytest.raises(LinkIncompatible, match="does not know"):
+            await anext(link.events())

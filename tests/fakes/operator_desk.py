@@ -1,0 +1,120 @@
+"""An engine as its operator meets it: real spool, real names, real bus; nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from empath.address import Domain, EmailAddress
+from empath.bus import Bus
+from empath.config.model import Config, Mode, Spool
+from empath.config.units import ByteSize
+from empath.control.operator import LocalLink
+from empath.delivery.route import RouteFinder
+from empath.envelope import Envelope, MessageId, Origin, Recipient
+from empath.events import Event
+from empath.observe.health import LoopLag
+from empath.observe.metrics import Counters
+from empath.resolver import Resolver
+from empath.spool.store import Store
+from tests.fakes.clock import HandClock
+
+
+@dataclass
+class Figures:
+    """What delivery and reception say of themselves."""
+
+    active: int = 0
+    sessions: int = 3
+    open: dict[Domain, int] = field(default_factory=dict)
+
+    def connections(self) -> Mapping[Domain, int]:
+        return self.open
+
+
+@dataclass
+class Desk:
+    """The parts, and the link in front of them."""
+
+    config: Config
+    clock: HandClock
+    store: Store
+    bus: Bus
+    figures: Figures
+    finder: RouteFinder
+    link: LocalLink
+    lag: LoopLag
+    counters: Counters
+    published: list[Event] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    async def accept(
+        self,
+        *recipients: str,
+        body: bytes = b"Subject: Hello\r\n\r\nHello\r\n",
+        subject: str = "Hello",
+        hold: str = "",
+        sender: str | None = "ada@example.org",
+    ) -> MessageId:
+        """Have a message accepted."""
+        envelope = Envelope(
+            None if sender is None else EmailAddress(sender),
+            tuple(Recipient(EmailAddress(one)) for one in recipients or ("bob@example.net",)),
+        )
+        draft = self.store.draft()
+        draft.write(body)
+        origin = Origin(client="192.0.2.9", helo="client.example", protocol="ESMTP")
+        prefix = b"Received: from client.example\r\n"
+        return await draft.commit(envelope, origin, prefix=prefix, subject=subject, hold=hold)
+
+    def configure(self, **changes: object) -> None:
+        """Change the config in force."""
+        self.config = msgspec.structs.replace(self.config, **changes)
+
+
+@asynccontextmanager
+async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
+    """An engine that keeps its mail below *folder*."""
+    spool = Spool(path=folder / "spool", min_free=ByteSize(0))
+    config = Config(mode=mode, spool=spool)
+    clock, bus, figures = HandClock(), Bus(), Figures()
+    counters, lag = Counters(), LoopLag(clock)
+    bus.fold(counters)
+    store = await Store.open(spool, clock=clock)
+    stopped: list[str] = []
+    published: list[Event] = []
+    bus.fold(published.append)
+    parts: list[Desk] = []
+
+    def current() -> Config:
+        return parts[0].config if parts else config
+
+    resolver = Resolver(settings=lambda: current().dns, clock=clock)
+    finder = RouteFinder(resolver=resolver, config=current)
+    link = LocalLink(
+        spool=store,
+        engine=figures,
+        finder=finder,
+        resolver=resolver,
+        reception=figures,
+        bus=bus,
+        clock=clock,
+        config=current,
+        metrics=counters,
+        lag=lag,
+        stop=stopped.append,
+        listeners=lambda: ("127.0.0.1:1025",),
+    )
+    parts.append(
+        Desk(config, clock, store, bus, figures, finder, link, lag, counters, published, stopped)
+    )
+    try:
+        yield parts[0]
+    finally:
+        async with asyncio.timeout(10):
+            await store.close()
