@@ -1,0 +1,165 @@
+"""Events as lines: the time, a sign and a word, and what it is about, for logs and timelines.
+
+The one place that knows how each kind of event reads; adding an event without a line here is
+a type error.  Texts are made safe; a line is plain data, so that tests read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from empath.events import (
+    AttemptEnded,
+    BodyDamaged,
+    ConfigLoaded,
+    DnsChanged,
+    EngineStarted,
+    EngineStopping,
+    Event,
+    ListenerOpened,
+    MessageAccepted,
+    NotificationSent,
+    OperatorActed,
+    SessionLost,
+    SessionRefused,
+    SpoolFault,
+    TaskFailed,
+)
+from tui.figures import milliseconds, octets
+from tui.safety import safe
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event as it is shown.  *role* is the colour's role; *important* shows on Overview."""
+
+    sequence: int
+    at: float
+    sign: str
+    role: str
+    word: str
+    id: str
+    subject: str
+    detail: str
+    destination: str = ""
+    level: int = 1
+    """0 is routine, 1 is worth a look, 2 is trouble."""
+
+
+def line_of(sequence: int, event: Event) -> EventLine:
+    """How *event* reads."""
+    sign, role, word, message, subject, detail, level = _read(event)
+    return EventLine(
+        sequence,
+        event.at,
+        sign,
+        role,
+        word,
+        message,
+        safe(subject, 200),
+        safe(detail, 400),
+        destination=event.destination if isinstance(event, AttemptEnded) else "",
+        level=level,
+    )
+
+
+_Read = tuple[str, str, str, str, str, str, int]
+
+
+def _read(event: Event) -> _Read:
+    match event:
+        case AttemptEnded():
+            return _attempt(event)
+        case MessageAccepted():
+            detail = f"from {event.client}  {octets(event.size)}  {event.protocol}"
+            if event.held:
+                detail += "  captured"
+            if event.subject:
+                detail += f"  {event.subject}"
+            sender = event.reverse_path or "<>"
+            return "●", "info", "accepted", event.id, _to(sender, event.recipients), detail, 0
+        case NotificationSent():
+            detail = f"{event.kind} notice queued as {event.dsn}"
+            return "▲", "warn", "notified", event.id, _several(event.recipients), detail, 1
+        case OperatorActed():
+            detail = f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
+            return "■", "special", event.action, event.id, _recipients(event), detail, 1
+        case BodyDamaged():
+            return "✖", "bad", "damaged", event.id, "body", event.reason, 2
+        case SessionRefused():
+            subject = f"{event.client} {event.stage} {event.subject}".rstrip()
+            return "✖", "bad", "refused", "", subject, event.reply, 1
+        case SessionLost():
+            return "▲", "warn", "lost", "", f"{event.client} {event.stage}", event.reason, 1
+        case _:
+            return _of_engine(event)
+
+
+def _of_engine(
+    event: EngineStarted
+    | EngineStopping
+    | ListenerOpened
+    | SpoolFault
+    | DnsChanged
+    | ConfigLoaded
+    | TaskFailed,
+) -> _Read:
+    match event:
+        case EngineStarted():
+            detail = f"pid {event.pid}  {event.mode}  {event.queued} in the queue"
+            return "●", "accent", "started", "", f"empath {event.version}", detail, 1
+        case EngineStopping():
+            return "▲", "warn", "stopping", "", "engine", event.reason, 1
+        case ListenerOpened():
+            return "●", "accent", "listening", "", event.address, "", 1
+        case SpoolFault():
+            return "✖", "bad", "spool", "", "fault", event.sentence, 2
+        case DnsChanged():
+            return "●", "accent", "dns", "", event.domain, f"{event.action} by {event.actor}", 1
+        case ConfigLoaded():
+            return "●", "accent", "config", "", event.path, "in force", 1
+        case TaskFailed():
+            return "✖", "bad", "fault", "", event.task, event.error, 2
+
+
+_WORST = ("failed", "expired", "deferred", "delivered")
+
+
+def _attempt(event: AttemptEnded) -> _Read:
+    results = sorted(event.results, key=lambda result: _rank(result.result))
+    worst = results[0] if results else None
+    word = worst.result if worst else "ended"
+    sign, role, level = {
+        "delivered": ("✓", "good", 0),
+        "deferred": ("▲", "warn", 1),
+    }.get(word, ("✖", "bad", 1))
+    reply = worst.reply if worst else ""
+    took = milliseconds(event.seconds)
+    detail = f"{reply}  {took}"
+    if event.tls is not None:
+        detail += f"  {event.tls.version}"
+    if event.uncertain:
+        detail += "  may have arrived"
+    if word != "delivered" and event.stage:
+        detail = f"{event.stage}  {detail}"
+    addresses = tuple(result.address for result in results)
+    return sign, role, word, event.id, _several(addresses), detail, level
+
+
+def _rank(word: str) -> int:
+    return _WORST.index(word) if word in _WORST else len(_WORST)
+
+
+def _several(addresses: tuple[str, ...]) -> str:
+    if not addresses:
+        return ""
+    more = len(addresses) - 1
+    return f"{addresses[0]} +{more}" if more else addresses[0]
+
+
+def _to(sender: str, recipients: tuple[str, ...]) -> str:
+    return f"{sender} → {_several(recipients)}"
+
+
+def _recipients(event: OperatorActed) -> str:
+    return f"{event.recipients} recipient{'' if event.recipients == 1 else 's'}"

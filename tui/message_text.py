@@ -1,0 +1,104 @@
+"""One message as lines of text: its envelope, its header fields, its raw content.
+
+Pure: values in, styled lines out.  Everything passes `safe` or `dotted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from empath.control.link import MessageView, RecipientItem
+from tui.figures import age, count, due, moment
+from tui.safety import dotted, safe
+from tui.theme import Styles, sign
+
+LABEL = 10
+
+
+def envelope_lines(view: MessageView, now: float, styles: Styles) -> list[Text]:
+    """From whom, to whom with each one's state, how it came, and how long it may stay."""
+
+    def line(label: str, *pieces: tuple[str, str]) -> Text:
+        text = Text.assemble((f" {label:<{LABEL}}", styles["muted"]))
+        for piece, role in pieces:
+            text.append(piece, styles[role])
+        return text
+
+    sender = safe(view.reverse_path) if view.reverse_path else "<>  (a notification)"
+    lines = [
+        line("from", (sender, "strong")),
+        line("subject", (safe(view.subject, 300) or "–", "text")),
+    ]
+    for number, recipient in enumerate(view.recipients):
+        lines += _recipient(recipient, "to" if number == 0 else "", now, styles)
+    flags = " ".join(flag for flag in (view.body, "SMTPUTF8" if view.smtputf8 else "") if flag)
+    client = safe(view.client) + (f" ({safe(view.helo)})" if view.helo else "")
+    way = " ".join(part for part in (safe(view.protocol), safe(view.listener)) if part)
+    lines += [
+        line("size", (f"{count(view.size)} octets", "text"), (f"  {flags}", "muted")),
+        line("priority", (view.priority.name.lower(), "text")),
+        line(
+            "received",
+            (moment(view.received_at), "text"),
+            (f"  {age(now - view.received_at)} ago", "muted"),
+        ),
+        line("client", (client, "text")),
+        line("over", (way, "text"), (f"  {safe(view.tls)}" if view.tls else "  in clear", "muted")),
+        line(
+            "expires",
+            (moment(view.expires_at), "text"),
+            (f"  {_left(view.expires_at - now)}", "muted"),
+        ),
+        line("sha256", (view.sha256[:32] + "…" if len(view.sha256) > 33 else view.sha256, "faint")),
+    ]
+    return lines
+
+
+def _left(seconds: float) -> str:
+    return f"in {age(seconds)}" if seconds > 0 else "past"
+
+
+def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> list[Text]:
+    mark, role = sign(item.state)
+    text = Text.assemble(
+        (f" {label:<{LABEL}}", styles["muted"]),
+        (f"{mark} {item.state:<9} ", styles[role]),
+        (safe(item.address), styles["text"]),
+    )
+    facts = []
+    if item.attempts:
+        facts.append(f"tried {item.attempts}×")
+    if item.next_at is not None and item.state in ("queued", "deferred"):
+        facts.append(f"next {due(item.next_at, now)}")
+    if item.hold_reason:
+        facts.append(f"held: {safe(item.hold_reason, 200)}")
+    if facts:
+        text.append("  " + "  ".join(facts), styles["muted"])
+    lines = [text]
+    if item.last_reply:
+        lines.append(
+            Text.assemble(
+                (" " * (LABEL + 3), styles["muted"]), (safe(item.last_reply, 500), styles["muted"])
+            )
+        )
+    return lines
+
+
+def header_lines(headers: Sequence[tuple[str, str]], styles: Styles) -> list[Text]:
+    """Names and values of the header fields, in their order."""
+    return [
+        Text.assemble(
+            (f" {safe(name, 80)}: ", styles["accent"]), (safe(value, 2000), styles["text"])
+        )
+        for name, value in headers
+    ]
+
+
+def content_lines(text: str, styles: Styles) -> list[Text]:
+    """The content line by line; what is not printable shows as a dot."""
+    return [
+        Text.assemble((" " + dotted(line), styles["text"]))
+        for line in text.replace("\r\n", "\n").split("\n")
+    ]

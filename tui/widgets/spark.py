@@ -1,0 +1,99 @@
+"""A small chart of a rate: blocks in one or two rows, the newest on the right.
+
+Draws 190 columns in about a millisecond (CONSOLE.md, fact I).  Unknown seconds stay blank,
+zero is a line at the bottom, so that "nothing happened" and "nothing known" differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.figures import rate
+from tui.series import Series
+from tui.theme import COLOURED, Styles
+from tui.widgets.columns import cut
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def rows_of(values: Sequence[float | None], rows: int, top: float) -> list[str]:
+    """The chart as *rows* strings from top to bottom; *top* is the value of a full column."""
+    eighths = 8 * rows
+    lines = [""] * rows
+    for value in values:
+        if value is None:
+            heights = [0] * rows
+        else:
+            height = round(value / top * eighths) if top > 0 else 0
+            height = min(eighths, max(1, height))
+            heights = [min(8, max(0, height - 8 * below)) for below in range(rows - 1, -1, -1)]
+        for row, height in enumerate(heights):
+            lines[row] += BLOCKS[height]
+    return lines
+
+
+class Spark(Widget):
+    """A named rate: its present value, its recent course and its peak."""
+
+    def __init__(
+        self,
+        name: str,
+        series: Series,
+        role: str,
+        *,
+        styles: Styles = COLOURED,
+        unit: str = "/s",
+        whole: bool = False,
+    ) -> None:
+        super().__init__()
+        self._label = name
+        self._series = series
+        self._role = role
+        self.palette = styles
+        self._unit = unit
+        self._whole = whole
+        self.dimmed = False
+        self._painted: object = None
+
+    def paint(self) -> None:
+        """Redraw if the course has changed."""
+        face = (self._series.columns(max(1, self._width())), self._series.last, self.dimmed)
+        if face != self._painted:
+            self._painted = face
+            self.refresh()
+
+    def _width(self) -> int:
+        return max(1, self.size.width - 32)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row: the lowest one carries name, value and peak."""
+        width = self.size.width
+        rows = max(1, self.size.height)
+        columns = max(1, self._width())
+        values, _per = self._series.columns(columns)
+        known = [value for value in values if value is not None]
+        peak = max(known, default=0.0)
+        top = max(peak, 1.0)
+        chart = rows_of(values, rows, top)[y].rjust(columns)
+        role = "faint" if self.dimmed else self._role
+        label, figure, most = "", "", ""
+        if y == rows - 1:
+            label = self._label
+            last = self._series.recent(1 if self._whole else 3)
+            figure = rate(last) + (self._unit if last is not None else "")
+            most = f"max {rate(peak)}{self._unit}" if known else ""
+        return Strip(
+            [
+                Segment(cut(f" {label}", 11), self.palette["muted"]),
+                Segment(
+                    cut(figure, 9, right=True), self.palette["faint" if self.dimmed else "strong"]
+                ),
+                Segment("  "),
+                Segment(chart, self.palette[role]),
+                Segment(cut(f" {most}", 10), self.palette["faint"]),
+            ]
+        ).adjust_cell_length(width)
