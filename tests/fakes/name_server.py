@@ -15,7 +15,6 @@ from typing import Self, cast
 
 import dns.flags
 import dns.message
-import dns.opcode
 import dns.rcode
 import dns.rrset
 
