@@ -177,6 +177,7 @@ class Engine:
         settings = self._config().delivery
         now = self._clock.now()
         crowd = _CROWD * settings.per_destination
+        full = self._window.crowded(crowd // 2)
         self._arrived = False
         self._looked_at = loop.time()
         sleep = LONGEST_SLEEP
@@ -185,9 +186,10 @@ class Engine:
                 now,
                 limit=settings.window - len(self._window),
                 per_destination=crowd,
-                full=self._window.crowded(crowd // 2),
+                full=full,
             )
-            self._more = bool(lots)
+            # Whatever waits for a full destination was not asked for.
+            self._more = bool(lots or full)
             if lots:
                 self._window.add(lots)
                 sleep = SOON
@@ -195,7 +197,7 @@ class Engine:
                 next_due = await self._spool.next_due(now)
                 if next_due is not None:
                     # Due already, but not given: its destination has enough in the window.
-                    self._more = next_due <= now
+                    self._more = self._more or next_due <= now
                     sleep = min(max(next_due - now, SOON), LONGEST_SLEEP)
         except SpoolRefused as error:
             self._bus.publish(SpoolFault(at=now, sentence=str(error)))

@@ -103,7 +103,11 @@ class Empath(Running):
     def ctl(self, *arguments: str, within: float = 30) -> subprocess.CompletedProcess[str]:
         """Run ``empathctl`` against it."""
         return subprocess.run(
-            [Path(sys.executable).with_name("empathctl"), *arguments, "--config", self.config],
+            [
+                Path(sys.executable).with_name("empathctl"),
+                *("--config", self.config),
+                *arguments,
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
