@@ -56,7 +56,7 @@ class Recorder:
             lambda: self._spool.record(lot, judgement.rulings, judgement.event, notifications)
         )
         self._bus.publish(judgement.event)
-        for dsn, notification in zip(ids, notifications, strict=True):
+        for dsn, notification in zip(ids, notifications, strict=False):
             self._bus.publish(
                 NotificationSent(
                     at=self._clock.now(),

@@ -86,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._broken: Broken | None = None
         self._deadline = 0.0
+        self._seconds = 0.0
         self._awaited = ""
         self._timer: asyncio.TimerHandle | None = None
 
@@ -341,7 +342,8 @@ class Connection(asyncio.Protocol):
         so that a command costs no timer of its own.
         """
         self._deadline = self._loop.time() + seconds
-        self._awaited = f"no {what} within {Duration(seconds)}"
+        self._awaited = what
+        self._seconds = seconds
         if self._timer is None or self._timer.when() > self._deadline:
             if self._timer is not None:
                 self._timer.cancel()
@@ -356,7 +358,7 @@ class Connection(asyncio.Protocol):
             return
         if self._dotted and self._transport.get_write_buffer_size():
             self._dotted = False  # The dot has not left: the server cannot have the message.
-        self._fail(lost(self._awaited))
+        self._fail(lost(f"no {self._awaited} within {Duration(self._seconds)}"))
 
     def _fail(self, broken: Broken) -> None:
         """The session is over; whoever waits is told."""

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import base64
 import enum
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, final
 
 from empath.address import BannerHostname
@@ -20,7 +21,7 @@ from empath.config.units import Secret
 from empath.reply import EnhancedCode, Reply
 from empath.smtp.steps import GREETING, UPGRADE_TLS, Broken, Dialogue, Say, Step
 
-Extensions = dict[str, str]
+Extensions = Mapping[str, str]
 """What EHLO offered: keyword in upper case to its parameters (RFC 5321 4.1.1.1)."""
 
 
@@ -121,8 +122,13 @@ def _hello(helo: BannerHostname) -> Generator[Step, Reply, Extensions | Reply]:
 
 def extensions(ehlo: Reply) -> Extensions:
     """Read the reply to EHLO; its first line is the server's name."""
-    offered: Extensions = {}
-    for line in ehlo.text.split("\n")[1:]:
+    return _extensions(ehlo.text)
+
+
+@lru_cache(maxsize=256)  # Servers say the same to everybody.
+def _extensions(text: str) -> Extensions:
+    offered: dict[str, str] = {}
+    for line in text.split("\n")[1:]:
         keyword, _, parameters = line.partition(" ")
         # "AUTH=PLAIN" is said by servers that still serve clients from before RFC 2554.
         if keyword.upper().startswith("AUTH="):

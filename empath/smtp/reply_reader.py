@@ -53,12 +53,14 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> list[Reply]:
         """The replies that *data* completes, in order.  Raises `ReplyBroken`."""
-        # One whole line is nearly always what comes, and servers repeat themselves.
-        if not self._buffer and not self._lines and data.find(b"\n") == len(data) - 1:
-            if len(data) <= LINE_OCTETS and data[3:4] == b" ":
-                return [_single(data) if len(data) <= 64 else _read_single(data)]
-            if not data:
-                return []
+        # Whole replies are nearly always what comes, and servers repeat themselves.
+        if not self._buffer and not self._lines and data.endswith(b"\n"):
+            if data[3:4] == b" " and data.find(b"\n") == len(data) - 1 <= LINE_OCTETS:
+                return [_remembered_line(data) if len(data) <= 64 else _read_line(data)]
+            if len(data) <= 1024:
+                replies = _remembered(data)
+                if replies:
+                    return list(replies)
         return self._feed(data)
 
     def _feed(self, data: bytes) -> list[Reply]:
@@ -96,12 +98,20 @@ def _parse(line: bytes) -> tuple[int, bool, str]:
     return int(match[1]), match[2] != b"-", safe_text(match[3] or b"", _LINE_TEXT).rstrip()
 
 
-def _read_single(line: bytes) -> Reply:
+def _read_line(line: bytes) -> Reply:
     code, _, text = _parse(line)
     return Reply.read(code, text)
 
 
-_single = lru_cache(maxsize=512)(_read_single)
+_remembered_line = lru_cache(maxsize=512)(_read_line)
+
+
+@lru_cache(maxsize=256)
+def _remembered(data: bytes) -> tuple[Reply, ...]:
+    """The replies in *data*, such as one to EHLO; none where it holds a part of another."""
+    reader = ReplyReader()
+    replies = tuple(reader._feed(data))  # noqa: SLF001 - a reader that is ours
+    return () if reader.amid else replies
 
 
 def _join(code: int, lines: list[str]) -> Reply:
