@@ -26,6 +26,7 @@ class Do(enum.Enum):
     RESET = "reset the connection"
     SOME_CONTENT = "read one piece of the content"
     FLOOD = "send octets without end"
+    WAIT = "wait until the test sets `go`"
 
 
 Script = tuple[str | bytes | Do, ...]
@@ -65,6 +66,7 @@ class ScriptedMx:
         self._implicit = implicit
         self._open: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.go = asyncio.Event()
         self.connections = 0
         self.contents: list[bytes] = []
         self.heard: list[str] = []
@@ -111,36 +113,40 @@ class ScriptedMx:
         self, script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         for line in script:
-            match line:
-                case bytes():
-                    writer.write(line)
-                    await writer.drain()
-                case str() if line.startswith("< "):
-                    writer.write(line[2:].encode() + b"\r\n")
-                    await writer.drain()
-                case str():
-                    heard = (await reader.readuntil(b"\r\n"))[:-2].decode()
-                    self.heard.append(heard)
-                    if not heard.startswith(line[2:]):
-                        self.problems.append(f"heard {heard!r} where {line!r} was due")
-                        return
-                case Do.CONTENT:
-                    self.contents.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
-                case Do.SOME_CONTENT:
-                    await reader.read(1000)
-                case Do.TLS:
-                    await writer.start_tls(self._context)  # type: ignore[arg-type]
-                case Do.FLOOD:
-                    while True:
-                        writer.write(b"220-" + b"x" * 60 + b"\r\n")
-                        await writer.drain()
-                case Do.HANG:
-                    await asyncio.Event().wait()
-                case Do.RESET:
-                    linger = struct.pack("ii", 1, 0)
-                    sock = writer.get_extra_info("socket")
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                    writer.transport.abort()
+            if isinstance(line, Do):
+                if line is Do.CLOSE:
                     return
-                case Do.CLOSE:
+                await self._do(line, reader, writer)
+            elif isinstance(line, bytes) or line.startswith("< "):
+                writer.write(line if isinstance(line, bytes) else line[2:].encode() + b"\r\n")
+                await writer.drain()
+            else:
+                heard = (await reader.readuntil(b"\r\n"))[:-2].decode()
+                self.heard.append(heard)
+                if not heard.startswith(line[2:]):
+                    self.problems.append(f"heard {heard!r} where {line!r} was due")
                     return
+
+    async def _do(
+        self, what: Do, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        match what:
+            case Do.CONTENT:
+                self.contents.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
+            case Do.SOME_CONTENT:
+                await reader.read(1000)
+            case Do.TLS:
+                await writer.start_tls(self._context)  # type: ignore[arg-type]
+            case Do.WAIT:
+                await self.go.wait()
+            case Do.HANG:
+                await asyncio.Event().wait()
+            case Do.FLOOD:
+                while True:
+                    writer.write(b"220-" + b"x" * 60 + b"\r\n")
+                    await writer.drain()
+            case Do.RESET:
+                linger = struct.pack("ii", 1, 0)
+                sock = writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                writer.transport.abort()
