@@ -1,0 +1,96 @@
+"""Is the spool sound?  Database, bodies against size and SHA-256, files against rows.
+
+Slow, on a connection of its own, and changes nothing.  `sweep` is the small part of it
+that runs at each start and removes files that no message names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import apsw
+
+from empath.envelope import MessageId
+from empath.spool import content, database, stored
+from empath.spool.body import BodyFolder, key_of
+from empath.spool.face import BodyUnfit, Problem
+
+_WANTED = "SELECT 1 FROM message WHERE key = ? AND stored = 2"
+
+
+def check(spool: Path, folder: BodyFolder) -> Sequence[Problem]:
+    """Everything that is wrong; empty when all is well.  Blocks for as long as it takes."""
+    try:
+        reader = database.open_reader(spool / "queue.db")
+        try:
+            return [*_database(reader), *_bodies(reader, folder), *_files(reader, folder)]
+        finally:
+            reader.close(True)
+    except (apsw.Error, OSError) as error:
+        return [Problem("queue.db", database.sentence(error, spool))]
+
+
+def _database(reader: apsw.Connection) -> Iterator[Problem]:
+    remedy = "stop Empath, keep a copy of the folder, and restore it from a backup"
+    for (line,) in reader.execute("PRAGMA integrity_check(20)"):
+        if line != "ok":
+            yield Problem("queue.db", f"The database is damaged ({line}): {remedy}.")
+    for (key,) in reader.execute(
+        "SELECT DISTINCT r.key FROM recipient AS r LEFT JOIN message AS m ON m.key = r.key"
+        " WHERE m.key IS NULL LIMIT 20"
+    ):
+        name = MessageId.from_key(key)
+        yield Problem(name, f"There are recipients of {name} but no such message: {remedy}.")
+
+
+def _bodies(reader: apsw.Connection, folder: BodyFolder) -> Iterator[Problem]:
+    rows = reader.execute(
+        "SELECT m.key, m.size, m.sha256, m.stored, m.prefix, m.details, b.content"
+        " FROM message AS m LEFT JOIN body AS b ON b.key = m.key WHERE m.stored != 0"
+    )
+    for key, size, sha256, where, prefix, details, inline in rows:
+        name = MessageId.from_key(key)
+        remedy = f'it will not be sent: "empathctl queue delete {name}", or restore the file'
+        if zlib.crc32(prefix) != stored.read_details(details).prefix_crc:
+            yield Problem(name, f"The trace fields of {name} are damaged; {remedy}.")
+        elif where == stored.FILE:
+            try:
+                content.verify_file(folder, key, size - len(prefix), sha256)
+            except BodyUnfit as error:
+                yield Problem(name, f"{str(error).capitalize()}; {remedy}.")
+        elif inline is None:
+            yield Problem(name, f"The body of {name} is missing from the database; {remedy}.")
+        elif hashlib.sha256(inline).digest() != sha256 or size != len(prefix) + len(inline):
+            yield Problem(name, f"The body of {name} is not what was accepted; {remedy}.")
+
+
+def _files(reader: apsw.Connection, folder: BodyFolder) -> Iterator[Problem]:
+    for name in sorted(folder.names()):
+        key = key_of(name)
+        if key is None and name.endswith(".part"):
+            continue  # a message that is being received at this moment
+        if key is None or reader.execute(_WANTED, (key,)).fetchone() is None:
+            yield Problem(
+                f"body/{name}", f"No message has the file body/{name}: the next start removes it."
+            )
+
+
+def sweep(spool: Path, folder: BodyFolder, names: Sequence[str]) -> Sequence[str]:
+    """Remove those of *names* that no message has; returns them.  Never raises."""
+    gone: list[str] = []
+    try:
+        reader = database.open_reader(spool / "queue.db")
+        try:
+            for name in names:
+                key = key_of(name)
+                if key is None or reader.execute(_WANTED, (key,)).fetchone() is None:
+                    folder.remove(name)
+                    gone.append(name)
+        finally:
+            reader.close(True)
+    except (apsw.Error, OSError):
+        pass  # they are harmless; `check` names them
+    return gone

@@ -1,0 +1,140 @@
+"""Finding what is due on disk: index seeks only, however much waits.
+
+For each destination that may have something due, the index gives messages in the order of
+their due times; leased ones are stepped over.  The rows of those found make the lots.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apsw
+
+from empath.address import Domain
+from empath.envelope import Lot, MessageId, Notify, Priority, Recipient, State, Waiting
+from empath.spool import stored
+from empath.spool.rows import select
+
+_DUE: Final = (
+    "SELECT key FROM recipient INDEXED BY recipient_open"
+    " WHERE state < 10 AND destination = ? AND due_at <= ? ORDER BY due_at"
+)
+_NEXT: Final = (
+    "SELECT due_at FROM recipient INDEXED BY recipient_open"
+    " WHERE state < 10 AND destination = ? AND due_at > ? ORDER BY due_at LIMIT 1"
+)
+_LOTS: Final = (
+    "SELECT m.key, m.reverse_path, m.priority, m.size, m.details,"
+    " r.number, r.address, r.state, r.due_at, r.notify, r.original, r.attempts,"
+    " r.delay_noticed, r.reply"
+    " FROM json_each(?) AS j CROSS JOIN message AS m CROSS JOIN recipient AS r"
+    " WHERE m.key = j.value AND r.key = j.value AND r.destination = ? AND r.state < 2"
+    " AND r.due_at <= ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of one destination: at most *count* messages, none of *leased*."""
+
+    destination: Domain
+    count: int
+    leased: Collection[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there was: lots with the states of their recipients; more, or when again."""
+
+    lots: Sequence[tuple[Lot, Sequence[State]]]
+    more: bool
+    next_at: float | None
+
+
+def find(
+    reader: apsw.Connection, wanted: Sequence[Wanted], now: float, limit: int
+) -> Sequence[Found]:
+    """Look at the destinations in order until *limit* lots are found.
+
+    The result may be shorter than *wanted*: the rest was not looked at.
+    """
+    found: list[Found] = []
+    left = limit
+    with reader:
+        for want in wanted:
+            if left <= 0:
+                break
+            here = _at(reader, want, now, min(want.count, left))
+            left -= len(here.lots)
+            found.append(here)
+    return found
+
+
+def _at(reader: apsw.Connection, want: Wanted, now: float, count: int) -> Found:
+    keys: dict[int, None] = {}
+    cursor = reader.execute(_DUE, (want.destination, now))
+    more = False
+    for (key,) in cursor:
+        if key in want.leased or key in keys:
+            continue
+        if len(keys) == count:
+            more = True
+            break
+        keys[key] = None
+    cursor.close(True)
+    next_at: float | None = None
+    if not more:
+        rows = select(reader, _NEXT, (want.destination, now))
+        next_at = rows[0][0] if rows else None
+    lots = list(_lots(reader, want.destination, [*keys], now)) if keys else []
+    return Found(lots, more, next_at)
+
+
+def _lots(
+    reader: apsw.Connection, destination: Domain, keys: Sequence[int], now: float
+) -> Iterator[tuple[Lot, Sequence[State]]]:
+    rows: dict[int, list[tuple[Any, ...]]] = {}
+    for row in select(reader, _LOTS, (json.dumps(keys), destination, now)):
+        rows.setdefault(row[0], []).append(row)
+    for key in keys:
+        if key in rows:
+            yield _lot(destination, rows[key])
+
+
+def _lot(destination: Domain, rows: Sequence[tuple[Any, ...]]) -> tuple[Lot, Sequence[State]]:
+    recipients: list[Waiting] = []
+    states: list[State] = []
+    due: list[float] = []
+    for row in rows:
+        number, address, state, due_at, notify, original, attempts, noticed, reply = row[5:]
+        recipients.append(
+            Waiting(
+                number,
+                Recipient(stored.read_address(address), Notify(notify), original),
+                attempts,
+                bool(noticed),
+                stored.read_reply(reply),
+            )
+        )
+        states.append(State(state))
+        due.append(due_at)
+    key, reverse_path, priority, size, text = rows[0][:5]
+    details = stored.read_details(text)
+    lot = Lot(
+        MessageId.from_key(key),
+        destination,
+        tuple(recipients),
+        None if reverse_path is None else stored.read_address(reverse_path),
+        Priority(priority),
+        stored.received_at(key),
+        min(due),
+        size,
+        details.body,
+        details.smtputf8,
+        details.envid,
+        details.return_headers_only,
+    )
+    return lot, states

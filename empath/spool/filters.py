@@ -1,0 +1,183 @@
+"""A filter of the queue as SQL over ``message AS m`` and ``recipient AS r``.
+
+All terms about recipients are about the same one: ``state:held rcpt:~ada`` is a message of
+which a held recipient contains "ada".  Unless the filter names ids or a final state, only
+messages that are not finished are looked at, and of those only recipients that wait.
+Comparing ignores the case of ASCII letters; ``subject:`` and ``reply:`` without ~ mean
+"begins with".  ``from:<>`` is the null sender.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from empath.envelope import State
+from empath.query import QueueQuery, Term
+from empath.spool.stored import read_domain
+from empath.spool.tally import Tally
+
+NARROW: Final = 20_000
+"""Up to so many recipients are found by index and sorted; more are met by walking the queue."""
+
+Values = dict[str, Any]
+
+_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply"})
+_HIDDEN: Final = frozenset({State.QUEUED.word, State.DEFERRED.word})
+_ACTIVE_KEYS: Final = "SELECT value FROM json_each(:active)"
+_ACTIVE: Final = f"m.key IN ({_ACTIVE_KEYS})"
+_IDS: Final = "SELECT value FROM json_each(:ids)"
+_INDEXED: Final = "SELECT key FROM recipient INDEXED BY recipient_open WHERE state < 10 AND"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The conditions of a filter, and the values they name."""
+
+    message: str
+    """A condition on m; ``1`` when everything of the scope matches."""
+    recipient: str
+    """A condition on r: which recipients of a matching message are meant."""
+    values: Values
+    open_only: bool
+    narrow: str = ""
+    """A select of the keys that can match at all; empty when the queue must be walked."""
+    total: int | None = None
+    """How many messages match, where that is known without looking."""
+
+    @classmethod
+    def of(cls, query: QueueQuery, tally: Tally, active: Collection[int] = ()) -> Self:
+        """Put *query* into SQL.  Messages of *active* show as active, not as what is stored."""
+        fields = {term.field for term in query.terms}
+        finals = any(State[t.text.upper()].final for t in query.terms if t.field == "state")
+        open_only = not (query.ids or "id" in fields or finals)
+        waiting = "r.state < 10" if open_only else "1"
+        values: Values = {"active": json.dumps([*active]), "ids": "[]"}
+        messages: list[str] = []
+        meant: list[str] = []
+        unmeant: list[str] = []
+        for number, term in enumerate(query.terms):
+            name = f"t{number}"
+            values[name] = _value(term)
+            if term.field in _OF_RECIPIENT and term.text != State.ACTIVE.word:
+                (unmeant if term.negated else meant).append(_recipient(term, name))
+                if active and term.text in _HIDDEN and not term.negated:
+                    messages.append(f"NOT {_ACTIVE}")
+            else:
+                condition = f"ifnull({_message(term, name)}, 0)"
+                messages.append(f"NOT {condition}" if term.negated else condition)
+        if meant:
+            messages.append(_exists([waiting, *meant]))
+        messages += [f"NOT {_exists([waiting, condition])}" for condition in unmeant]
+        narrow, total = "", None
+        if query.ids:
+            narrow, values["ids"] = _IDS, json.dumps([each.key for each in query.ids])
+        elif open_only:
+            narrow, total = _plan(query.terms, tally, values)
+        return cls(
+            " AND ".join(messages) or "1",
+            " AND ".join([waiting, *meant, *(f"NOT ({each})" for each in unmeant)]),
+            values,
+            open_only,
+            narrow,
+            total,
+        )
+
+
+def _plan(terms: Sequence[Term], tally: Tally, values: Values) -> tuple[str, int | None]:
+    """Where to look for matches, if not everywhere; and how many there are, if that is known."""
+    if not terms:
+        return "", tally.messages
+    # Where every message has one recipient, counts of recipients are counts of messages.
+    single = len(terms) == 1 and not terms[0].negated and sum(tally.totals) == tally.messages
+    for number, term in enumerate(terms):
+        if term.negated or term.contains:
+            continue
+        if term.field == "dest":
+            queue = tally.find(read_domain(term.text.lower()))
+            count = sum(queue.counts) if queue else 0
+            narrow = f"{_INDEXED} destination = :t{number}" if count <= NARROW else ""
+            return narrow, count if single else None
+        if term.field == "state":
+            state = State[term.text.upper()]
+            if state is State.ACTIVE:
+                return _ACTIVE_KEYS, None
+            places = [queue for queue in tally if queue.counts[state] or queue.counts[3]]
+            count = tally.totals[state]
+            narrow = ""
+            if count <= NARROW and len(places) <= NARROW:
+                values["places"] = json.dumps([queue.name for queue in places])
+                narrow = (
+                    f"{_INDEXED} destination IN (SELECT value FROM json_each(:places))"  # noqa: S608 - values are bound
+                    f" AND state = :t{number}"
+                )
+                if state is State.HELD:
+                    narrow += " AND due_at IS NULL"
+            return narrow, count if single else None
+    return "", None
+
+
+def _value(term: Term) -> str | int:
+    match term.field:
+        case "state":
+            return State[term.text.upper()]
+        case "id":
+            return int(term.text, 16)
+        case "dest":
+            return term.text.lower()
+        case _:
+            return term.text
+
+
+def _recipient(term: Term, name: str) -> str:
+    """The condition of *term* on a recipient r."""
+    column = {"dest": "r.destination", "rcpt": "r.address", "reply": "r.reply"}.get(term.field)
+    if column is None:
+        return f"r.state = :{name}"
+    if term.contains:
+        return _contains(column, name)
+    if term.field == "reply":
+        return _begins(column, name)
+    return (
+        f"r.destination = :{name}" if term.field == "dest" else f"{column} = :{name} COLLATE NOCASE"
+    )
+
+
+def _message(term: Term, name: str) -> str:
+    """The condition of *term* on a message m."""
+    match term.field:
+        case "state":
+            return _ACTIVE
+        case "id":
+            return f"m.key = :{name}"
+        case "from" if term.text == "<>":
+            return "m.reverse_path IS NULL"
+        case "from" if not term.contains:
+            return f"m.reverse_path = :{name} COLLATE NOCASE"
+        case "from":
+            return _contains("m.reverse_path", name)
+        case "subject" if not term.contains:
+            return _begins("m.subject", name)
+        case "subject":
+            return _contains("m.subject", name)
+        case _:
+            inside = f"({_contains('r.address', name)} OR {_contains('r.reply', name)})"
+            return (
+                f"(ifnull({_contains('m.reverse_path', name)}, 0)"
+                f" OR {_contains('m.subject', name)} OR {_exists([inside])})"
+            )
+
+
+def _contains(column: str, name: str) -> str:
+    return f"instr(lower({column}), lower(:{name})) > 0"
+
+
+def _begins(column: str, name: str) -> str:
+    return f"substr(lower({column}), 1, length(:{name})) = lower(:{name})"
+
+
+def _exists(conditions: Sequence[str]) -> str:
+    joined = " AND ".join(conditions)
+    return f"EXISTS (SELECT 1 FROM recipient AS r WHERE r.key = m.key AND {joined})"  # noqa: S608 - values are bound

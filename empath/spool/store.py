@@ -1,0 +1,409 @@
+"""The durable queue: one SQLite database, one writer thread, readers of their own.
+
+This is the spool's front: it opens and closes everything, and answers `face.Spool`.  What
+is in memory is in `book`, what is done in a transaction in `accept`, `record` and
+`changes`, what is read in `due`, `content`, `pages` and `records`.  All methods run on the
+loop and none blocks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final, Self, TypeVar, final
+
+import apsw
+
+from empath import codec
+from empath.address import Domain
+from empath.clock import Clock
+from empath.config.model import Spool as Settings
+from empath.envelope import LOCAL, Lot, MessageId
+from empath.events import MessageEvent
+from empath.query import QueueQuery
+from empath.spool import content, database, opening, records
+from empath.spool.accept import Arrival
+from empath.spool.body import BodyFolder
+from empath.spool.book import Book
+from empath.spool.changes import Change, Operate, Quarantine
+from empath.spool.check import check, sweep
+from empath.spool.draft import SpoolDraft
+from empath.spool.face import (
+    Changed,
+    Content,
+    DestinationRow,
+    Draft,
+    MessageRecord,
+    Notification,
+    Problem,
+    QueuePage,
+    Ruling,
+    SpoolFull,
+    SpoolRefused,
+    SpoolStats,
+)
+from empath.spool.filters import Filter
+from empath.spool.keys import Keys
+from empath.spool.lock import SpoolLock
+from empath.spool.pages import Pages
+from empath.spool.prune import Prune
+from empath.spool.record import Record
+from empath.spool.scan import Scanner
+from empath.spool.smaller import Keep, Postpone
+from empath.spool.writer import Operation, Writer
+
+T = TypeVar("T")
+
+BODY_THREADS: Final = 4
+"""Threads that write, verify and read body files."""
+PRUNE_EVERY: Final = 60.0
+"""Seconds between looks for finished messages that are too old."""
+PRUNE_SLACK: Final = 500
+"""Finished messages above `spool.keep_finished_count` that are not worth a transaction yet."""
+
+
+@final
+class Store:
+    """The spool of one engine.  Make it with `open`, end it with `close`."""
+
+    def __init__(self, settings: Settings, clock: Clock, parts: opening.Parts) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._parts = parts
+        self._book: Book = parts.book
+        self._writer: Writer = parts.writer
+        self._folder: BodyFolder = parts.folder
+        self._lock: SpoolLock = parts.lock
+        self._keys = Keys(clock)
+        self._pages = Pages(self._book)
+        self._delivery_reader: apsw.Connection = parts.delivery_reader
+        self._operator_reader: apsw.Connection = parts.operator_reader
+        self._delivery = ThreadPoolExecutor(1, thread_name_prefix="empath-spool-due")
+        self._operator = ThreadPoolExecutor(1, thread_name_prefix="empath-spool-look")
+        self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
+        self._scanner = Scanner(self._book, parts.delivery_reader, self._delivery)
+        self._pruning: Prune | None = None
+        self._pruned_to = 0
+        self._prune_at = clock.monotonic()
+        self._writer.idle = self._tidy
+        self._swept = self._bodies.submit(self._sweep)
+
+    def __repr__(self) -> str:
+        return f"<Store {self.path} {self._book!r} {self._writer!r}>"
+
+    @classmethod
+    async def open(cls, settings: Settings, *, clock: Clock) -> Self:
+        """Open the spool, making it if there is none.  Raises `SpoolInUse`, `SpoolUnusable`."""
+        loop = asyncio.get_running_loop()
+        book = Book()
+        parts = await loop.run_in_executor(None, opening.parts, settings, loop, clock, book)
+        parts.writer.start()
+        return cls(settings, clock, parts)
+
+    async def close(self) -> None:
+        """Finish what waits to be written, then let go of everything."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        # Bodies first: they hand on to the writer.  The lock is the last to go.
+        self._bodies.shutdown()
+        self._writer.stop()
+        self._delivery.shutdown()
+        self._operator.shutdown()
+        self._delivery_reader.close(True)
+        self._operator_reader.close(True)
+        self._folder.close()
+        self._lock.release()
+
+    @property
+    def path(self) -> Path:
+        """The spool's folder."""
+        return self._parts.path
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take changed limits; the path stays what it was."""
+        self._settings = settings
+
+    # Reception.
+
+    def draft(self) -> Draft:
+        """Begin to receive a message.  Raises `SpoolFull` below `spool.min_free`."""
+        free = self._writer.free(self._bodies)
+        if free < self._settings.min_free:
+            raise SpoolFull(
+                f"The disk of the spool {self.path} has {free // 10**6} MB left, less than "
+                f"spool.min_free ({self._settings.min_free}): free some space on it."
+            )
+        return SpoolDraft(
+            inline_limit=self._settings.inline_limit,
+            folder=self._folder,
+            spool=self.path,
+            executor=self._bodies,
+            writer=self._writer,
+            book=self._book,
+            key=self._keys.next(),
+        )
+
+    # Delivery.
+
+    async def due(
+        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+    ) -> Sequence[Lot]:
+        """Lease what is due: fresh mail from memory, then from disk, which has its share."""
+        return await self._scanner.due(now, limit, per_destination, full)
+
+    async def next_due(self, now: float) -> float | None:
+        """When the next recipient that is not leased becomes due; None if none waits.
+
+        Destinations that were *full* at the last `due` do not count.
+        """
+        return now if self._book.fresh else self._book.tally.next_due(now)
+
+    async def wait_arrival(self) -> None:
+        """Return when something may have become due since the last return."""
+        await self._book.arrival.wait()
+        self._book.arrival.clear()
+
+    def begin(self, lot: Lot) -> Lot | None:
+        """The attempt starts now; None when an operator took the lease away."""
+        return lot if self._book.begin(lot) else None
+
+    async def content(self, id: MessageId) -> Content:
+        """The body, verified.  Raises `BodyUnfit`."""
+        kept = self._book.body(id.key)
+        if kept is not None:
+            return content.InlineContent(kept.prefix, kept.content)
+        found = await self._ask(
+            self._delivery,
+            partial(content.read, folder=self._folder, executor=self._bodies),
+            self._delivery_reader,
+            id.key,
+        )
+        if isinstance(found, content.FileContent):
+            await found.verify()
+        return found
+
+    async def record(
+        self,
+        lot: Lot,
+        rulings: Sequence[Ruling],
+        event: MessageEvent,
+        notifications: Sequence[Notification] = (),
+    ) -> Sequence[MessageId]:
+        """Write down an attempt and end the lease; without a lease nothing is written.
+
+        After `SpoolRefused` the lease stands, and the attempt can be recorded again.
+        """
+        lease = self._book.holder(lot)
+        if lease is None or lease.recording:
+            return ()
+        lease.recording = True
+        arrivals = [
+            Arrival(
+                self._keys.next(),
+                notification.envelope,
+                LOCAL,
+                prefix=b"",
+                content=notification.content,
+                subject=notification.subject,
+            )
+            for notification in notifications
+        ]
+        return await self._write(
+            Record(
+                asyncio.get_running_loop(),
+                self._book,
+                lot,
+                {ruling.number: ruling for ruling in rulings},
+                at=event.at,
+                event=(self._keys.next(), codec.encode(event)),
+                arrivals=arrivals,
+                discard=self._discard,
+            )
+        )
+
+    async def give_back(self, lot: Lot, due_at: float | None = None) -> None:
+        """End the lease without an attempt; with *due_at*, not before then."""
+        lease = self._book.holder(lot)
+        if lease is None or lease.recording:
+            return
+        if due_at is None:
+            self._book.end(lot, lot.due_at)
+            self._book.arrival.set()
+            return
+        lease.recording = True
+        await self._write(Postpone(asyncio.get_running_loop(), self._book, lot, due_at))
+
+    async def quarantine(self, lot: Lot, event: MessageEvent, reason: str) -> None:
+        """Hold the message for *reason* and end the lease: its body is damaged.
+
+        Recipients in another attempt at this moment are left to that attempt.
+        """
+        lease = self._book.holder(lot)
+        if lease is None or lease.recording:
+            return
+        lease.recording = True
+        key = lot.id.key
+        flying = set(self._book.freeze((key,))) - {(key, lot.destination)}
+        operation = Quarantine(
+            asyncio.get_running_loop(),
+            self._book,
+            lot,
+            reason=reason,
+            event=(self._keys.next(), codec.encode(event)),
+            flying=flying,
+        )
+        try:
+            await self._write(operation)
+        finally:
+            self._book.thaw((key,))
+
+    # Operators.
+
+    async def hold(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Keep the matching recipients from being delivered."""
+        return await self._operate(query, Change("hold", actor, reason, at))
+
+    async def release(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
+        """Queue the matching held recipients again, due now."""
+        return await self._operate(query, Change("release", actor, "", at))
+
+    async def retry(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
+        """Make the matching waiting recipients due now."""
+        return await self._operate(query, Change("retry", actor, "", at))
+
+    async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Give the matching recipients up without telling anybody."""
+        return await self._operate(query, Change("delete", actor, reason, at))
+
+    async def _operate(self, query: QueueQuery, change: Change) -> Changed:
+        operate = Operate(
+            change, Filter.of(query, self._book.tally), self._book, self._keys, self._discard
+        )
+        while await self._ask(self._operator, operate.find, self._operator_reader):
+            operation = operate.prepare(asyncio.get_running_loop())
+            try:
+                await self._write(operation)
+            finally:
+                operate.over()
+        return operate.changed()
+
+    # Looking.
+
+    async def page(
+        self, query: QueueQuery, *, sort: str = "age", cursor: str = "", limit: int = 60
+    ) -> QueuePage:
+        """A piece of the queue; see `pages` for what bounds its cost."""
+        ask = self._pages.prepare(query, sort=sort, cursor=cursor, limit=limit)
+        return await self._ask(self._operator, ask, self._operator_reader)
+
+    async def message(self, id: MessageId) -> MessageRecord | None:
+        """One message, finished ones included while their history is kept."""
+        active = self._book.active_of(id.key)
+        return await self._ask(
+            self._operator, records.message, self._operator_reader, id.key, active
+        )
+
+    async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
+        """The destinations that mail waits for, longest queue first."""
+        longest = self._book.tally.longest(limit)
+        return await self._ask(self._operator, records.destinations, self._operator_reader, longest)
+
+    async def stats(self) -> SpoolStats:
+        """The spool at a glance."""
+        oldest_at, octets = await self._ask(
+            self._operator, records.glance, self._operator_reader, self.path
+        )
+        tally = self._book.tally
+        return SpoolStats(
+            recipients=tally.shown(),
+            messages=tally.messages,
+            finished=tally.finished,
+            octets=tally.octets,
+            file_bodies=tally.file_bodies,
+            database_octets=octets,
+            free_octets=self._writer.free_octets,
+            oldest_at=oldest_at,
+            commits=self._writer.commits,
+            operations=self._writer.operations,
+        )
+
+    async def check(self) -> Sequence[Problem]:
+        """Verify database, bodies and files; slow, on a reader of its own."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._bodies, check, self.path, self._folder)
+
+    # Small things.
+
+    async def setting(self, key: str) -> str | None:
+        """A value kept under *key*."""
+        return await self._ask(self._operator, records.setting, self._operator_reader, key)
+
+    async def keep(self, key: str, value: str | None) -> None:
+        """Keep *value* under *key*; None forgets it."""
+        await self._write(Keep(asyncio.get_running_loop(), key, value))
+
+    async def swept(self) -> Sequence[str]:
+        """Wait for the sweep of orphans that `open` began; their names."""
+        return await asyncio.wrap_future(self._swept)
+
+    # Within.
+
+    async def _ask(
+        self, executor: ThreadPoolExecutor, read: Callable[..., T], *arguments: object
+    ) -> T:
+        """Read in a thread.  Raises `SpoolRefused` when the database cannot be read."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(executor, read, *arguments)
+        except apsw.Error as error:
+            raise SpoolRefused(database.sentence(error, self.path)) from error
+
+    async def _write(self, operation: Operation[T]) -> T:
+        """Have it done in the next transaction, and done even if the caller is cancelled."""
+        self._writer.submit(operation)
+        result = await operation.future
+        self._tidy()
+        return result
+
+    def _discard(self, key: int) -> None:
+        """Remove the body file of a finished message, some time soon."""
+        self._bodies.submit(self._remove, key)
+
+    def _remove(self, key: int) -> None:
+        with suppress(OSError):  # swept as an orphan at the next start
+            self._folder.remove(MessageId.from_key(key))
+
+    def _tidy(self) -> None:
+        """Forget finished messages that are too old or too many, a few at a time."""
+        finished, now = self._book.tally.finished, self._clock.monotonic()
+        excess = finished - self._settings.keep_finished_count
+        if self._pruning or not finished or (excess <= PRUNE_SLACK and now < self._prune_at):
+            return
+        self._prune_at = now + PRUNE_EVERY
+        self._pruning = prune = Prune(
+            asyncio.get_running_loop(),
+            self._book,
+            after=self._pruned_to,
+            before=self._clock.now() - self._settings.keep_finished,
+            excess=max(0, excess),
+        )
+        prune.future.add_done_callback(self._pruned)
+        self._writer.submit(prune)
+
+    def _pruned(self, done: asyncio.Future[tuple[int, bool]]) -> None:
+        self._pruning = None
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._pruned_to, more = done.result()
+        if more:
+            self._prune_at = self._clock.monotonic()
+
+    def _sweep(self) -> Sequence[str]:
+        """Remove the body files that no message names; what was there before the start."""
+        return sweep(self.path, self._folder, self._parts.names)
