@@ -320,7 +320,7 @@ async def test_draining_waits_for_what_runs_and_starts_nothing() -> None:
     ):
         await eventually(lambda: bool(mx.contents))
         group.create_task(parts.engine.drain(5))
-        await eventually(lambda: len(spool.given_back) == 4)
+        await eventually(lambda: len(spool.given_back) == 3)
         spool.arrive(lot(number=9))
         mx.go.set()
         await eventually(lambda: parts.engine.active == 0)

@@ -103,8 +103,8 @@ class ScriptedMx:
                 self.problems.append(f"connection {number + 1} was not expected")
             else:
                 await self._play(self._scripts[number], reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # The client went away, which the next line of a script would notice.
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # The client went away, or the test is over.
         finally:
             self._open.discard(task)
             writer.close()
