@@ -65,6 +65,16 @@ def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join(head).encode() + body
 
 
+async def why_lost(link: RemoteLink) -> str:
+    """The sentence with which asking fails."""
+    try:
+        with pytest.raises(LinkLost) as lost:
+            await link.ask(Ping())
+        return str(lost.value)
+    finally:
+        await link.close()
+
+
 async def test_a_link_asks_and_is_answered(tmp_path: Path) -> None:
     """Requests and replies cross the socket typed; a closed link connects again when asked."""
     async with serving(tmp_path) as (link, path):
@@ -97,23 +107,20 @@ async def test_refusals_keep_their_kind_and_sentence(tmp_path: Path) -> None:
 async def test_no_socket(tmp_path: Path) -> None:
     """Where no engine ever was, the sentence says how to start one."""
     path = tmp_path / "empath.sock"
-    with pytest.raises(LinkLost) as lost:
-        await RemoteLink(path).ask(Ping())
-    assert str(lost.value).startswith(f"No engine answers at {path}: there is no such socket.")
-    assert "empath serve" in str(lost.value)
+    sentence = await why_lost(RemoteLink(path))
+    assert sentence.startswith(f"No engine answers at {path}: there is no such socket.")
+    assert "empath serve" in sentence
 
 
 async def test_a_stale_socket(tmp_path: Path) -> None:
     """Where an engine died, the sentence says so."""
     open_socket(tmp_path / "stale").close()
-    with pytest.raises(LinkLost, match="left by one that died"):
-        await RemoteLink(tmp_path / "stale").ask(Ping())
+    assert "left by one that died" in await why_lost(RemoteLink(tmp_path / "stale"))
 
 
 async def test_a_path_that_is_too_long(tmp_path: Path) -> None:
     """A path that cannot be a socket's is said to be too long."""
-    with pytest.raises(LinkLost, match="at most 107"):
-        await RemoteLink(tmp_path / ("x" * 120)).ask(Ping())
+    assert "at most 107" in await why_lost(RemoteLink(tmp_path / ("x" * 120)))
 
 
 @pytest.mark.parametrize(

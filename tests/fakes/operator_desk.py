@@ -46,6 +46,7 @@ class Desk:
     store: Store
     bus: Bus
     figures: Figures
+    resolver: Resolver
     finder: RouteFinder
     link: LocalLink
     lag: LoopLag
@@ -67,7 +68,10 @@ class Desk:
             tuple(Recipient(EmailAddress(one)) for one in recipients or ("bob@example.net",)),
         )
         draft = self.store.draft()
-        draft.write(body)
+        for start in range(0, len(body), 65536):
+            draft.write(body[start : start + 65536])
+            if draft.pressed:
+                await draft.drain()
         origin = Origin(client="192.0.2.9", helo="client.example", protocol="ESMTP")
         prefix = b"Received: from client.example\r\n"
         return await draft.commit(envelope, origin, prefix=prefix, subject=subject, hold=hold)
@@ -111,7 +115,20 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
         listeners=lambda: ("127.0.0.1:1025",),
     )
     parts.append(
-        Desk(config, clock, store, bus, figures, finder, link, lag, counters, published, stopped)
+        Desk(
+            config,
+            clock,
+            store,
+            bus,
+            figures,
+            resolver,
+            finder,
+            link,
+            lag,
+            counters,
+            published,
+            stopped,
+        )
     )
     try:
         yield parts[0]

@@ -1,0 +1,156 @@
+"""What operators see and change of names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+
+from empath.address import Domain
+from empath.control.dns import DnsDesk
+from empath.control.link import (
+    ClearDnsCache,
+    DnsOverride,
+    ListDnsCache,
+    ListDnsOverrides,
+    NotFound,
+    RefreshDns,
+    RemoveDnsOverride,
+    RequestRefused,
+    RequestUnclear,
+    SetDnsOverride,
+)
+from empath.control.overrides import KEY, OverridesUnreadable, load_overrides
+from empath.delivery.route import Route
+from empath.events import DnsChanged
+from empath.spool.face import Spool, SpoolRefused
+from tests.fakes.name_server import NameServer, zone
+from tests.fakes.operator_desk import desk
+
+EXAMPLE = Domain("example.net")
+
+
+async def test_an_override_is_in_force_and_survives_a_restart(tmp_path: Path) -> None:
+    """Mail goes where the operator says, from now on and after a new start."""
+    hosts = ("mx.example.com", "192.0.2.1:2525", "[2001:db8::1]:25")
+    async with desk(tmp_path) as engine:
+        reply = await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=hosts))
+        expected = ("mx.example.com:25", "192.0.2.1:2525", "[2001:db8::1]:25")
+        assert reply.overrides == (DnsOverride(domain=EXAMPLE, hosts=expected),)
+        route = await engine.finder.find(EXAMPLE)
+        assert isinstance(route, Route)
+        assert [target.port for target in route.targets] == [25, 2525, 25]
+    async with desk(tmp_path) as engine:
+        assert (await engine.link.ask(ListDnsOverrides())).overrides == ()
+        await load_overrides(engine.store, engine.finder)
+        assert (await engine.link.ask(ListDnsOverrides())).overrides == reply.overrides
+        gone = await engine.link.ask(RemoveDnsOverride(domain=EXAMPLE))
+        assert gone.overrides == ()
+        assert await engine.store.setting(KEY) is None
+
+
+async def test_changes_of_names_are_published_with_their_actor(tmp_path: Path) -> None:
+    """What an operator does to the DNS is on record."""
+    async with desk(tmp_path) as engine:
+        link = engine.link.acting("root(uid 0) pid 7")
+        await link.ask(SetDnsOverride(domain=EXAMPLE, hosts=("mx.example.com",)))
+        await link.ask(RemoveDnsOverride(domain=EXAMPLE))
+        await link.ask(ClearDnsCache())
+        events = [event for event in engine.published if isinstance(event, DnsChanged)]
+        assert [event.action for event in events] == [
+            "override with mx.example.com:25",
+            "override removed",
+            "clear cache",
+        ]
+        assert {event.actor for event in events} == {"root(uid 0) pid 7"}
+
+
+@pytest.mark.parametrize("hosts", [(), ("a b",), ("mx:0",), ("mx.example.com",) * 1000])
+async def test_a_bad_override_is_refused(tmp_path: Path, hosts: tuple[str, ...]) -> None:
+    """No host, no host name, a bad port, too many: nothing changes."""
+    async with desk(tmp_path) as engine:
+        with pytest.raises(RequestUnclear, match=r"override for example\.net cannot be set"):
+            await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=hosts))
+        assert engine.finder.overrides() == {}
+
+
+async def test_an_override_that_is_not_there_cannot_be_removed(tmp_path: Path) -> None:
+    """The sentence names the domain."""
+    async with desk(tmp_path) as engine:
+        with pytest.raises(NotFound, match=r"no override for example\.net"):
+            await engine.link.ask(RemoveDnsOverride(domain=EXAMPLE))
+
+
+@pytest.mark.parametrize("kept", ["{", "[1]", '[{"domain": "example.net", "hosts": ["a b"]}]'])
+async def test_overrides_that_cannot_be_read_are_told(tmp_path: Path, kept: str) -> None:
+    """An engine starts without them and says how to set them again."""
+    async with desk(tmp_path) as engine:
+        await engine.store.keep(KEY, kept)
+        with pytest.raises(OverridesUnreadable, match="set-override"):
+            await load_overrides(engine.store, engine.finder)
+        assert engine.finder.overrides() == {}
+
+
+class FullSpool:
+    """A spool that takes nothing more."""
+
+    async def keep(self, key: str, value: str | None) -> None:
+        raise SpoolRefused("The disk is full.")
+
+
+async def test_an_override_that_cannot_be_kept_is_taken_back(tmp_path: Path) -> None:
+    """When the spool refuses, what is in force is what was before."""
+    async with desk(tmp_path) as engine:
+        await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=("old.example",)))
+        before = engine.finder.overrides()
+        full = DnsDesk(
+            spool=cast("Spool", FullSpool()),
+            finder=engine.finder,
+            resolver=engine.resolver,
+            bus=engine.bus,
+            clock=engine.clock,
+            actor="me",
+        )
+        for request in (
+            SetDnsOverride(domain=EXAMPLE, hosts=("new.example",)),
+            SetDnsOverride(domain=Domain("other.example"), hosts=("new.example",)),
+            RemoveDnsOverride(domain=EXAMPLE),
+        ):
+            with pytest.raises(RequestRefused, match="was not changed: The disk is full"):
+                await full.answer(request)
+            assert engine.finder.overrides() == before
+
+
+async def test_the_cache_is_listed_and_cleared(tmp_path: Path) -> None:
+    """An empty cache is an empty list; clearing says how many answers were forgotten."""
+    async with desk(tmp_path) as engine:
+        assert (await engine.link.ask(ListDnsCache())).entries == ()
+        assert (await engine.link.ask(ClearDnsCache(name="Example.NET."))).entries == 0
+
+
+async def test_a_refresh_follows_overrides(tmp_path: Path) -> None:
+    """With an override there is nothing to ask the DNS; the answer is empty, not an error."""
+    async with desk(tmp_path) as engine:
+        await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=("192.0.2.1:25",)))
+        assert (await engine.link.ask(RefreshDns(domain=EXAMPLE))).entries == ()
+
+
+async def test_a_refresh_asks_the_dns_afresh(tmp_path: Path) -> None:
+    """MX and addresses are looked up again, kept, shown with their time, and can be forgotten."""
+    records = zone(
+        "example.net. 300 MX 10 mx.example.net.",
+        "mx.example.net. 300 A 192.0.2.1",
+    )
+    async with NameServer(records) as server, desk(tmp_path) as engine:
+        settings = msgspec.structs.replace(engine.config.dns, servers=(server.address,))
+        engine.configure(dns=settings)
+        entries = (await engine.link.ask(RefreshDns(domain=EXAMPLE))).entries
+        found = {(entry.name, entry.kind): entry for entry in entries}
+        assert found["example.net", "MX"].answer == ("10 mx.example.net",)
+        assert found["mx.example.net", "A"].answer == ("192.0.2.1",)
+        assert found["example.net", "MX"].expires_at == engine.clock.now() + 300
+        assert (await engine.link.ask(ListDnsCache())).entries == entries
+        assert (await engine.link.ask(ClearDnsCache(name="Example.NET."))).entries == 1
+        assert len((await engine.link.ask(ListDnsCache())).entries) == len(entries) - 1
