@@ -230,9 +230,10 @@ class MemoryLink:
                 text = self.contents.get(id)
                 if text is None:
                     raise RequestRefused(f"The content of {id} is not stored any more.")
-                return ContentPart(
-                    id=id, offset=offset, size=len(text), text=text[offset : offset + limit]
-                )
+                octets = text.encode()
+                part = octets[offset : offset + limit]
+                shown = part.decode("utf-8", "backslashreplace")
+                return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
             case QueueChange(ids=ids, query=query, expect=expect):
                 return self._change(self._chosen(ids, query), expect)
             case FlushQueue(destination=domain):
