@@ -135,7 +135,10 @@ class InboundConnection(asyncio.Protocol):
     def greet(self, greeting: Answer, *, secured_first: bool) -> None:
         """Say 220; where TLS is on from the start, after the handshake."""
         if secured_first and self._tls is not None:
-            self._upgrade(self._tls, greeting)
+            # Not paused here: uvloop has not begun to read, and would begin all the same.  The
+            # task's first step comes before the loop looks at the socket, and pauses then.
+            self._busy = True
+            self._desk.spawn(self._handshake(self._tls, greeting))
         else:
             self._out.append(greeting.wire)
             self._flush()
@@ -164,10 +167,10 @@ class InboundConnection(asyncio.Protocol):
     def _commands(self) -> bool:
         """Answer the complete lines in the buffer; False when more octets are needed."""
         buffer, place = self._buffer, 0
-        self._turn_at = self._heard_at
         while (end := buffer.find(b"\n", place)) >= 0:
             line, place = buffer[place : end + 1], end + 1
             reply = self._line(line)
+            self._turn_at = self._heard_at
             self._out.append(reply.wire)
             if type(reply) is Answer:
                 continue
@@ -200,7 +203,7 @@ class InboundConnection(asyncio.Protocol):
             # RFC 5321 2.3.8; SMTP-RULES L9.  Another protocol is told so first.
             foreign = line[:1].strip() and not line[:1].isalpha()
             return self.intake.command(line[:1]) if foreign else self.intake.refuse(_NOT_CRLF)
-        if len(line) > COMMAND_LIMIT and line[:5].upper() != b"AUTH ":
+        if len(line) > COMMAND_LIMIT and (len(line) > LINE_LIMIT or line[:5].upper() != b"AUTH "):
             return self.intake.refuse(_LONG_LINE)
         return self.intake.command(line[:-2])
 
@@ -279,12 +282,9 @@ class InboundConnection(asyncio.Protocol):
             self._closing = True
         else:
             self._flush()
-            self._upgrade(self._tls, None)
-
-    def _upgrade(self, context: ssl.SSLContext, greeting: Answer | None) -> None:
-        self._busy = True
-        self._transport.pause_reading()  # until the handshake reads: what comes now is for it
-        self._desk.spawn(self._handshake(context, greeting))
+            self._busy = True
+            self._transport.pause_reading()  # until the handshake reads: what comes is for it
+            self._desk.spawn(self._handshake(self._tls, None))
 
     async def _handshake(self, context: ssl.SSLContext, greeting: Answer | None) -> None:
         try:

@@ -290,6 +290,7 @@ class Intake:
         self._drop()
         session = self.session
         stage = _STAGES.get(session.state)
+        session.abandoned()
         if stage is not None:
             self._desk.bus.publish(
                 SessionLost(

@@ -190,6 +190,11 @@ class Session:
         self.dialogue.transaction = None
         self.connection.chatter = 0
 
+    def abandoned(self) -> None:
+        """The connection has ended, or is about to without the client's QUIT."""
+        self.state = State.CLOSED
+        self.dialogue.transaction = None
+
     def injected(self) -> Answer:
         """Octets stood behind STARTTLS in its group (RFC 2920 3.1; CVE-2021-33515)."""
         return self._hang_up(_INJECTED, "STARTTLS")
