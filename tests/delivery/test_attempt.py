@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Collection
 
@@ -13,6 +14,7 @@ from empath.delivery.attempt import Attempts, Report
 from empath.delivery.pool import Pool
 from empath.envelope import Lot
 from empath.reply import Deferred, Delivered, Failed, Outcome
+from empath.smtp.steps import Dialogue, Say
 from empath.spool.face import BodyUnfit
 from empath.tls import client_context
 from tests.fakes.certificates import server_context
@@ -415,3 +417,32 @@ async def test_a_fresh_connection_that_says_421_to_mail_defers() -> None:
         report = await tried(routed(mx.port))
     assert isinstance(only(report), Deferred)
     assert mx.connections == 1
+
+
+async def test_a_command_of_two_lines_is_never_sent() -> None:
+    """C1: the last door of the transport, for whatever made the line; a bug comes out as one."""
+
+    def injected() -> Dialogue[None]:
+        yield Say("NOOP")
+        yield Say("MAIL FROM:<a@x.test>\r\nRCPT TO:<y@x.test>")
+
+    pool = Pool()
+    script = (*hello(), *ONE_MESSAGE, "> NOOP", "< 250 Ok", "> QUIT")
+    async with ScriptedMx(script) as mx:
+        report = await attempts(routed(mx.port), pool=pool).deliver(lot())
+        assert report.connection is not None
+        with pytest.raises(ValueError, match="more than one line"):
+            await report.connection.run(injected())
+        assert not report.connection.usable
+    assert "RCPT TO:<y@x.test>" not in mx.heard
+
+
+async def test_an_attempt_that_is_cancelled_leaves_no_final_dot() -> None:
+    """Shutting down in the middle of content cuts the connection: half a message is none."""
+    body = b"x" * 60 + b"\r\n"
+    async with ScriptedMx((*TO_DATA, Do.SOME_CONTENT, Do.HANG)) as mx:
+        delivery = attempts(routed(mx.port), body=body * 500_000)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await delivery.deliver(lot())
+    assert mx.contents == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import pytest
 
 from empath.address import Domain, IpAddress, ServerId
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts, Report
+from empath.delivery.connecting import _sni
 from empath.delivery.pool import Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
@@ -158,3 +161,17 @@ async def test_a_message_with_several_recipients_goes_in_one_transaction() -> No
         assert report.connection is not None
         report.connection.quit()
     assert [type(each) for each in report.outcomes] == [Delivered, Failed]
+
+
+async def test_ten_addresses_are_enough_for_one_attempt() -> None:
+    """An attempt ends in bounded time, however many hosts a route names."""
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(ScriptedMx(BUSY)) for _ in range(12)]
+        report = await through(*servers)
+    assert isinstance(report.outcomes[0], Deferred)
+    assert [server.connections for server in servers] == [1] * 10 + [0] * 2
+
+
+def test_an_address_is_no_server_name() -> None:
+    """RFC 6066 3: SNI carries host names only."""
+    assert (_sni("mx.test"), _sni("192.0.2.1"), _sni("[2001:db8::1]")) == ("mx.test", None, None)

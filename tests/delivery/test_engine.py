@@ -15,7 +15,7 @@ from empath.config.model import Config
 from empath.config.units import Duration
 from empath.delivery.engine import Engine
 from empath.delivery.route import Route, RouteFinder
-from empath.envelope import Waiting
+from empath.envelope import Lot, Waiting
 from empath.events import (
     AttemptEnded,
     BodyDamaged,
@@ -382,3 +382,57 @@ async def test_many_messages_to_many_places_all_arrive_once(count: int) -> None:
             await spool.recorded(count)
     assert len(mx.contents) == count
     assert {each.id for each in spool.events} == {each.id for each in lots}
+
+
+async def test_a_spool_that_cannot_say_what_is_due_is_asked_again() -> None:
+    """The fault is published, the engine stays, and mail goes out when the spool answers."""
+
+    class Faulty(MemorySpool):
+        async def due(self, now: float, **options: object) -> list[Lot]:  # type: ignore[override]
+            if not self.looks:
+                self.looks += 1
+                raise SpoolRefused("cannot read the database")
+            return list(await super().due(now, **options))  # type: ignore[arg-type]
+
+    spool = Faulty(lot())
+    async with ScriptedMx(GOOD) as mx, running(spool, routed(mx.port)) as parts:
+        await eventually(lambda: bool(parts.published))
+        assert isinstance(parts.published[0], SpoolFault)
+        spool.arrive()
+        await spool.recorded(1)
+
+
+async def test_a_lot_that_cannot_even_be_given_back_is_reported() -> None:
+    """Its lease ends with the process; the engine goes on with other mail."""
+
+    class Stuck(MemorySpool):
+        async def give_back(self, lot: Lot, due_at: float | None = None) -> None:
+            raise SpoolRefused("the disk is full")
+
+    spool = Stuck(lot("b@bug.test", number=1), lot("b@fine.test", number=2))
+    async with ScriptedMx(GOOD) as mx:
+        config = routed(mx.port)
+        routes = BuggyFinder(resolver=NoDns(), config=lambda: config)
+        async with running(spool, config, routes=routes) as parts:
+            await spool.recorded(1)
+            await eventually(lambda: parts.kinds().count("TaskFailed") == 2)
+
+
+async def test_mail_taken_in_while_draining_is_given_back() -> None:
+    """A look at the queue that was under way when the drain began starts nothing."""
+
+    class Slow(MemorySpool):
+        async def due(self, now: float, **options: object) -> list[Lot]:  # type: ignore[override]
+            lots = list(await super().due(now, **options))  # type: ignore[arg-type]
+            looked.set()
+            await go.wait()
+            return lots
+
+    looked, go = asyncio.Event(), asyncio.Event()
+    spool = Slow(lot())
+    async with running(spool, routed(1)) as parts:
+        await looked.wait()
+        await parts.engine.drain(1)
+        go.set()
+        await eventually(lambda: bool(spool.given_back))
+    assert spool.leased == []
