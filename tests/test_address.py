@@ -76,6 +76,7 @@ def test_an_internationalised_domain_becomes_a_labels() -> None:
         ("[IPv6:192.0.2.1]", None),
         ("192.0.2.1", None),
         ("[192.0.2.1", None),
+        ("[IPv6:fe80::1%eth0]", None),
         ("", None),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -38,8 +39,12 @@ def filled(text: str, tables: Mapping[str, str]) -> str:
     """*text* with each ``<!-- NAME: generated -->`` block replaced by its table."""
     for name, table in tables.items():
         block = re.compile(rf"(<!-- {name}: generated -->\n).*?(<!-- end -->)", re.DOTALL)
-        text = block.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
+        text = block.sub(partial(_fill, table), text)
     return text
+
+
+def _fill(table: str, block: re.Match[str]) -> str:
+    return f"{block[1]}{table}\n{block[2]}"
 
 
 if __name__ == "__main__":
