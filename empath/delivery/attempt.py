@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from empath.config.model import Config
@@ -19,7 +19,7 @@ from empath.delivery.pool import Key, Pool
 from empath.delivery.route import Route, RouteFinder
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
-from empath.envelope import Lot
+from empath.envelope import Body, Lot
 from empath.events import TlsSession
 from empath.reply import Deferred, Failed, Outcome
 from empath.smtp.data import BareNewline
@@ -106,15 +106,19 @@ class Attempts:
         self, lot: Lot, connection: Connection, key: Key, host: str, *, fresh: bool = False
     ) -> Report | None:
         """The transaction; None if the connection was dead before it began and not *fresh*."""
+        message = lot
         try:
-            content: Content = await self.spool.content(lot.id)
+            content = await self.spool.content(lot.id)
+            if "8BITMIME" not in connection.extensions and await _is_8bit(content):
+                # Whatever its client called it: it is what it is (RFC 6152 3).
+                message = replace(lot, body=Body.EIGHT_BIT)
         except BaseException:
             connection.quit()
             raise
         connection.messages += 1
         try:
             done: Transaction = await connection.run(
-                transact(lot, connection.extensions, reset=connection.dirty), content=content
+                transact(message, connection.extensions, reset=connection.dirty), content=content
             )
         except BareNewline as error:
             raise BodyUnfit(f"the stored body cannot be sent: {error}") from error
@@ -134,6 +138,13 @@ class Attempts:
             connection if connection.usable else None,
             key,
         )
+
+
+async def _is_8bit(content: Content) -> bool:
+    async for chunk in content.chunks():
+        if not chunk.isascii():
+            return True
+    return False
 
 
 def _weightier(one: Missed | None, other: Missed) -> Missed:

@@ -12,6 +12,7 @@ import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from empath.address import BannerHostname, IpAddress
@@ -158,6 +159,7 @@ class _Server:
         return connection
 
 
+@lru_cache(maxsize=1024)
 def _sni(host: str) -> str | None:
     """The name for the TLS handshake; an address has none (RFC 6066 3)."""
     try:

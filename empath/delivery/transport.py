@@ -32,6 +32,7 @@ R = TypeVar("R")
 
 BLOCK: Final = 65536
 """Octets of content that are read and written at once."""
+_CLOSED: Final = lost("it was closed")
 _SECURED: Final = Reply(220, None, "")
 
 
@@ -141,11 +142,11 @@ class Connection(asyncio.Protocol):
         if self.usable:
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
-        self._end(lost("it was closed"))
+        self._end(_CLOSED)
 
     def abort(self) -> None:
         """Cut the connection."""
-        self._end(lost("it was closed"))
+        self._end(_CLOSED)
         self._transport.abort()
 
     # The dialogue.
@@ -373,6 +374,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self, broken: Broken) -> None:
         if self._broken is None:
+            # One of its own: an exception collects the places it was raised from.
             self._broken = Broken(broken.reply, dotted=self._dotted)
         if self._timer is not None:
             self._timer.cancel()

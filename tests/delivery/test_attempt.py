@@ -343,6 +343,18 @@ async def test_a_damaged_body_sends_nothing() -> None:
     assert mx.contents == []
 
 
+async def test_8bit_content_is_not_sent_under_a_7bit_name() -> None:
+    """3.4, C4: a client that did not say BODY=8BITMIME does not make its message 7-bit."""
+    body = "Subject: x\r\n\r\nGrüße\r\n".encode()
+    async with ScriptedMx((*hello(), "> QUIT")) as mx:
+        report = await tried(routed(mx.port), body=body)
+    assert isinstance(only(report), Failed)
+    assert only(report).reply.enhanced == "5.6.3"
+    async with ScriptedMx((*hello("8BITMIME"), *ONE_MESSAGE)) as mx:
+        report = await tried(routed(mx.port), body=body)
+    assert mx.contents == [body]
+
+
 async def test_a_connection_serves_one_message_after_another() -> None:
     """No RSET between messages that were taken (DESIGN 12)."""
     pool = Pool()
