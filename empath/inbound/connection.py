@@ -22,7 +22,6 @@ from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.decision import Answer, Hangup, ReceiveContent, StartTls
 from empath.smtp.knowledge import Connection
-from empath.smtp.session import State
 from empath.tls import describe
 
 COMMAND_LIMIT: Final = 2048
@@ -132,16 +131,10 @@ class InboundConnection(asyncio.Protocol):
 
     # Turns: as much as can be done with what is there, then one write.
 
-    def greet(self, greeting: Answer, *, secured_first: bool) -> None:
-        """Say 220; where TLS is on from the start, after the handshake."""
-        if secured_first and self._tls is not None:
-            # Not paused here: uvloop has not begun to read, and would begin all the same.  The
-            # task's first step comes before the loop looks at the socket, and pauses then.
-            self._busy = True
-            self._desk.spawn(self._handshake(self._tls, greeting))
-        else:
-            self._out.append(greeting.wire)
-            self._flush()
+    def greet(self, greeting: Answer) -> None:
+        """Say 220."""
+        self._out.append(greeting.wire)
+        self._flush()
 
     def _resume(self) -> None:
         self._transport.resume_reading()
@@ -284,9 +277,9 @@ class InboundConnection(asyncio.Protocol):
             self._flush()
             self._busy = True
             self._transport.pause_reading()  # until the handshake reads: what comes is for it
-            self._desk.spawn(self._handshake(self._tls, None))
+            self._desk.spawn(self._handshake(self._tls))
 
-    async def _handshake(self, context: ssl.SSLContext, greeting: Answer | None) -> None:
+    async def _handshake(self, context: ssl.SSLContext) -> None:
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 self._transport,
@@ -305,16 +298,9 @@ class InboundConnection(asyncio.Protocol):
             return
         self._transport = transport
         self._ended_input = False
-        agreed = describe(transport.get_extra_info("ssl_object"))
-        session = self.intake.session
-        if session.state is State.TLS:
-            session.secured(agreed)
-        else:
-            session.connection.tls = agreed  # TLS from the start
+        self.intake.session.secured(describe(transport.get_extra_info("ssl_object")))
         self._busy = False
         self._heard_at = self._turn_at = self._desk.clock.monotonic()
-        if greeting is not None:
-            self.greet(greeting, secured_first=False)
         if self._buffer:
             self._turn()
 

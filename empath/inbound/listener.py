@@ -20,7 +20,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Listener, Tls
 from empath.events import ListenerOpened, SessionRefused, TaskFailed
-from empath.inbound.connection import InboundConnection
+from empath.inbound.connection import HANDSHAKE_TIME, SHUTDOWN_TIME, InboundConnection
 from empath.inbound.intake import Desk, Intake
 from empath.policy.inbound import ClientPolicy, client_address, may_connect
 from empath.reply import Reply
@@ -29,7 +29,7 @@ from empath.smtp.decision import render
 from empath.smtp.knowledge import Connection, Terms
 from empath.smtp.session import Session
 from empath.spool.face import Spool
-from empath.tls import TlsUnusable, server_context
+from empath.tls import TlsUnusable, describe, server_context
 
 SWEEP: Final = 1.0
 """Seconds between two looks for clients that are overdue."""
@@ -118,12 +118,18 @@ class Reception:
         context = _context(listener)
         loop = asyncio.get_running_loop()
         bind = listener.bind
+        # TLS from the start is left to the loop: its protocol gets octets only when they are
+        # clear, while uvloop begins to read a connection before one could pause it here.
+        implicit = context if listener.tls is Tls.IMPLICIT else None
         try:
             server = await loop.create_server(
                 lambda: _Doorstep(self, listener, context),
                 bind.host,
                 bind.port,
                 backlog=BACKLOG,
+                ssl=implicit,
+                ssl_handshake_timeout=HANDSHAKE_TIME if implicit else None,
+                ssl_shutdown_timeout=SHUTDOWN_TIME if implicit else None,
             )
         except OSError as error:
             raise ListenerRefused(_why_not(listener, error)) from error
@@ -156,15 +162,15 @@ class Reception:
             self._bus.publish(
                 SessionRefused(self._clock.now(), client, "", "CONNECT", "", str(refusal))
             )
-            if listener.tls is not Tls.IMPLICIT:
-                transport.write(render(refusal))
+            transport.write(render(refusal))
             transport.close()
             return
         standing = self._standing
         if standing.config is not config:
             standing = self._standing = _Standing.under(config)
         terms = standing.starttls if listener.tls is Tls.STARTTLS else standing.clear
-        facts = Connection(client, str(listener.bind), self._clock.now())
+        tls = describe(transport.get_extra_info("ssl_object"))
+        facts = Connection(client, str(listener.bind), self._clock.now(), tls)
         session = Session(facts, terms, ClientPolicy.of(address, config.relay))
         intake = Intake(self.desk, session, config)
         connection = InboundConnection(self, transport, intake, context)
@@ -172,7 +178,7 @@ class Reception:
         self._connections.add(connection)
         self._clients[client] += 1
         self._empty.clear()
-        connection.greet(terms.greeting, secured_first=listener.tls is Tls.IMPLICIT)
+        connection.greet(terms.greeting)
 
     def left(self, connection: InboundConnection) -> None:
         """A connection has ended."""
