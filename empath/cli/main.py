@@ -1,0 +1,203 @@
+"""The `empath` command: runs the engine, with its console or without, and checks a config.
+
+Errors are one sentence on standard error and an exit code of `empath.cli.exit_codes`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from empath import __version__, app
+from empath.cli.console_process import (
+    ConsoleMissing,
+    attend_console,
+    console_command,
+    on_terminal,
+)
+from empath.cli.dev import PORT, NotForDev, dev_config
+from empath.cli.exit_codes import ExitCode
+from empath.cli.starting import complain, leave, read_config, start
+from empath.config.model import Config, Mode, Tls
+from empath.tls import TlsUnusable, server_context
+
+commands = typer.Typer(
+    name="empath",
+    help="A mail transfer agent that one person can run and understand.\n\n"
+    "Without a command: runs the engine of ./empath.toml with its console on this terminal."
+    " To try it without any set-up: empath dev",
+    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
+    no_args_is_help=False,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The config; default: ./empath.toml."),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Print the traceback of an unexpected error.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"empath {__version__}")
+        raise typer.Exit
+
+
+@commands.callback()
+def run_with_console(
+    context: typer.Context,
+    config: ConfigOption = None,
+    debug: DebugOption = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Run the engine, and its console on this terminal."""
+    context.obj = config
+    if context.invoked_subcommand is None:
+        settings, source = read_config(config, needed=True)
+        _start_with_console(settings, source, debug=debug)
+
+
+@commands.command()
+def serve(context: typer.Context, config: ConfigOption = None, debug: DebugOption = False) -> None:
+    """Run the engine without a console, as a service does.
+
+    SIGTERM and SIGINT stop it once what is on the wire is finished (30 seconds at most); a
+    second one stops it at once.
+    """
+    settings, source = read_config(config or context.obj, needed=True)
+    start(settings, source, debug=debug)
+
+
+@commands.command()
+def dev(
+    context: typer.Context,
+    config: ConfigOption = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help=f"Port on loopback; default: {PORT}."),
+    ] = None,
+    spool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the captured mail here.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="No console; for scripts.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Run a relay for development: mail is captured, nothing leaves this machine.
+
+    Needs no config.
+    """
+    settings, source = read_config(config or context.obj, needed=False)
+    try:
+        settings = dev_config(settings, port=port, spool=spool)
+    except NotForDev as error:
+        leave(error)
+    if headless:
+        start(settings, source, companion=_announce, debug=debug)
+    else:
+        _start_with_console(settings, source, debug=debug)
+
+
+@commands.command()
+def console(
+    context: typer.Context,
+    attach: Annotated[
+        Path | None,
+        typer.Option(metavar="SOCKET", help="The engine's control socket; default: the config's."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Open the console of an engine that runs already."""
+    socket = attach
+    if socket is None:
+        socket = app.control_socket(read_config(config or context.obj, needed=False)[0])
+    if not socket.is_socket():
+        complain(
+            f'No engine answers at {socket}: start one with "empath serve", or name its control'
+            " socket with --attach SOCKET."
+        )
+        raise SystemExit(ExitCode.UNREACHABLE)
+    if not on_terminal():
+        complain('The console needs a terminal; in scripts, "empathctl" does its work.')
+        raise SystemExit(ExitCode.USAGE)
+    try:
+        arguments, environ = console_command(socket.absolute())
+    except ConsoleMissing as error:
+        complain(str(error))
+        raise SystemExit(ExitCode.FAULT) from None
+    os.execve(arguments[0], arguments, environ)  # noqa: S606 - our own interpreter, no shell
+
+
+@commands.command()
+def check(context: typer.Context, config: ConfigOption = None) -> None:
+    """Validate the config: every error at once, or a summary of what it says."""
+    settings, source = read_config(config or context.obj, needed=True)
+    try:
+        _check_certificates(settings)
+    except TlsUnusable as error:
+        complain(f"{source}: {error}")
+        raise SystemExit(ExitCode.CONFIG) from None
+    typer.echo(f"{source}: ok")
+    for name, text in _summary(settings):
+        typer.echo(f"  {name:<10} {text}")
+
+
+def _check_certificates(config: Config) -> None:
+    for listener in config.listener:
+        if listener.certificate is not None and listener.key is not None:
+            server_context(listener.certificate, listener.key)
+
+
+def _summary(config: Config) -> list[tuple[str, str]]:
+    what = (
+        "captures every message, sends nothing"
+        if config.mode is Mode.DEV
+        else "delivers what it accepts"
+    )
+    lines = [("mode", f"{config.mode}: {what}"), ("hostname", config.hostname)]
+    for listener in config.listener:
+        tls = "without TLS" if listener.tls is Tls.NONE else f"with {listener.tls} TLS"
+        lines.append(("listener", f"{listener.bind} {tls}"))
+    lines.append(("relay for", ", ".join(map(str, config.relay.networks)) or "nobody"))
+    if config.relay.domains:
+        lines.append(("relay to", ", ".join(config.relay.domains)))
+    lines += [("route", f"{route.domain} to {route.host}") for route in config.route]
+    lines.append(("spool", str(config.spool.path)))
+    return lines
+
+
+def _start_with_console(config: Config, source: str, *, debug: bool) -> None:
+    if on_terminal():
+        start(config, source, companion=attend_console, hangup_stops=True, debug=debug)
+    else:
+        complain("This is no terminal, so the engine runs without its console.")
+        start(config, source, companion=_announce, debug=debug)
+
+
+async def _announce(running: app.Running) -> None:
+    """One line for whoever waits for the start."""
+    line = f"listening on {', '.join(running.addresses)}"
+    if running.config.mode is Mode.DEV:
+        line += ", captured mail: empathctl queue list"
+    with contextlib.suppress(OSError):
+        print(line, flush=True)  # noqa: T201 - this is the command line
+
+
+def main() -> None:
+    """Run the `empath` command."""
+    try:
+        commands(prog_name="empath")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

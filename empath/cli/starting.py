@@ -1,0 +1,75 @@
+"""Starting an engine from the command line: every failure is one sentence and an exit code.
+
+With --debug the traceback comes too; without it none ever does.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+from empath import app
+from empath.cli.dev import NotForDev
+from empath.cli.exit_codes import ExitCode
+from empath.config.load import find_config, load_config
+from empath.config.model import Config
+from empath.config.problem import ConfigUnusable
+from empath.control.socket import SocketUnusable
+from empath.inbound.listener import ListenerRefused
+from empath.spool.face import SpoolInUse, SpoolUnusable
+
+_CODES: dict[type[Exception], ExitCode] = {
+    ConfigUnusable: ExitCode.CONFIG,
+    NotForDev: ExitCode.CONFIG,
+    SpoolInUse: ExitCode.SPOOL,
+    SpoolUnusable: ExitCode.SPOOL,
+    ListenerRefused: ExitCode.LISTENER,
+    SocketUnusable: ExitCode.LISTENER,
+    app.EngineFault: ExitCode.FAULT,
+}
+
+
+def complain(sentence: str) -> None:
+    """Say what is wrong, on standard error."""
+    print(sentence, file=sys.stderr)  # noqa: T201 - this is the command line
+
+
+def leave(error: Exception, *, debug: bool = False) -> NoReturn:
+    """End the command over *error*, with its sentence and its exit code."""
+    if debug:
+        traceback.print_exception(error)
+    for kind, code in _CODES.items():
+        if isinstance(error, kind):
+            complain(str(error))
+            raise SystemExit(code)
+    complain(
+        f"The engine could not start, which is a bug ({type(error).__name__}: {error}):"
+        " run it with --debug and report what it prints."
+    )
+    raise SystemExit(ExitCode.FAULT)
+
+
+def read_config(explicit: Path | None, *, needed: bool) -> tuple[Config, str]:
+    """The config and its name for the log; ends the command when it cannot be used."""
+    try:
+        path = find_config(explicit, needed=needed)
+        return load_config(path), str(path.absolute()) if path else "built-in defaults"
+    except ConfigUnusable as error:
+        leave(error)
+
+
+def start(
+    config: Config,
+    source: str,
+    *,
+    companion: app.Companion | None = None,
+    hangup_stops: bool = False,
+    debug: bool = False,
+) -> None:
+    """Run the engine to its end; ends the command when it cannot start or ends on a bug."""
+    try:
+        app.run(config, source=source, companion=companion, hangup_stops=hangup_stops, debug=debug)
+    except Exception as error:  # noqa: BLE001 - the top of the process
+        leave(error, debug=debug)

@@ -1,0 +1,85 @@
+"""Durations, sizes, networks and secrets as an operator writes them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from empath.config.units import BadUnit, ByteSize, Duration, Secret, parse_network
+
+
+@given(st.floats(min_value=0, max_value=1e9).map(lambda number: round(number, 6)))
+def test_a_duration_reads_back_as_it_is_shown(seconds: float) -> None:
+    """Whatever a duration shows as can be written into the config and means the same."""
+    assert Duration.parse(str(Duration(seconds))) == seconds
+
+
+@given(st.integers(min_value=0, max_value=10**15 - 1))
+def test_a_size_reads_back_as_it_is_shown(octets: int) -> None:
+    """Whatever a size shows as can be written into the config and means the same."""
+    assert ByteSize.parse(str(ByteSize(octets))) == octets
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("250ms", 0.25), ("90s", 90), ("5m", 300), ("2h", 7200), ("5d", 432000), ("1.5h", 5400)],
+)
+def test_durations_have_a_unit(text: str, seconds: float) -> None:
+    """A duration is a number and one of five units."""
+    assert Duration.parse(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 weeks", "-5s", "5s5", "٣s", "9" * 400 + "s", "infs"])
+def test_text_that_is_no_duration_is_refused(text: str) -> None:
+    """What is not a duration raises `BadUnit` with the right form, however odd it is."""
+    with pytest.raises(BadUnit, match="durations are written"):
+        Duration.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"), [("512", 512), ("64KiB", 65536), ("50MB", 50_000_000), ("1.5kb", 1500)]
+)
+def test_sizes_may_have_a_unit(text: str, octets: int) -> None:
+    """A size is octets, or a number with a unit of 1000 or 1024."""
+    assert ByteSize.parse(text) == octets
+
+
+@pytest.mark.parametrize("text", ["", "MB", "5 apples", "1e9", "9" * 400])
+def test_text_that_is_no_size_is_refused(text: str) -> None:
+    """What is not a size raises `BadUnit` with the right form."""
+    with pytest.raises(BadUnit, match="sizes are written"):
+        ByteSize.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("duration", "shown"),
+    [
+        (0, "0s"),
+        (0.25, "250ms"),
+        (90, "90s"),
+        (1.5, "1.5s"),
+        (86400, "1d"),
+        (1234567.5, "1234567.5s"),
+    ],
+)
+def test_a_duration_shows_in_its_largest_whole_unit(duration: float, shown: str) -> None:
+    """Durations are shown the way a person would write them."""
+    assert str(Duration(duration)) == shown
+
+
+def test_a_network_may_be_a_single_address() -> None:
+    """A lone address is a network of one, and host bits do no harm."""
+    assert str(parse_network("192.0.2.7")) == "192.0.2.7/32"
+    assert str(parse_network("2001:db8::7/32")) == "2001:db8::/32"
+
+
+def test_a_secret_is_never_shown() -> None:
+    """A secret shows that it is there, and only `reveal` gives it away."""
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} {secret!s}"
+    assert secret.reveal() == "hunter2"
+    assert secret == Secret("hunter2")
+    assert hash(secret) == hash(Secret("hunter2"))
+    assert not Secret("")
+    assert repr(Secret("")) == "Secret()"
