@@ -133,11 +133,15 @@ def events(
             if json:
                 write_json(kept)
             return
+        first = True
         async for notice in engine.events(after):
+            if first and notice.missed and not json:
+                complain(f"{counted(notice.missed, 'earlier event')} no longer kept.")
             if json and not follow:
                 kept.append(notice)
             else:
-                _tell(notice, json=json)
+                _tell(notice, json=json, gap=not first)
+            first = False
             if not follow and notice.sequence >= status.sequence:
                 break
         if json and not follow:
@@ -150,11 +154,11 @@ def events(
             raise
 
 
-def _tell(notice: link.Notice, *, json: bool) -> None:
+def _tell(notice: link.Notice, *, json: bool, gap: bool) -> None:
     if json:
         say(codec.encode(notice).decode())
     else:
-        if notice.missed:
+        if notice.missed and gap:
             complain(f"{counted(notice.missed, 'event')} missed.")
         say(text_line(notice.event, transcript=False))
     sys.stdout.flush()

@@ -93,7 +93,10 @@ class QueueDesk:
 
     async def _publish(self, action: str, reason: str, at: float, done: Changed) -> None:
         """Tell of each message, in slices: a change of a million must not hold the loop."""
-        alone = len(done.ids) == 1
+        # Each message changed has at least one recipient; how the rest fall is not known.
+        each = 1 if done.recipients == len(done.ids) else 0
+        if len(done.ids) == 1:
+            each = done.recipients
         for start in range(0, len(done.ids), _SLICE):
             for message in done.ids[start : start + _SLICE]:
                 self._bus.publish(
@@ -103,7 +106,7 @@ class QueueDesk:
                         action=action,
                         actor=self._actor,
                         reason=reason,
-                        recipients=done.recipients if alone else 0,
+                        recipients=each,
                     )
                 )
             await asyncio.sleep(0)

@@ -18,7 +18,7 @@ HEADER_LIMIT: Final = 65536
 _VALUE_LIMIT: Final = 8000
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _FIELD: Final = re.compile(r"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
-_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _WORD: Final = re.compile(
     r"=\?(?P<charset>[A-Za-z0-9_.:+-]{1,40})(?:\*[A-Za-z0-9-]{1,20})?"
     r"\?(?P<coding>[BbQq])\?(?P<text>[!->@-~]*)\?="
@@ -46,12 +46,12 @@ def read_headers(block: bytes) -> tuple[tuple[str, str], ...]:
         block = block[: end.start()]
     elif not block.endswith(b"\n"):
         block = block[: block.rfind(b"\n") + 1]
-    text = _FOLD.sub("", block.decode("utf-8", "surrogateescape"))
+    text = _FOLD.sub(" ", block.decode("utf-8", "surrogateescape"))
     fields = []
     for line in text.split("\n"):
         match = _FIELD.fullmatch(line.removesuffix("\r"))
         if match is not None:
-            fields.append((match[1], decode_words(match[2].strip())))
+            fields.append((match[1], decode_words(match[2].strip().replace("\t", " "))))
     return tuple(fields)
 
 

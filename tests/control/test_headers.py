@@ -12,11 +12,11 @@ from empath.control.headers import HEADER_LIMIT, decode_words, read_headers
 def test_fields_are_unfolded_in_order() -> None:
     """Folded values become one line; the body and a line that is no field are left out."""
     block = (
-        b"Received: from a\r\n\tby b\r\nSubject: one\r\n two\r\nno field here\r\n"
+        b"Received: from\ta\r\n\tby b\r\nSubject: one\r\n two\r\nno field here\r\n"
         b"X-Empty:\r\n\r\nBody: no\r\n"
     )
     assert read_headers(block) == (
-        ("Received", "from a\tby b".replace("\t", "\\x09")),
+        ("Received", "from a by b"),
         ("Subject", "one two"),
         ("X-Empty", ""),
     )
