@@ -153,8 +153,8 @@ class _Server:
                         make, str(self.address), self.target.port
                     )
         except (OSError, ValueError) as error:
-            reason = f"cannot connect: {fault(error)}"
-            self.transcript.remark(reason)
+            self.transcript.remark(f"cannot connect: {fault(error)}")
+            reason = f"cannot connect to {self.name}: {fault(error)}"
             return NotOpened("CONNECT", Reply(451, EnhancedCode("4.4.1"), reason))
         return connection
 

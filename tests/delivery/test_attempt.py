@@ -186,7 +186,7 @@ async def test_implicit_tls_with_a_server_in_clear_defers() -> None:
     async with ScriptedMx(("< 220 hello", Do.HANG)) as mx:
         report = await tried(routed(mx.port, tls=Tls.IMPLICIT))
     assert isinstance(only(report), Deferred)
-    assert "cannot connect: " in only(report).reply.text
+    assert f"cannot connect to 127.0.0.1:{mx.port}: " in only(report).reply.text
 
 
 async def test_a_password_goes_over_tls_and_into_no_transcript() -> None:
@@ -318,11 +318,12 @@ async def test_421_in_the_middle_defers_and_closes() -> None:
 
 
 async def test_a_server_that_refuses_connections_defers() -> None:
-    """Smarthost down: the sentence says so, and nothing is lost."""
+    """Smarthost down: the sentence says so and names it, and nothing is lost."""
     async with ScriptedMx() as mx:
         pass
     report = await tried(routed(mx.port))
-    assert str(only(report).reply) == "451 4.4.1 cannot connect: connection refused"
+    sentence = f"451 4.4.1 cannot connect to 127.0.0.1:{mx.port}: connection refused"
+    assert str(only(report).reply) == sentence
     assert (report.stage, report.server) == ("CONNECT", f"127.0.0.1:{mx.port}")
 
 

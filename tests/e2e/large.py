@@ -47,8 +47,10 @@ def send(port: int, token: str, size: int) -> str:
     head = b"X-Token: %s\r\nSubject: large\r\n\r\n" % token.encode()
     digest.update(head)
     stuffed = BLOCK.replace(b"\r\n.", b"\r\n..")
-    with socket.create_connection((LOOPBACK, port), timeout=120) as peer:
-        replies = peer.makefile("rb")
+    with (
+        socket.create_connection((LOOPBACK, port), timeout=120) as peer,
+        peer.makefile("rb") as replies,
+    ):
         for line, code in (
             (b"", b"220"),
             (b"HELO client.example.test\r\n", b"250"),
