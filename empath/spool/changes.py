@@ -72,8 +72,7 @@ class Operate:
         self._book = book
         self._keys = keys
         self._discard = discard
-        # What comes in while the change runs was not seen by who asked for it.
-        self._newest = keys.next()
+        self._newest: int | None = None
         self._place = OLDEST
         self._at_end = False
         self._piece: list[int] = []
@@ -83,10 +82,14 @@ class Operate:
 
     def find(self, reader: apsw.Connection) -> bool:
         """Look for the next piece; False when there is none.  Runs in a reader's thread."""
+        if self._newest is None:
+            # What comes in while the change runs was not seen by who asked for it.
+            ((newest,),) = select(reader, "SELECT max(key) FROM message")
+            self._newest = OLDEST if newest is None else newest
         while not self._at_end:
             walked = walk(reader, self._chosen, start=self._place, wanted=PIECE, budget=10 * PIECE)
             self._place = walked.place
-            self._piece = [key for key in walked.keys if key < self._newest]
+            self._piece = [key for key in walked.keys if key <= self._newest]
             self._at_end = walked.at_end or self._place >= self._newest
             if self._piece:
                 return True

@@ -88,6 +88,7 @@ class Store:
         self._scanner = Scanner(self._book, parts.delivery_reader, self._delivery)
         self._pruning: Prune | None = None
         self._pruned_to = 0
+        self._closed = False
         self._prune_at = clock.monotonic()
         self._writer.idle = self._tidy
         self._swept = self._bodies.submit(self._sweep)
@@ -105,7 +106,10 @@ class Store:
         return cls(settings, clock, parts)
 
     async def close(self) -> None:
-        """Finish what waits to be written, then let go of everything."""
+        """Finish what waits to be written, then let go of everything; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._close)
 

@@ -73,6 +73,7 @@ class Operation(Generic[T]):
 
     def give_up(self) -> None:
         """Tell who waits that `error` ended it before it reached the writer; on the loop."""
+        self.refused()
         if self.error is not None and not self.future.done():
             self.future.set_exception(self.error)
 
@@ -93,6 +94,7 @@ class Writer:
         self._bell.acquire()
         self._asleep = False
         self._ending = False
+        self._ended = False
         self._broken = False
         self._looked_at = 0.0
         self._pages = 0
@@ -113,7 +115,10 @@ class Writer:
         self._thread.start()
 
     def submit(self, operation: Operation[Any]) -> None:
-        """Queue *operation* for the next transaction."""
+        """Queue *operation* for the next transaction; refused once the writer has stopped."""
+        if self._ended:
+            self._turn_away(operation)
+            return
         self._waiting.append(operation)
         if self._asleep:
             self._asleep = False
@@ -124,6 +129,12 @@ class Writer:
         self._ending = True
         self._ring()
         self._thread.join()
+        for operation in self._take():
+            self._turn_away(operation)
+
+    def _turn_away(self, operation: Operation[Any]) -> None:
+        operation.error = SpoolRefused(f"The spool {self._path.parent} is closed.")
+        self._tell(operation.give_up)
 
     def _ring(self) -> None:
         with suppress(RuntimeError):  # it has been rung already
@@ -138,7 +149,10 @@ class Writer:
                     self._checkpoint()
                 continue
             if self._ending:
-                break
+                self._ended = True
+                if not self._waiting:
+                    break
+                continue
             self._asleep = True
             if self._waiting or self._bell.acquire(timeout=IDLE):
                 self._asleep = False
