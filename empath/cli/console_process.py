@@ -38,8 +38,8 @@ class ConsoleMissing(Exception):
 
 
 def on_terminal() -> bool:
-    """Is there a terminal that a console could take?"""
-    return os.isatty(0) and os.isatty(1)
+    """Is there a terminal that a console could take?  It reads 0 and draws on 2."""
+    return os.isatty(0) and os.isatty(2)
 
 
 def console_command(socket: Path, *, child: bool = False) -> tuple[list[str], Mapping[str, str]]:
@@ -140,4 +140,4 @@ async def _put_back(settings: list[Any] | None, *, crashed: bool) -> None:
 
 def _write_plain_screen() -> None:
     with contextlib.suppress(OSError):
-        os.write(1, _PLAIN_SCREEN)
+        os.write(2, _PLAIN_SCREEN)

@@ -50,7 +50,8 @@ def _check_listeners(config: Config, reader: Reader) -> None:
         if first != number:
             reader.complain(
                 (*at, "bind"),
-                f"listener[{first}] listens at {listener.bind} already; give it another port",
+                f"listener[{first}] listens at {config.listener[first].bind} already;"
+                " give it another port",
             )
         for name, path in (("certificate", listener.certificate), ("key", listener.key)):
             if path is None and listener.tls is not Tls.NONE:

@@ -164,7 +164,7 @@ def _broken(file: str, text: str, error: ValueError) -> ConfigUnusable:
     message = str(error)
     position = _POSITION.search(message)
     if position is None:
-        return _unusable(file, f"is not valid TOML: {message}")
+        return _unusable(file, "holds a number with thousands of digits")
     what = message[: position.start()]
     if position[1] is None:
         line = text.rstrip().count("\n") + 1
