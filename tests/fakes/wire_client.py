@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import Self
 
@@ -65,5 +66,8 @@ class WireClient:
         self.writer.close()
 
     def reset(self) -> None:
-        """End with a RST."""
+        """End with a RST, so that the server cannot take it for a half-close."""
+        sock = self.writer.get_extra_info("socket")
+        if sock is not None and sock.fileno() >= 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self.writer.transport.abort()

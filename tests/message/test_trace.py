@@ -127,13 +127,17 @@ def test_no_header_makes_reading_fail(header: bytes) -> None:
     assert facts.hops <= facts.fields + 1
 
 
-@given(
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40).map(safe_text),
-    st.sampled_from(["b", "q"]),
-)
-def test_encoded_subjects_are_those_of_the_standard_library(text: str, encoding: str) -> None:
+WORDS = st.lists(
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8).map(safe_text),
+    min_size=1,
+    max_size=3,
+).map(" ".join)
+
+
+@given(WORDS)
+def test_encoded_subjects_are_those_of_the_standard_library(text: str) -> None:
     """What another program encodes by RFC 2047 is shown as it was written."""
     message = email.message.EmailMessage(email.policy.SMTP)
     message["Subject"] = text
     raw = bytes(message).partition(b"\r\n\r\n")[0] + b"\r\n"
-    assert read_header(raw).subject == safe_text(text.strip(), 200)
+    assert read_header(raw).subject == safe_text(text, 200)
