@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -54,6 +55,7 @@ class SpoolDraft:
         self._file: BodyFile | None = None
         self._spilled = False
         self._job: Future[None] | None = None
+        self._discarding: Future[None] | None = None
         self._writing: asyncio.Future[None] | None = None
         self._in_flight = 0
         self._fault: OSError | None = None
@@ -176,10 +178,14 @@ class SpoolDraft:
         self._ended = self._aborted = True
         self._pieces.clear()
         self._waiting = 0
-        if self._writing is None:
-            self._discard()
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._discard()
+        if self._discarding is not None:
+            await asyncio.wrap_future(self._discarding)
 
     def _discard(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            self._executor.submit(file.discard)
+            with suppress(RuntimeError):  # the spool is closed: the next start sweeps the file
+                self._discarding = self._executor.submit(file.discard)

@@ -11,7 +11,7 @@ CREATE TABLE message (
     finished_at REAL,               -- NULL while a recipient waits
     prefix BLOB,                    -- our trace fields; NULL once the body is gone
     details TEXT NOT NULL           -- rest of envelope and origin, as JSON
-);
+) STRICT;
 
 -- The queue is a list of messages by age, with any amount of finished history in between.
 CREATE INDEX message_open ON message (key) WHERE finished_at IS NULL;
@@ -20,7 +20,7 @@ CREATE INDEX message_open ON message (key) WHERE finished_at IS NULL;
 CREATE TABLE body (
     key INTEGER PRIMARY KEY,
     content BLOB NOT NULL
-);
+) STRICT;
 
 CREATE TABLE recipient (
     key INTEGER NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE recipient (
     reply TEXT NOT NULL DEFAULT '',
     hold_reason TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (key, number)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- What is due at a destination, and all counts of a start, from this index alone.
 CREATE INDEX recipient_open ON recipient (destination, due_at, state) WHERE state < 10;
@@ -46,9 +46,9 @@ CREATE TABLE timeline (
     place INTEGER NOT NULL,
     event TEXT NOT NULL,            -- empath.events.MessageEvent, as JSON
     PRIMARY KEY (key, place)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE setting (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;

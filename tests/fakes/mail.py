@@ -37,10 +37,14 @@ async def accept(
 ) -> MessageId:
     """Have the spool accept a message."""
     draft = spool.draft()
-    for start in range(0, len(body), 65536):
-        draft.write(body[start : start + 65536])
-        if draft.pressed:
-            await draft.drain()
+    try:
+        for start in range(0, len(body), 65536):
+            draft.write(body[start : start + 65536])
+            if draft.pressed:
+                await draft.drain()
+    except BaseException:
+        await draft.abort()
+        raise
     return await draft.commit(
         envelope(*recipients, sender=sender), ORIGIN, prefix=PREFIX, subject=subject, hold=hold
     )
