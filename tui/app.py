@@ -11,6 +11,7 @@ import os
 import random
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.app import App
@@ -41,7 +42,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 class Console(App[int]):
     """The operator's console."""
 
-    CSS_PATH = "empath.tcss"
+    CSS_PATH = Path(__file__).with_name("empath.tcss")
     ENABLE_COMMAND_PALETTE = False
     TITLE = "empath"
     MODES: ClassVar[dict[str, type[Screen[None]]]] = {  # type: ignore[assignment] # Textual names a wider type
@@ -54,13 +55,13 @@ class Console(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave", "quit", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it on the instance
         (0, "-tiny"),
         (80, "-narrow"),
         (100, "-normal"),
         (140, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as above
         (0, "-low"),
         (30, "-high"),
         (48, "-tall"),
@@ -166,7 +167,7 @@ class Console(App[int]):
 
     async def _fetch(self) -> None:
         screen = self.front
-        if screen is not None and screen.is_mounted:
+        if screen is not None and screen.ready:
             await screen.fetch()
 
     async def ask(self, request: Request[R]) -> R:

@@ -38,13 +38,13 @@ def octets(count: int) -> str:
     if count < 1000:
         return f"{count}B"
     value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
         value /= 1000
         if value < 9.95:
             return f"{value:.1f}{unit}"
         if value < 999.5:
             return f"{value:.0f}{unit}"
-    return f"{value:.0f}PB"
+    return "huge"
 
 
 def memory(count: int) -> str:

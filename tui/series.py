@@ -13,6 +13,8 @@ from typing import Final, final
 SPAN: Final = 600
 """Seconds that are kept."""
 
+_STEPS: Final = range(1, 61)
+
 
 @final
 class Series:
@@ -51,11 +53,11 @@ class Series:
     def columns(self, width: int) -> tuple[list[float | None], int]:
         """At most *width* means, oldest first, and how many seconds each one covers.
 
-        The seconds a column grow with the history: one at first, then 2, 5, 10, 15 and 30,
+        The seconds a column grow with the history, from one at first to thirty,
         so that a fresh console moves at once and an old one shows all ten minutes.
         """
         values = list(self._values)
-        per = next((n for n in (1, 2, 5, 10, 15, 30) if n * width >= len(values)), 60)
+        per = next((n for n in _STEPS if n * width >= len(values)), 60)
         if per == 1:
             return values[-width:], 1
         # Columns end on whole multiples of `per`, else they would shimmer as time passes.

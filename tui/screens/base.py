@@ -56,6 +56,9 @@ class ConsoleScreen(_Acting):
     TAB: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
+    ready = False
+    """The widgets are there: from now on the screen may be painted."""
+
     @property
     def console(self) -> Console:
         """The app."""
@@ -104,7 +107,7 @@ class ConsoleScreen(_Acting):
 
     def paint_all(self) -> None:
         """Paint bars and body."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         if not self.console.paused:
             self.paint()
@@ -112,7 +115,7 @@ class ConsoleScreen(_Acting):
 
     def paint_bars(self) -> None:
         """Paint what every screen has."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         at = self.store.clock.monotonic()
         self.query_one(StatusBar).update_from(self.store)
@@ -128,16 +131,26 @@ class ConsoleScreen(_Acting):
         elif self.console.paused:
             pieces = [(" ■ paused ", "warn"), ("p goes on", "muted")]
         self.query_one(FlashLine).stand(pieces, at)
-        self.query_one(KeyBar).offer(self._keys())
+        self.query_one(KeyBar).offer(self._keys(), ("global.help", "?", "help"))
 
     def _keys(self) -> list[tuple[str, str, str, bool]]:
         own = sorted((a for a in ACTIONS.of(self.SCOPE) if a.rank), key=lambda a: a.rank)
         if self.SCOPE != "global":
             own += sorted((a for a in ACTIONS.of("global") if a.rank), key=lambda a: a.rank)
-        return [(a.id, a.shown_key, a.title, not self.why_off(a)) for a in own]
+        root = len(self.app.screen_stack) == 1
+        return [
+            (
+                act.id,
+                act.shown_key,
+                "quit" if root and act.id == "global.back" else act.title,
+                not self.why_off(act),
+            )
+            for act in own
+        ]
 
     def on_mount(self) -> None:
         """Paint once the widgets have their sizes."""
+        self.ready = True
         self.call_after_refresh(self.paint_all)
 
     def on_resize(self) -> None:
@@ -184,29 +197,29 @@ class ConsoleScreen(_Acting):
 
     # What works everywhere.
 
-    @action("question_mark,f1", "help", help="The keys of this screen.", rank=90)
-    def help(self) -> None:
+    @action("question_mark,f1", "help", id="help", help="The keys of this screen.")
+    def show_help(self) -> None:
         """Show the keys of this screen."""
         from tui.screens.help import HelpScreen  # noqa: PLC0415 - it is a screen itself
 
         self.app.push_screen(HelpScreen(self.SCOPE))
 
-    @action("1", "overview", help="The engine at a glance.")
+    @action("1", "overview", id="overview", help="The engine at a glance.")
     def go_overview(self) -> None:
         """Go to the overview."""
         self.console.action_tab("overview")
 
-    @action("2", "queue", help="The queue, message by message.")
+    @action("2", "queue", id="queue", help="The queue, message by message.")
     def go_queue(self) -> None:
         """Go to the queue."""
         self.console.action_tab("queue")
 
-    @action("3", "destinations", help="Where mail waits.")
+    @action("3", "destinations", id="destinations", help="Where mail waits.")
     def go_destinations(self) -> None:
         """Go to the destinations."""
         self.console.action_tab("destinations")
 
-    @action("4", "events", help="What happens, as it happens.")
+    @action("4", "events", id="events", help="What happens, as it happens.")
     def go_events(self) -> None:
         """Go to the events."""
         self.console.action_tab("events")
@@ -227,7 +240,7 @@ class ConsoleScreen(_Acting):
         """Try now."""
         self.console.reconnect()
 
-    @action("escape,q", "back", help="Back: to where you came from; at the root, leave.", rank=95)
+    @action("q,escape", "back", help="Back: to where you came from; at the root, leave.", rank=95)
     async def back(self) -> None:
         """Leave what is on top; at the root ask whether to quit."""
         if len(self.app.screen_stack) > 1:

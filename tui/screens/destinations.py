@@ -18,10 +18,13 @@ from tui.widgets.bars import Line, Piece
 from tui.widgets.columns import Column
 from tui.widgets.virtual_table import Row, VirtualTable
 
+BAR = 10
+"""Cells of the bar that compares queues."""
+
 COLUMNS = (
-    Column("destination", "DESTINATION", 20, share=3, most=48),
+    Column("destination", "DESTINATION", 20, share=2, most=40),
     Column("total", "TOTAL", 7, right=True),
-    Column("bar", "", 8, share=1, since=100, most=24),
+    Column("bar", "", BAR, since=100),
     Column("queued", "QUEUED", 7, right=True, since=90),
     Column("deferred", "DEFERRED", 8, right=True),
     Column("held", "HELD", 6, right=True, since=90),
@@ -29,7 +32,7 @@ COLUMNS = (
     Column("conns", "CONN", 4, right=True, since=70),
     Column("oldest", "OLDEST", 6, right=True),
     Column("next", "NEXT", 6, right=True),
-    Column("reply", "LAST REPLY", 10, share=4),
+    Column("reply", "LAST REPLY", 10, share=6),
 )
 
 
@@ -51,7 +54,7 @@ def row_of(item: DestinationItem, most: int, now: float) -> Row:
         {
             "destination": safe(item.destination),
             "total": (count(total), "strong"),
-            "bar": (bar(share, 24), "warn" if item.deferred > item.queued else "accent"),
+            "bar": (bar(share, BAR), "warn" if item.deferred > item.queued else "accent"),
             "queued": figure(item.queued, "info"),
             "deferred": figure(item.deferred, "warn"),
             "held": figure(item.held, "special"),
@@ -82,7 +85,6 @@ class DestinationRows:
     def __init__(self, store: Store, limit: int | None = None) -> None:
         self._store = store
         self._limit = limit
-        self.width = 24
 
     def __len__(self) -> int:
         number = len(self._store.destinations)

@@ -166,7 +166,7 @@ class EventsScreen(ConsoleScreen):
         """The next level."""
         self._narrow(level=(self.log_pane.ring_rows.level + 1) % len(LEVELS))
 
-    @action("escape,q", "back", help="Clear the words, then the level; at the root, leave.")
+    @action("q,escape", "back", help="Clear the words, then the level; at the root, leave.")
     async def back(self) -> None:
         """Undo one step of narrowing."""
         rows = self.log_pane.ring_rows

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.text import Text
-from textual.containers import Container, Vertical
+from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from empath.control.link import MessageView, ReadContent, RequestRefused, ViewMessage
@@ -26,6 +26,7 @@ from tui.screens.base import ConsoleScreen
 from tui.store import Selection
 from tui.widgets.bars import Piece
 from tui.widgets.lines import LinesPane
+from tui.widgets.pane import Pane
 from tui.widgets.timeline import COLUMNS, Moment, Ruler, TimelineRows, moments
 from tui.widgets.transcript import Transcript
 from tui.widgets.virtual_table import VirtualTable
@@ -46,14 +47,6 @@ def _why_not_raw(screen: MessageScreen) -> str:
     if screen.view is None or not screen.view.body_stored:
         return "The content is not stored any more."
     return ""
-
-
-class Pane(Vertical):
-    """A titled frame round one part."""
-
-    def __init__(self, title: str, *children: Widget, id: str) -> None:
-        super().__init__(*children, id=id, classes="pane")
-        self.border_title = title
 
 
 class MessageScreen(ConsoleScreen):
@@ -78,23 +71,28 @@ class MessageScreen(ConsoleScreen):
     def body(self) -> Iterable[Widget]:
         """Four panes."""
         styles = self.palette
+        table = VirtualTable(
+            COLUMNS,
+            self._rows,
+            Selection(),
+            styles=styles,
+            empty="Nothing has happened to it yet.",
+            id="moments",
+        )
+        envelope = LinesPane(styles=styles, id="envelope-lines")
+        transcript = Transcript(styles=styles, id="transcript-lines")
+        content = LinesPane(styles=styles, id="content-lines")
         yield Container(
-            Pane("Envelope", LinesPane(styles=styles, id="envelope-lines"), id="envelope"),
-            Pane(
-                "Timeline",
-                Ruler(styles=styles),
-                VirtualTable(
-                    COLUMNS,
-                    self._rows,
-                    Selection(),
-                    styles=styles,
-                    empty="Nothing has happened to it yet.",
-                    id="moments",
-                ),
-                id="timeline",
+            Horizontal(
+                Pane("Envelope", envelope, id="envelope"),
+                Pane("Timeline", Ruler(styles=styles), table, id="timeline"),
+                id="upper",
             ),
-            Pane("Transcript", Transcript(styles=styles, id="transcript-lines"), id="transcript"),
-            Pane("Headers", LinesPane(styles=styles, id="content-lines"), id="content"),
+            Horizontal(
+                Pane("Transcript", transcript, id="transcript"),
+                Pane("Headers", content, id="content"),
+                id="lower",
+            ),
             id="panes",
         )
 
@@ -221,6 +219,9 @@ class MessageScreen(ConsoleScreen):
         self._pane = name
         for pane in self.query(Pane):
             pane.set_class(pane.id == name, "-current")
+        for half in ("upper", "lower"):
+            here = self.query_one(f"#{half}")
+            here.set_class(bool(here.query(f"#{name}")), "-current")
         target = "#moments" if name == "timeline" else f"#{name}-lines"
         self.query_one(target).focus()
         self.call_after_refresh(self.paint_all)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.text import Text
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.widget import Widget
 
 from empath.control.link import ListDestinations, Status
@@ -22,6 +22,7 @@ from tui.widgets.columns import Column
 from tui.widgets.event_log import COLUMNS as EVENT_COLUMNS
 from tui.widgets.event_log import row_of as event_row
 from tui.widgets.lines import LinesPane
+from tui.widgets.pane import Pane
 from tui.widgets.spark import Spark
 from tui.widgets.virtual_table import Row, VirtualTable
 
@@ -89,14 +90,6 @@ class LatestRows:
         return None
 
 
-class Pane(Vertical):
-    """A titled frame."""
-
-    def __init__(self, title: str, *children: Widget, id: str) -> None:
-        super().__init__(*children, id=id, classes="pane")
-        self.border_title = title
-
-
 class OverviewScreen(ConsoleScreen):
     """The overview."""
 
@@ -111,12 +104,12 @@ class OverviewScreen(ConsoleScreen):
         yield Container(
             Pane(
                 "Flow",
-                Spark("accepted", rates["accepted"].series, "info", styles=styles),
-                Spark("delivered", rates["delivered"].series, "good", styles=styles),
+                Spark("accepted", rates["accepted"].series, "info", styles=styles, big=True),
+                Spark("delivered", rates["delivered"].series, "good", styles=styles, big=True),
                 Spark("deferred", rates["deferrals"].series, "warn", styles=styles),
                 Spark("bounced", rates["bounced"].series, "bad", styles=styles),
                 Spark("refused", rates["refused"].series, "special", styles=styles),
-                Spark("queue", store.queue_size, "accent", styles=styles, unit="", whole=True),
+                Spark("queue", store.queue_size, "muted", styles=styles, unit="", whole=True),
                 id="flow",
             ),
             Pane("Engine", LinesPane(styles=styles, id="figures"), id="engine"),
@@ -128,6 +121,7 @@ class OverviewScreen(ConsoleScreen):
                     Selection(),
                     styles=styles,
                     empty="✓ Nothing. All is well.",
+                    headed=False,
                     id="attention-rows",
                 ),
                 id="attention",
@@ -153,6 +147,7 @@ class OverviewScreen(ConsoleScreen):
                     styles=styles,
                     empty="No events yet.",
                     pointed=False,
+                    headed=False,
                     id="latest-rows",
                 ),
                 id="latest",
@@ -176,7 +171,7 @@ class OverviewScreen(ConsoleScreen):
         for spark in self.query(Spark):
             spark.dimmed = lost
             spark.paint()
-        self._latest.room = max(0, self.query_one("#latest-rows").size.height - 1)
+        self._latest.room = self.query_one("#latest-rows").size.height
         for table in self.query(VirtualTable):
             table.dimmed = lost
             table.paint(at)
@@ -213,6 +208,15 @@ class OverviewScreen(ConsoleScreen):
         pong = self.store.connection.pong
         if pong is None:
             return [(" Waiting for the engine …", "muted")]
+        pieces: list[Piece] = []
+        status = self.store.status
+        if status is not None and self.size.width < 100:
+            for state in STATES:
+                number = int(getattr(status, state))
+                mark, role = sign(state)
+                role = role if number else "muted"
+                pieces += [(f" {mark} ", role), (f"{count(number)} {state} ", role)]
+            return pieces
         return [(f" empath {safe(pong.version)} · pid {pong.pid}", "muted")]
 
     def on_virtual_table_opened(self) -> None:
@@ -266,7 +270,7 @@ def figure_lines(status: Status, now: float, width: int, styles: Styles) -> list
         first = f" {left:<9}"
         text = Text.assemble((first, styles["muted"]), (one, styles["text"]))
         text.append(" " * max(1, half - len(first) - len(one)))
-        text.append(f"{right:<9}", styles["muted"])
+        text.append(f"{right:<10}", styles["muted"])
         text.append(two, styles["text"])
         return text
 

@@ -12,86 +12,21 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from empath.control.link import ListQueue, QueueItem
-from empath.envelope import MessageId, Priority
+from empath.control.link import ListQueue
+from empath.envelope import MessageId
 from tui.actions import Danger, action
 from tui.changes import CHANGES, Change, carry_out
-from tui.figures import age, count, due, octets
+from tui.figures import count
 from tui.pages import NEWEST_FIRST, OLDEST_FIRST, PAGE, QueuePages
 from tui.safety import safe
 from tui.screens.base import ConsoleScreen
-from tui.store import Store
-from tui.theme import sign
+from tui.screens.queue_rows import COLUMNS, QueueRows
 from tui.widgets.bars import Piece
-from tui.widgets.columns import Column
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.virtual_table import Cell, Row, VirtualTable
-
-COLUMNS = (
-    Column("id", "ID", 7),
-    Column("state", "STATE", 10),
-    Column("age", "AGE", 6, right=True),
-    Column("next", "NEXT", 6, right=True, since=76),
-    Column("tries", "TRY", 3, right=True, since=64),
-    Column("size", "SIZE", 6, right=True, since=100),
-    Column("priority", "PRIO", 8, since=150),
-    Column("from", "FROM", 14, share=3, since=100, most=40),
-    Column("to", "TO", 16, share=4, most=46),
-    Column("subject", "SUBJECT", 14, share=3, since=130, most=50),
-    Column("reply", "LAST REPLY", 10, share=6),
-)
+from tui.widgets.virtual_table import VirtualTable
 
 IDLE = 5.0
 """Seconds without a key after which the list follows the queue again."""
-
-
-class QueueRows:
-    """The store's pages as rows of a table."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __len__(self) -> int:
-        return self._store.queue.total
-
-    def row(self, index: int) -> Row | None:
-        """The row as it is drawn now."""
-        pages = self._store.queue
-        item = pages.item_at(index)
-        if item is None:
-            return None
-        return row_of(item, self._store.now, gone=item.id in pages.gone)
-
-    def find(self, id: str) -> int | None:
-        """Where a message is."""
-        return self._store.queue.row_of(id)
-
-
-def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
-    """One message as cells."""
-    mark, role = sign(item.state)
-    more = f" +{item.recipients - 1}" if item.recipients > 1 else ""
-    cells: dict[str, Cell] = {
-        "id": (item.id[-7:], "muted"),
-        "state": (f"{mark} {item.state}", role),
-        "age": age(now - item.received_at),
-        "next": (due(item.next_at, now), "muted"),
-        "tries": str(item.attempts) if item.attempts else ("–", "faint"),
-        "size": (octets(item.size), "muted"),
-        "priority": _priority(item.priority),
-        "from": safe(item.reverse_path or "<>"),
-        "to": safe(item.recipient) + more,
-        "subject": (safe(item.subject, 200), "muted"),
-        "reply": (safe(item.last_reply, 300), "muted"),
-    }
-    if gone:
-        cells["state"] = "✖ left"
-    return Row(item.id, cells, gone)
-
-
-def _priority(priority: Priority) -> Cell:
-    role = {Priority.CRITICAL: "bad", Priority.HIGH: "warn"}.get(priority, "muted")
-    return priority.name.lower(), role
 
 
 def _why_no_change(screen: QueueScreen) -> str:
@@ -326,7 +261,7 @@ class QueueScreen(ConsoleScreen):
         newest = self.store.queue.sort == NEWEST_FIRST
         self._begin(sort=OLDEST_FIRST if newest else NEWEST_FIRST)
 
-    @action("escape,q", "back", help="Clear the marks, then the filter; at the root, leave.")
+    @action("q,escape", "back", help="Clear the marks, then the filter; at the root, leave.")
     async def back(self) -> None:
         """Undo one step of narrowing."""
         if self.store.selection.marks:

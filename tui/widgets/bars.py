@@ -42,7 +42,7 @@ class Line(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw the line."""
         if y:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         width = self.size.width
         ground = self.palette[self._ground] if self._ground else None
         room = width - sum(cell_len(text) for text, _ in self._right)
@@ -58,7 +58,7 @@ class Line(Widget):
                 break
         segments.append(Segment(" " * max(0, room - used), ground))
         segments.extend(Segment(text, self._style(role, ground)) for text, role in self._right)
-        return Strip(segments, max(width, room)).crop(0, width)
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _style(self, role: str, ground: Style | None) -> Style:
         if ground is None:
@@ -106,22 +106,25 @@ class KeyBar(Line):
         self._perform = perform
         self._spans: list[tuple[int, int, str]] = []
 
-    def offer(self, keys: Sequence[tuple[str, str, str, bool]]) -> None:
-        """Show keys as (id of the action, key, title, whether it is on), as many as fit."""
+    def offer(self, keys: Sequence[tuple[str, str, str, bool]], last: tuple[str, str, str]) -> None:
+        """Show keys as (id of the action, key, title, whether it is on), as many as fit, and
+        *last*, such as the key for help, always.
+        """
+        action, key, title = last
+        ending = cell_len(key) + len(title) + 3
+        room = self.size.width - ending
         pieces: list[Piece] = []
-        self._spans = []
+        self._spans = [(room, room + ending, action)]
         at = 0
-        for action, key, title, on in keys:
-            length = cell_len(key) + len(title) + 3
-            if at + length > self.size.width:
+        for name, sign, text, on in keys:
+            length = cell_len(sign) + len(text) + 3
+            if at + length > room:
                 break
-            pieces += [
-                (" " + key, "key" if on else "faint"),
-                (f" {title} ", "muted" if on else "faint"),
-            ]
-            self._spans.append((at, at + length, action))
+            pieces.append((f" {sign}", "key" if on else "faint"))
+            pieces.append((f" {text} ", "muted" if on else "faint"))
+            self._spans.append((at, at + length, name))
             at += length
-        self.show(pieces)
+        self.show(pieces, [(f" {key}", "key"), (f" {title} ", "muted")])
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key under the pointer does."""

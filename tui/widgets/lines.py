@@ -58,12 +58,17 @@ class LinesPane(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw line *y* of what is on screen."""
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
         width = self.size.width
         left, top = self.scroll_offset
         index = top + y
         if index >= len(self._lines):
             if index == 0 and self._empty:
-                return Strip([Segment(" " + self._empty, self.palette["muted"])]).crop(0, width)
+                return Strip(
+                    [Segment(" " + self._empty, self.palette["muted"])]
+                ).adjust_cell_length(width)
             return Strip.blank(width)
         text = self._lines[index]
         strip = Strip(list(text.render(self.app.console, end="")))

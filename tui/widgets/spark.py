@@ -37,7 +37,11 @@ def rows_of(values: Sequence[float | None], rows: int, top: float) -> list[str]:
 
 
 class Spark(Widget):
-    """A named rate: its present value, its recent course and its peak."""
+    """A named rate: its present value, its recent course and its peak.
+
+    A *whole* number, such as the length of the queue, is drawn from its least value up, so that
+    its course can be seen; rates are drawn from zero.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,9 @@ class Spark(Widget):
         styles: Styles = COLOURED,
         unit: str = "/s",
         whole: bool = False,
+        big: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(classes="-big" if big else None)
         self._label = name
         self._series = series
         self._role = role
@@ -77,23 +82,29 @@ class Spark(Widget):
         values, _per = self._series.columns(columns)
         known = [value for value in values if value is not None]
         peak = max(known, default=0.0)
-        top = max(peak, 1.0)
-        chart = rows_of(values, rows, top)[y].rjust(columns)
+        floor = min(known, default=0.0) if self._whole else 0.0
+        lifted = [None if value is None else value - floor for value in values]
+        chart = rows_of(lifted, rows, max(peak - floor, 1.0))[y].rjust(columns)
         role = "faint" if self.dimmed else self._role
         label, figure, most = "", "", ""
         if y == rows - 1:
             label = self._label
-            last = self._series.recent(1 if self._whole else 3)
+            last = self._series.recent(1 if self._whole else 5)
             figure = rate(last) + (self._unit if last is not None else "")
             most = f"max {rate(peak)}{self._unit}" if known else ""
-        return Strip(
-            [
-                Segment(cut(f" {label}", 11), self.palette["muted"]),
-                Segment(
-                    cut(figure, 9, right=True), self.palette["faint" if self.dimmed else "strong"]
-                ),
-                Segment("  "),
-                Segment(chart, self.palette[role]),
-                Segment(cut(f" {most}", 10), self.palette["faint"]),
-            ]
-        ).adjust_cell_length(width)
+        return (
+            Strip(
+                [
+                    Segment(cut(f" {label}", 11), self.palette["muted"]),
+                    Segment(
+                        cut(figure, 9, right=True),
+                        self.palette["faint" if self.dimmed else "strong"],
+                    ),
+                    Segment("  "),
+                    Segment(chart, self.palette[role]),
+                    Segment(cut(f" {most}", 10), self.palette["faint"]),
+                ]
+            )
+            .adjust_cell_length(width)
+            .apply_style(self.rich_style)
+        )

@@ -37,9 +37,9 @@ class StatusBar(Line):
             flow = [
                 _BAR,
                 ("in ", "muted"),
-                (f"{rate(store.rate('accepted'))}/s", "text"),
+                (_rate(store, "accepted", phase), "text"),
                 ("  out ", "muted"),
-                (f"{rate(store.rate('delivered'))}/s", "text"),
+                (_rate(store, "delivered", phase), "text"),
                 _BAR,
                 ("queue ", "muted"),
                 (count(status.messages), "text"),
@@ -75,6 +75,12 @@ class StatusBar(Line):
                 return [(f" ✖ OFFLINE {age(store.clock.monotonic() - lost)} ", "bar_bad")]
             case Phase.INCOMPATIBLE:
                 return [(" ▲ INCOMPATIBLE ", "bar_warn")]
+
+
+def _rate(store: Store, name: str, phase: Phase) -> str:
+    if phase in (Phase.OFFLINE, Phase.STALE):
+        return "–"
+    return f"{rate(store.rate(name))}/s"
 
 
 def _hot(number: int) -> str:

@@ -25,10 +25,10 @@ COLUMNS = (
     Column("number", "#", 2, right=True),
     Column("time", "WHEN", 8),
     Column("kind", "WHAT", 11),
-    Column("stage", "STAGE", 8),
-    Column("took", "TOOK", 6, right=True),
-    Column("tls", "TLS", 7, since=64),
-    Column("server", "WHERE", 12, share=2, most=40),
+    Column("stage", "STAGE", 7),
+    Column("took", "TOOK", 5, right=True),
+    Column("tls", "TLS", 7, since=100),
+    Column("server", "WHERE", 10, share=2, most=44, since=66),
     Column("reply", "REPLY", 10, share=3),
 )
 
@@ -135,7 +135,7 @@ class Ruler(Widget):
         moments, begun, ends, next_at = self._what
         width = max(0, self.size.width - 20)
         if y or not begun or width < 8:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         pieces = ruler(moments, begun, ends, next_at, width)
         last = (
             time_of_day(next_at)
@@ -147,4 +147,4 @@ class Ruler(Widget):
         segments = [Segment(f" {time_of_day(begun)} ", self.palette["muted"])]
         segments += [Segment(text, self.palette[role]) for text, role in pieces]
         segments.append(Segment(cut(f" {last}", 10), self.palette["muted"]))
-        return Strip(segments).adjust_cell_length(self.size.width)
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

@@ -79,6 +79,7 @@ class VirtualTable(ScrollView, can_focus=True):
         styles: Styles = COLOURED,
         empty: str = "Nothing here.",
         pointed: bool = True,
+        headed: bool = True,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -89,7 +90,9 @@ class VirtualTable(ScrollView, can_focus=True):
         self.empty = empty
         self.pointed = pointed
         """Whether there is a cursor at all."""
+        self._head = 1 if headed else 0
         self.dimmed = False
+        self._fitted_to = -1
         self._fitted: list[tuple[Column, int]] = []
         self._painted: dict[int, object] = {}
         self._cursor_row = 0
@@ -102,7 +105,7 @@ class VirtualTable(ScrollView, can_focus=True):
     def visible_rows(self) -> tuple[int, int]:
         """The first and last row on screen."""
         top = self.scroll_offset.y
-        return top, top + max(0, self.size.height - 2)
+        return top, top + max(0, self.size.height - 1 - self._head)
 
     @property
     def cursor_row(self) -> int | None:
@@ -131,7 +134,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _show_row(self, row: int) -> None:
-        if (self.virtual_size.height - 1) != len(self.rows):
+        if (self.virtual_size.height - self._head) != len(self.rows):
             self._resize_virtual()
         top, last = self.visible_rows
         if row < top:
@@ -144,14 +147,14 @@ class VirtualTable(ScrollView, can_focus=True):
     def paint(self, at: float) -> None:
         """Bring the screen up to date at monotonic *at*: only lines that differ are drawn."""
         count = len(self.rows)
-        if self.virtual_size.height != count + 1 and (
+        if self.virtual_size.height != count + self._head and (
             at - self._sized_at >= 1.0 or self.virtual_size.height <= self.size.height
         ):
             self._sized_at = at
             self._resize_virtual()
         if self.pointed:
             self._keep_cursor(count)
-        for y in range(1, self.size.height):
+        for y in range(self._head, self.size.height):
             if self._face(y) != self._painted.get(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
@@ -172,9 +175,9 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _face(self, y: int) -> object:
         """All that line *y* depends on, so that equal means no need to paint."""
-        index = self.scroll_offset.y + y - 1
+        index = self.scroll_offset.y + y - self._head
         if index >= len(self.rows):
-            return (None, index == 0)
+            return self.empty if index == 0 else None
         row = self.rows.row(index)
         if row is None:
             return index
@@ -187,33 +190,35 @@ class VirtualTable(ScrollView, can_focus=True):
         )
 
     def _resize_virtual(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.rows) + 1)
+        self.virtual_size = Size(self.size.width, len(self.rows) + self._head)
 
     def on_resize(self) -> None:
         """Share the width out again."""
-        self._fit()
         self._resize_virtual()
         self._painted.clear()
 
-    def _fit(self) -> None:
-        width = max(1, self.scrollable_content_region.width - (2 if self.pointed else 0))
-        self._fitted = fit(self.columns, width)
+    def _fit(self, width: int) -> None:
+        if width != self._fitted_to:
+            self._fitted_to = width
+            self._fitted = fit(self.columns, max(1, width - (2 if self.pointed else 1)))
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns."""
         self.columns = tuple(columns)
-        self._fit()
+        self._fitted_to = -1
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw line *y* of what is on screen; line 0 is the heading and does not scroll."""
-        width = self.size.width
-        if not self._fitted:
-            self._fit()
-        if y == 0:
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        self._fit(width)
+        if y < self._head:
             return self._heading(width)
         self._painted[y] = self._face(y)
-        index = self.scroll_offset.y + y - 1
+        index = self.scroll_offset.y + y - self._head
         if index >= len(self.rows):
             if index == 0:
                 return self._note(self.empty, width)
@@ -229,7 +234,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _heading(self, width: int) -> Strip:
         style = self.palette["head"]
-        lead = "  " if self.pointed else ""
+        lead = "  " if self.pointed else " "
         parts = [cut(column.title, size, right=column.right) for column, size in self._fitted]
         return Strip([Segment(cut(lead + (" " * GAP).join(parts), width), style)], width)
 
@@ -240,8 +245,8 @@ class VirtualTable(ScrollView, can_focus=True):
         pointed = self.pointed and row.id == self.selection.cursor
         if pointed:
             base = palette["cursor" if self.has_focus else "cursor_idle"]
-        segments: list[Segment] = []
-        used = 0
+        segments: list[Segment] = [] if self.pointed else [Segment(" ", palette["text"])]
+        used = len(segments)
         if self.pointed:
             lead = ("▌" if pointed else " ") + ("*" if marked else " ")
             segments.append(Segment(lead, self._blend(base, "mark" if marked else "accent")))
@@ -274,8 +279,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self.point_at((self._cursor_row if row is None else row) + steps)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor by what fits on the screen."""
-        self.action_move(pages * max(1, self.size.height - 2))
+        """Move the cursor, and what is shown, by what fits on the screen."""
+        step = pages * max(1, self.size.height - 1 - self._head)
+        self.scroll_to(y=max(0, self.scroll_offset.y + step), animate=False, force=True)
+        self.action_move(step)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -295,9 +302,9 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Point at the row; a click on the cursor's row, or a double one, opens it."""
-        if event.y == 0 or not self.pointed:
+        if event.y < self._head or not self.pointed:
             return
-        index = self.scroll_offset.y + event.y - 1
+        index = self.scroll_offset.y + event.y - self._head
         if index >= len(self.rows):
             return
         row = self.rows.row(index)

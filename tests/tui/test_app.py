@@ -1,0 +1,265 @@
+"""The console as a whole: screens, connection, quitting, size, keys."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from empath.control.link import FlushQueue, GetStatus, HoldMessages, StopEngine
+from empath.events import ListenerOpened, SpoolFault
+from tests.fakes.clock import HandClock
+from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.demo_engine import DemoEngine
+from tests.fakes.memory_link import PONG, STATUS, MemoryLink
+from tui.actions import ACTIONS, Danger
+from tui.connection import Phase
+from tui.feed import Pace
+from tui.screens.dialogs import LeaveDialog, TooSmall
+
+
+async def test_digits_go_to_screens(clock: HandClock) -> None:
+    """1 to 4 open overview, queue, destinations and events."""
+    engine = DemoEngine(clock, messages=50)
+    async with running(engine, clock) as (console, pilot):
+        for key, word in (("2", "LAST REPLY"), ("3", "longest queue first"), ("4", "events ·")):
+            await press(pilot, key)
+            assert word in page_of(console)
+        await press(pilot, "1")
+        assert "Needs attention · 4" in page_of(console)
+
+
+async def test_a_lost_engine_is_offline_and_comes_back(clock: HandClock) -> None:
+    """OFFLINE dims, says why and keeps what is known; changes are off until a fresh snapshot."""
+    link = MemoryLink()
+    link.set_queue([item(1)])
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2")
+        link.cut("No engine answers at /run/empath.sock: start it with empath serve.")
+        await settle(pilot)
+        page = page_of(console)
+        assert "✖ OFFLINE" in page
+        assert "start it with empath serve" in page
+        assert "ada@bigmail.example" in page
+        await press(pilot, "H")
+        assert not link.asked_of(HoldMessages)
+        assert "changes wait" in page_of(console)
+        link.mend()
+        await press(pilot, "ctrl+r")
+        assert console.store.phase is Phase.LIVE
+        assert "● live" in page_of(console)
+        await press(pilot, "H")
+        assert len(link.asked_of(HoldMessages)) == 1
+
+
+async def test_the_console_waits_for_an_engine_that_is_not_there(clock: HandClock) -> None:
+    """Started before the engine, the console shows why and connects when it can."""
+    link = MemoryLink()
+    link.cut("Nothing listens yet.")
+    async with running(link, clock) as (console, pilot):
+        assert "Nothing listens yet." in page_of(console)
+        link.mend()
+        await press(pilot, "ctrl+r")
+        assert console.store.phase is Phase.LIVE
+
+
+async def test_silence_is_stale(clock: HandClock) -> None:
+    """Without replies for three ticks the first line says STALE, and for how long."""
+    async with running(MemoryLink(), clock) as (console, pilot):
+        clock.advance(5)
+        console._tick()
+        await settle(pilot)
+        assert "▲ STALE 5s" in page_of(console)
+
+
+async def test_another_protocol_is_shown_and_only_looked_at(clock: HandClock) -> None:
+    """An engine of another version is INCOMPATIBLE: looking works, changing does not."""
+    link = MemoryLink()
+    link.set_queue([item(1)])
+    other = msgspec.structs.replace(PONG, protocol=99)
+    link.status = msgspec.structs.replace(link.status, pong=other)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2")
+        assert "INCOMPATIBLE" in page_of(console)
+        assert "ada@bigmail.example" in page_of(console)
+        await press(pilot, "H")
+        assert not link.asked_of(HoldMessages)
+
+
+async def test_the_status_is_asked_every_tick(clock: HandClock) -> None:
+    """While the console runs it asks how the engine is, and shows what changed."""
+    link = MemoryLink()
+    pace = Pace(status=0.02, data=3600, least=0)
+    async with running(link, clock, pace=pace) as (console, pilot):
+        link.status = msgspec.structs.replace(link.status, messages=4711)
+        await settle(pilot)
+        assert len(link.asked_of(GetStatus)) > 2
+        assert "queue 4,711" in page_of(console)
+
+
+async def test_leaving_a_child_console_asks_about_the_relay(clock: HandClock) -> None:
+    """Q in a console that came with its relay asks; Cancel has the focus and stays."""
+    link = MemoryLink()
+    async with running(link, clock, child=True) as (console, pilot):
+        await press(pilot, "q")
+        assert isinstance(console.screen, LeaveDialog)
+        assert "Stop the relay too?" in page_of(console)
+        await press(pilot, "enter")
+        assert not isinstance(console.screen, LeaveDialog)
+        assert console.is_running
+        assert not link.asked_of(StopEngine)
+
+
+@pytest.mark.parametrize(
+    ("keys", "stopped"), [(("right", "right", "enter"), 1), (("right", "enter"), 0)]
+)
+async def test_leaving_stops_the_relay_or_leaves_it(
+    clock: HandClock, keys: tuple[str, ...], stopped: int
+) -> None:
+    """ "Stop relay" tells the engine to stop, Leave it running does not; both end with 0."""
+    link = MemoryLink()
+    async with running(link, clock, child=True) as (console, pilot):
+        await press(pilot, "ctrl+q", *keys)
+        assert len(link.asked_of(StopEngine)) == stopped
+        assert console.return_code == 0
+    assert link.closed
+
+
+async def test_a_relay_that_does_not_stop_keeps_the_console(clock: HandClock) -> None:
+    """When stopping is refused the console says so and stays."""
+    link = MemoryLink()
+    link.refuse(StopEngine, "A reload is under way: try again.")
+    async with running(link, clock, child=True) as (console, pilot):
+        await press(pilot, "ctrl+q", "right", "right", "enter")
+        assert "The relay was not stopped. A reload is under way" in page_of(console)
+
+
+async def test_an_attached_console_just_leaves(clock: HandClock) -> None:
+    """A console for a daemon is left with q and enter; the daemon is not touched."""
+    link = MemoryLink()
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "ctrl+c")
+        assert "Leave the console?" in page_of(console)
+        await press(pilot, "enter")
+        assert console.return_code == 0
+    assert not link.asked_of(StopEngine)
+
+
+async def test_a_terminal_that_is_too_small_is_told(clock: HandClock) -> None:
+    """Below the least size there is one sentence; enlarging brings the screen back."""
+    async with running(MemoryLink(), clock, size=(50, 12)) as (console, pilot):
+        console._mind_size()
+        await settle(pilot)
+        assert "This terminal is too small." in page_of(console)
+        assert isinstance(console.screen, TooSmall)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert not isinstance(console.screen, TooSmall)
+        assert "Needs attention" in page_of(console)
+
+
+async def test_events_show_as_they_come(clock: HandClock) -> None:
+    """The log follows its end; scrolling up stops that, G follows again, losses are told."""
+    link = MemoryLink()
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "4")
+        for number in range(60):
+            link.push(SpoolFault(at=clock.now() + number, sentence=f"fault number {number}"))
+        await settle(pilot)
+        clock.advance(2)
+        console.paint_soon()
+        await settle(pilot)
+        assert "fault number 59" in page_of(console)
+        await press(pilot, "up", "up")
+        assert "2 below, G follows" in page_of(console)
+        link.push(SpoolFault(at=clock.now(), sentence="the last one"))
+        await settle(pilot)
+        assert "3 below" in page_of(console)
+        clock.advance(2)
+        await press(pilot, "G")
+        assert "the last one" in page_of(console)
+
+
+async def test_events_can_be_narrowed(clock: HandClock) -> None:
+    """L leaves routine out, / shows only lines with the words; esc takes it back."""
+    link = MemoryLink()
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "4")
+        link.push(SpoolFault(at=clock.now(), sentence="disk full"))
+        link.push(ListenerOpened(at=clock.now(), address="127.0.0.1:1025"))
+        await settle(pilot)
+        await press(pilot, "l", "l")
+        assert "disk full" in page_of(console)
+        assert "listening" not in page_of(console)
+        await press(pilot, "escape", "slash", *"1025", "enter")
+        assert "listening" in page_of(console)
+        assert "disk full" not in page_of(console)
+        await press(pilot, "escape")
+        assert "disk full" in page_of(console)
+
+
+async def test_a_destination_leads_to_its_mail_and_can_be_flushed(clock: HandClock) -> None:
+    """R makes all mail of the destination due; enter shows it in the queue."""
+    engine = DemoEngine(clock, messages=200)
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "3", "down", "R")
+        (flush,) = engine.asked_of(FlushQueue)
+        assert flush.destination == engine.destinations[1].destination
+        await press(pilot, "enter")
+        assert f"dest:{flush.destination}" in page_of(console)
+        assert "of 200 match" in page_of(console)
+
+
+async def test_attention_leads_to_the_mail_concerned(clock: HandClock) -> None:
+    """Enter on what needs attention shows the mail it is about."""
+    engine = DemoEngine(clock, messages=200)
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "down", "down", "enter")
+        assert console.store.queue.query == "state:held"
+        assert "■ held" in page_of(console)
+
+
+async def test_pausing_freezes_the_panes_and_not_the_first_line(clock: HandClock) -> None:
+    """P keeps what is shown while the first line goes on; p again catches up."""
+    link = MemoryLink()
+    link.set_queue([item(1)])
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "p")
+        link.set_queue([])
+        clock.advance(60)
+        console.store.fold_status(msgspec.structs.replace(STATUS, messages=0))
+        await press(pilot, "r")
+        assert "ada@bigmail.example" in page_of(console)
+        assert "queue 0" in page_of(console)
+        assert "■ paused" in page_of(console)
+        await press(pilot, "p")
+        assert "■ paused" not in page_of(console)
+
+
+async def test_help_lists_the_keys_of_the_screen(clock: HandClock) -> None:
+    """? shows every key of the screen in front and what it does, out of the registry."""
+    async with running(MemoryLink(), clock, size=(120, 60)) as (console, pilot):
+        await press(pilot, "2", "question_mark")
+        page = page_of(console)
+        for act in ACTIONS.of("queue"):
+            assert act.help[:40] in page
+        await press(pilot, "escape")
+        assert "Give up without" not in page_of(console)
+
+
+def test_looking_is_lower_case_and_changing_upper_case() -> None:
+    """Keys that change mail are capitals with a reason when off and a command line; no other is."""
+    for scope in ACTIONS.scopes:
+        for act in ACTIONS.of(scope):
+            changes = act.danger is not Danger.SAFE
+            assert act.key.isupper() == changes, act.id
+            assert act.help.endswith(".")
+            if changes:
+                assert act.why_off is not None
+                assert act.cli is not None
+
+
+def test_no_screen_uses_a_key_twice() -> None:
+    """Within a screen each key does one thing."""
+    for scope in ACTIONS.scopes:
+        keys = [key for act in ACTIONS.of(scope) for key in act.key.split(",")]
+        assert len(keys) == len(set(keys)), scope

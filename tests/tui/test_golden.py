@@ -1,0 +1,70 @@
+"""Every screen as text, at 120x36 and 80x24, compared with the page in golden/.
+
+After a change that is meant, ``EMPATH_GOLDEN=write pytest tests/tui/test_golden.py`` writes
+the pages anew: read them in the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.clock import HandClock
+from tests.fakes.console import NORMAL, SMALL, page_of, press, running, settle
+from tests.fakes.demo_engine import DemoEngine, prime
+
+GOLDEN = Path(__file__).parent / "golden"
+
+SCREENS = {
+    "overview": ("1",),
+    "queue": ("2", "down", "space", "down"),
+    "filter": ("2", "slash", *"state:held", "enter"),
+    "message": ("MESSAGE",),
+    "destinations": ("3", "down"),
+    "events": ("4",),
+    "help": ("2", "question_mark"),
+    "delete": ("2", "D"),
+    "offline": ("2", "OFFLINE"),
+    "leave": ("1", "q"),
+}
+
+
+ONE_SIZE = {"filter", "delete", "help", "offline", "leave"}
+"""Screens whose page at 80x24 says nothing new."""
+
+PAGES = [
+    pytest.param(name, size, id=f"{name}-{size[0]}x{size[1]}")
+    for name in SCREENS
+    for size in (NORMAL, SMALL)
+    if size is NORMAL or name not in ONE_SIZE
+]
+
+
+@pytest.mark.parametrize(("name", "size"), PAGES)
+async def test_screen(name: str, size: tuple[int, int], clock: HandClock) -> None:
+    """The screen looks as its golden page says."""
+    engine = DemoEngine(clock)
+    async with running(engine, clock, size=size, child=True) as (console, pilot):
+        prime(engine, console.store)
+        await settle(pilot)
+        for key in SCREENS[name]:
+            if key == "MESSAGE":
+                console.show_queue(f"id:{engine.detail}")
+                await settle(pilot)
+                await press(pilot, "enter")
+            elif key == "OFFLINE":
+                engine.cut("No engine answers at /run/empath/empath.sock: connection refused.")
+                await settle(pilot)
+                clock.advance(48)
+            else:
+                await press(pilot, key)
+        console.paint_soon()
+        await settle(pilot)
+        page = page_of(console)
+    path = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("EMPATH_GOLDEN") == "write":
+        path.write_text(page, encoding="utf-8")
+    assert page == path.read_text(encoding="utf-8")
+    assert all(len(line) <= size[0] for line in page.splitlines())

@@ -1,0 +1,157 @@
+"""The console as a program on a real pseudo-terminal, judged by the bytes that come out."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).resolve().parents[1] / "fakes" / "pty_console.py"
+
+
+class Terminal:
+    """A terminal with a console on it; it reads only while it is asked to."""
+
+    def __init__(self, mode: str, stats: Path, environ: dict[str, str] | None = None) -> None:
+        self.stats = stats
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            with contextlib.suppress(BaseException):
+                size = struct.pack("HHHH", 36, 120, 0, 0)
+                fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+                values = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+                values.pop("NO_COLOR", None)
+                values.update(environ or {})
+                os.execve(sys.executable, [sys.executable, str(PROGRAM), mode, str(stats)], values)
+            os._exit(127)
+
+    def read(self, seconds: float, until: str = "") -> bytes:
+        """Read for so long, or until this text has come."""
+        got = bytearray()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    got += os.read(self.fd, 65536)
+                except OSError:
+                    break
+            if until and until.encode() in got:
+                break
+        return bytes(got)
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self.fd, keys.encode())
+
+    def lateness(self) -> tuple[float, int]:
+        """How late the loop was in the last half second, and what was dropped so far."""
+        worst, dropped = self.stats.read_text().split()
+        return float(worst), int(dropped)
+
+    def ended(self, seconds: float = 5.0) -> int | None:
+        """The program's exit status, once it has ended."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        return None
+
+    def close(self) -> None:
+        """End the program, however it stands."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[object]:
+    """Start a console in a mode; it is ended after the test."""
+    terminals: list[Terminal] = []
+
+    def begin(mode: str, environ: dict[str, str] | None = None) -> Terminal:
+        terminals.append(Terminal(mode, tmp_path / "stats", environ))
+        return terminals[-1]
+
+    yield begin
+    for terminal in terminals:
+        terminal.close()
+
+
+# What may leave the console: text, cursor and colour sequences, mode switches, the questions
+# Textual asks a terminal, and the name of a mouse pointer's shape.
+_SEQUENCE = re.compile(rb"\x1b\[[0-9;?<>=]*\$?[A-Za-z]|\x1b\]22;[a-z-]{1,20}\x07|\x1b[=>78M]")
+
+
+def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
+    """Subjects, replies, names and bodies full of escape sequences come out as plain text."""
+    terminal: Terminal = start("hostile")  # type: ignore[operator]
+    got = bytearray(terminal.read(8, until="bigmail"))
+    assert b"bigmail" in got
+    # Queue, a message, its transcript, headers, raw content, back, destinations, events.
+    for keys in ("2", "\r", "\r", "h", "w", "q", "D", "\x1b", "3", "4", "?"):
+        terminal.press(keys)
+        got += terminal.read(0.35)
+    text = _SEQUENCE.sub(b"", bytes(got)).decode("utf-8")
+    assert "[red]markup[/" in text
+    assert "\\x1b]52" in text
+    # No string of a peer ends in the terminal as a command: no OSC, no C1, no bidi.
+    assert b"UFdORUQ=\x07" not in got
+    assert b"\x1b]52" not in got
+    assert b"\x1b]0" not in got
+    left = {c for c in text if ord(c) < 32 or 0x7F <= ord(c) < 0xA0} - {"\r", "\n"}
+    assert not left
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\ufe0f]", text)
+
+
+def test_a_stalled_terminal_leaves_the_loop_alive(start: object) -> None:
+    """While nobody reads, the loop goes on at full pace; then everything is painted again."""
+    terminal: Terminal = start("busy")  # type: ignore[operator]
+    assert b"Overview" in terminal.read(8, until="Overview")
+    terminal.read(1.0)
+    time.sleep(2.5)  # noqa: TID251 - the terminal does nothing, which is what is tested
+    late, dropped = terminal.lateness()
+    assert dropped > 0
+    assert late < 0.5
+    painted = terminal.read(3.0)
+    assert b"Needs attention" in painted
+    terminal.press("\x11")
+    terminal.read(0.5)
+    terminal.press("\r")
+    assert terminal.ended() == 0
+
+
+def test_no_colour_when_none_is_wanted(start: object) -> None:
+    """With NO_COLOR set no sequence that sets a colour is sent."""
+    terminal: Terminal = start("hostile", {"NO_COLOR": "1"})  # type: ignore[operator]
+    got = terminal.read(8, until="bigmail") + terminal.read(0.5)
+    colours = re.findall(rb"\x1b\[[0-9;]*(?:[34]8;[25];|\b3[0-7]\b|\b4[0-7]\b)[0-9;]*m", got)
+    assert not colours
+
+
+def test_being_told_to_end_gives_the_terminal_back(start: object) -> None:
+    """SIGTERM ends the console in order: main screen, cursor and keys are as they were."""
+    terminal: Terminal = start("busy")  # type: ignore[operator]
+    terminal.read(8, until="Overview")
+    terminal.read(0.5)
+    os.kill(terminal.pid, signal.SIGTERM)
+    got = terminal.read(2.0)
+    assert b"\x1b[?1049l" in got
+    assert b"\x1b[?25h" in got
+    assert terminal.ended() == 0

@@ -1,0 +1,75 @@
+"""Messages of the queue as rows of a table: which columns there are and what stands in them."""
+
+from __future__ import annotations
+
+from empath.control.link import QueueItem
+from empath.envelope import Priority
+from tui.figures import age, due, octets
+from tui.safety import safe
+from tui.store import Store
+from tui.theme import sign
+from tui.widgets.columns import Column
+from tui.widgets.virtual_table import Cell, Row
+
+COLUMNS = (
+    Column("id", "ID", 7),
+    Column("state", "STATE", 10),
+    Column("age", "AGE", 6, right=True),
+    Column("next", "NEXT", 6, right=True, since=76),
+    Column("tries", "TRY", 3, right=True, since=64),
+    Column("size", "SIZE", 6, right=True, since=100),
+    Column("priority", "PRIO", 8, since=150),
+    Column("from", "FROM", 14, share=3, since=100, most=40),
+    Column("to", "TO", 16, share=4, most=46),
+    Column("subject", "SUBJECT", 14, share=3, since=130, most=50),
+    Column("reply", "LAST REPLY", 10, share=6),
+)
+
+
+class QueueRows:
+    """The store's pages as rows of a table."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __len__(self) -> int:
+        return self._store.queue.total
+
+    def row(self, index: int) -> Row | None:
+        """The row as it is drawn now."""
+        pages = self._store.queue
+        item = pages.item_at(index)
+        if item is None:
+            return None
+        return row_of(item, self._store.now, gone=item.id in pages.gone)
+
+    def find(self, id: str) -> int | None:
+        """Where a message is."""
+        return self._store.queue.row_of(id)
+
+
+def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
+    """One message as cells."""
+    mark, role = sign(item.state)
+    more = f" +{item.recipients - 1}" if item.recipients > 1 else ""
+    cells: dict[str, Cell] = {
+        "id": (item.id[-7:], "muted"),
+        "state": (f"{mark} {item.state}", role),
+        "age": age(now - item.received_at),
+        "next": (due(item.next_at, now), "muted"),
+        "tries": str(item.attempts) if item.attempts else ("–", "faint"),
+        "size": (octets(item.size), "muted"),
+        "priority": _priority(item.priority),
+        "from": safe(item.reverse_path or "<>"),
+        "to": safe(item.recipient) + more,
+        "subject": (safe(item.subject, 200), "muted"),
+        "reply": (safe(item.last_reply, 300), "muted"),
+    }
+    if gone:
+        cells["state"] = "✖ left"
+    return Row(item.id, cells, gone)
+
+
+def _priority(priority: Priority) -> Cell:
+    role = {Priority.CRITICAL: "bad", Priority.HIGH: "warn"}.get(priority, "muted")
+    return priority.name.lower(), role
