@@ -59,6 +59,8 @@ class Book:
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.fresh_lots = FRESH_LOTS
+        self.fresh_octets = FRESH_OCTETS
         self.arrival = asyncio.Event()
         """Set when something may have become due."""
         self._leases: dict[Pair, Lease] = {}
@@ -93,8 +95,8 @@ class Book:
         octets = len(body[0]) + len(body[1]) if body else 0
         fresh = (
             body is not None
-            and len(self._fresh) + len(lots) <= FRESH_LOTS
-            and self._kept_octets + octets <= FRESH_OCTETS
+            and len(self._fresh) + len(lots) <= self.fresh_lots
+            and self._kept_octets + octets <= self.fresh_octets
         )
         for lot in lots:
             tally.add(lot.destination, State.QUEUED, len(lot.recipients))

@@ -48,8 +48,19 @@ class Filter:
     """How many messages match, where that is known without looking."""
 
     @classmethod
-    def of(cls, query: QueueQuery, tally: Tally, active: Collection[int] = ()) -> Self:
-        """Put *query* into SQL.  Messages of *active* show as active, not as what is stored."""
+    def of(
+        cls,
+        query: QueueQuery,
+        tally: Tally,
+        active: Collection[int] = (),
+        *,
+        by_index: int = NARROW,
+    ) -> Self:
+        """Put *query* into SQL.
+
+        Messages of *active* show as active, not as what is stored.  Up to *by_index*
+        recipients are found by index.
+        """
         fields = {term.field for term in query.terms}
         finals = any(State[t.text.upper()].final for t in query.terms if t.field == "state")
         open_only = not (query.ids or "id" in fields or finals)
@@ -75,7 +86,7 @@ class Filter:
         if query.ids:
             narrow, values["ids"] = _IDS, json.dumps([each.key for each in query.ids])
         elif open_only:
-            narrow, total = _plan(query.terms, tally, values)
+            narrow, total = _plan(query.terms, tally, values, by_index)
         return cls(
             " AND ".join(messages) or "1",
             " AND ".join([waiting, *meant, *(f"NOT ({each})" for each in unmeant)]),
@@ -86,7 +97,9 @@ class Filter:
         )
 
 
-def _plan(terms: Sequence[Term], tally: Tally, values: Values) -> tuple[str, int | None]:
+def _plan(
+    terms: Sequence[Term], tally: Tally, values: Values, by_index: int
+) -> tuple[str, int | None]:
     """Where to look for matches, if not everywhere; and how many there are, if that is known."""
     if not terms:
         return "", tally.messages
@@ -98,7 +111,7 @@ def _plan(terms: Sequence[Term], tally: Tally, values: Values) -> tuple[str, int
         if term.field == "dest":
             queue = tally.find(read_domain(term.text.lower()))
             count = sum(queue.counts) if queue else 0
-            narrow = f"{_INDEXED} destination = :t{number}" if count <= NARROW else ""
+            narrow = f"{_INDEXED} destination = :t{number}" if count <= by_index else ""
             return narrow, count if single else None
         if term.field == "state":
             state = State[term.text.upper()]
@@ -107,7 +120,7 @@ def _plan(terms: Sequence[Term], tally: Tally, values: Values) -> tuple[str, int
             places = [queue for queue in tally if queue.counts[state] or queue.counts[3]]
             count = tally.totals[state]
             narrow = ""
-            if count <= NARROW and len(places) <= NARROW:
+            if count <= by_index and len(places) <= by_index:
                 values["places"] = json.dumps([queue.name for queue in places])
                 narrow = (
                     f"{_INDEXED} destination IN (SELECT value FROM json_each(:places))"  # noqa: S608 - values are bound

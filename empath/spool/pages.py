@@ -18,8 +18,8 @@ from empath.query import QueueQuery
 from empath.spool import stored
 from empath.spool.book import Book
 from empath.spool.face import QueuePage, QueueRow
-from empath.spool.filters import Filter
-from empath.spool.walk import NEWEST, OLDEST, walk
+from empath.spool.filters import NARROW, Filter
+from empath.spool.walk import BLOCK, NEWEST, OLDEST, walk
 
 LOOKED_AT: Final = 200_000
 """Most messages looked at for a page."""
@@ -44,13 +44,17 @@ class Pages:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self.looked_at = LOOKED_AT
+        self.counted = COUNTED
+        self.by_index = NARROW
+        self.block = BLOCK
 
     def prepare(
         self, query: QueueQuery, *, sort: str, cursor: str, limit: int
     ) -> Callable[[apsw.Connection], QueuePage]:
         """What is to be run in a reader's thread; takes from memory what it needs, now."""
         active = frozenset(self._book.active_keys)
-        chosen = Filter.of(query, self._book.tally, active)
+        chosen = Filter.of(query, self._book.tally, active, by_index=self.by_index)
         backwards = sort == "-age"
         limit = min(max(1, limit), LONGEST)
         start = MessageId(cursor).key if cursor else NEWEST if backwards else OLDEST
@@ -62,12 +66,13 @@ class Pages:
                     chosen,
                     start=start,
                     wanted=limit,
-                    budget=LOOKED_AT,
+                    budget=self.looked_at,
                     backwards=backwards,
+                    block=self.block,
                 )
                 rows = (row(reader, key, active) for key in walked.keys)
                 shown = tuple(each for each in rows if each is not None)
-                matched, exact = _count(reader, chosen)
+                matched, exact = self._count(reader, chosen)
             if not cursor and walked.at_end:
                 matched, exact = len(shown), True
             return QueuePage(
@@ -79,12 +84,18 @@ class Pages:
 
         return look
 
-
-def _count(reader: apsw.Connection, chosen: Filter) -> tuple[int, bool]:
-    if chosen.total is not None:
-        return chosen.total, True
-    walked = walk(reader, chosen, start=OLDEST, wanted=COUNTED, budget=COUNTED)
-    return len(walked.keys), walked.at_end
+    def _count(self, reader: apsw.Connection, chosen: Filter) -> tuple[int, bool]:
+        if chosen.total is not None:
+            return chosen.total, True
+        walked = walk(
+            reader,
+            chosen,
+            start=OLDEST,
+            wanted=self.counted,
+            budget=self.counted,
+            block=self.block,
+        )
+        return len(walked.keys), walked.at_end
 
 
 def row(reader: apsw.Connection, key: int, active: Collection[int]) -> QueueRow | None:

@@ -38,8 +38,11 @@ def walk(
     wanted: int,
     budget: int,
     backwards: bool = False,
+    block: int = BLOCK,
 ) -> Walked:
-    """Up to *wanted* keys behind *start*, looking at no more than about *budget* messages."""
+    """Up to *wanted* keys behind *start*, looking at no more than about *budget* messages,
+    *block* at a time.
+    """
     beyond, upto, order = ("<", ">=", "DESC") if backwards else (">", "<=", "ASC")
     scope = f"m.key {beyond} :start"
     if chosen.open_only:
@@ -59,7 +62,7 @@ def walk(
     within = scope.removesuffix(f" AND m.key {upto} :edge")
     block_end = (
         f"SELECT m.key FROM message AS m WHERE {within}"  # noqa: S608
-        f" ORDER BY m.key {order} LIMIT 1 OFFSET {BLOCK - 1}"
+        f" ORDER BY m.key {order} LIMIT 1 OFFSET {block - 1}"
     )
     keys = []
     while budget > 0:
@@ -76,7 +79,7 @@ def walk(
         if not edge:
             return Walked(keys, start, at_end=True)
         start = edge[0]
-        budget -= BLOCK
+        budget -= block
     return Walked(keys, start, at_end=False)
 
 
