@@ -115,7 +115,7 @@ async def test_leaving_a_child_console_asks_about_the_relay(clock: HandClock) ->
 async def test_leaving_stops_the_relay_or_leaves_it(
     clock: HandClock, keys: tuple[str, ...], stopped: int
 ) -> None:
-    """ "Stop relay" tells the engine to stop, Leave it running does not; both end with 0."""
+    """The button Stop relay tells the engine to stop, Leave it running does not; both end with 0."""
     link = MemoryLink()
     async with running(link, clock, child=True) as (console, pilot):
         await press(pilot, "ctrl+q", *keys)

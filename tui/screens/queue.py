@@ -61,7 +61,7 @@ class QueueScreen(ConsoleScreen):
         """The keys go to the table."""
         super().on_mount()
         self._touched_at = -1000.0
-        self._new = 0
+        self._shown = (-1, False)
         self.table.focus()
 
     @property
@@ -124,6 +124,9 @@ class QueueScreen(ConsoleScreen):
         """Table and filter."""
         pages = self.store.queue
         table = self.table
+        if (pages.epoch, pages.loaded) != self._shown:
+            self._shown = (pages.epoch, pages.loaded)
+            table.renew()
         table.dimmed = self.store.connection.lost_at is not None
         table.empty = (
             "Nothing matches this filter; esc clears it."

@@ -158,6 +158,10 @@ class VirtualTable(ScrollView, can_focus=True):
             if self._face(y) != self._painted.get(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
+    def renew(self) -> None:
+        """The rows are other ones: their number may show at once."""
+        self._sized_at = -10.0
+
     def _keep_cursor(self, count: int) -> None:
         if self.selection.cursor is None:
             if count:
