@@ -32,6 +32,9 @@ def check_config(config: Config, reader: Reader) -> None:
         _check_listeners(config, reader)
     if reader.sound(("route",)):
         _check_routes(config, reader)
+    if reader.sound(("destination",)):
+        _check_destinations(config, reader)
+    _check_delivery_tls(config, reader)
     _check_relay(config, reader)
     _check_retry(config, reader)
     _check_dns(config, reader)
@@ -106,6 +109,34 @@ def _check_routes(config: Config, reader: Reader) -> None:
                 'a password is sent over TLS only; set tls = "starttls" or "implicit"',
                 password,
             )
+
+
+def _check_destinations(config: Config, reader: Reader) -> None:
+    seen: dict[str, int] = {}
+    for number, destination in enumerate(config.destination):
+        at = ("destination", number, "domain")
+        try:
+            domain = route_domain(destination.domain)
+        except BadAddress as error:
+            reader.complain(
+                at,
+                f'{error}; write "example.org", ".example.org" or "*"'
+                f" (got {quote(destination.domain)})",
+            )
+            continue
+        first = seen.setdefault(domain, number)
+        if first != number:
+            reader.complain(
+                at, f'destination[{first}] is for "{domain}" already; put the settings together'
+            )
+
+
+def _check_delivery_tls(config: Config, reader: Reader) -> None:
+    if config.delivery.tls.ca_file is not None:
+        try:
+            check_file(config.delivery.tls.ca_file)
+        except Unfit as error:
+            reader.complain(("delivery", "tls", "ca_file"), str(error))
 
 
 def route_domain(text: str) -> str:

@@ -7,60 +7,55 @@ reference manual (`docs/CONFIGURATION.md`) all come from these declarations.
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-from msgspec import Meta, Struct
+from typing import Annotated
 
 from empath.address import BannerHostname, Domain, ServerId
-from empath.config.units import ByteSize, Duration, Network, Secret, parse_network
+from empath.config.outbound import Delivery, DeliveryTls, Destination, Retry, Route
+from empath.config.terms import (
+    LIVE,
+    NEW_SESSIONS,
+    RESTART,
+    BareNewlines,
+    Effect,
+    LogFormat,
+    LogLevel,
+    Mode,
+    OnTlsFailure,
+    Section,
+    Tls,
+    TlsPolicy,
+    setting,
+)
+from empath.config.units import ByteSize, Duration, Network, parse_network
 
-
-class Effect(enum.StrEnum):
-    """When a changed setting takes effect."""
-
-    LIVE = "live"
-    NEW_SESSIONS = "new sessions"
-    RESTART = "restart"
-
-
-LIVE: Final = Effect.LIVE
-NEW_SESSIONS: Final = Effect.NEW_SESSIONS
-RESTART: Final = Effect.RESTART
-
-
-def setting(
-    what: str, effect: Effect, *, low: float | None = None, high: float | None = None
-) -> Any:
-    """Describe one setting, for use in `Annotated`: text, effect, and bounds in its base unit."""
-    return Meta(description=what, extra={"effect": effect, "low": low, "high": high})
-
-
-class Mode(enum.StrEnum):
-    """What Empath does with the mail it accepts."""
-
-    DEV = "dev"
-    RELAY = "relay"
-
-
-class Tls(enum.StrEnum):
-    """How a connection is encrypted."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"
-
-
-class BareNewlines(enum.StrEnum):
-    """What is done with a CR or LF that stands alone (SMTP smuggling, SMTP-RULES 3.1)."""
-
-    NORMALIZE = "normalize"
-    REJECT = "reject"
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the config file."""
+__all__ = [
+    "LIVE",
+    "NEW_SESSIONS",
+    "RESTART",
+    "BareNewlines",
+    "Config",
+    "Delivery",
+    "DeliveryTls",
+    "Destination",
+    "Dns",
+    "Effect",
+    "Inbound",
+    "Listener",
+    "Log",
+    "LogFormat",
+    "LogLevel",
+    "Mode",
+    "OnTlsFailure",
+    "Relay",
+    "Retry",
+    "Route",
+    "Section",
+    "Spool",
+    "Tls",
+    "TlsPolicy",
+    "setting",
+]
 
 
 class Listener(Section, frozen=True):
@@ -195,97 +190,6 @@ class Spool(Section, frozen=True):
     )
 
 
-class Route(Section, frozen=True):
-    """A fixed next hop for a domain, instead of its MX hosts.  `[[route]]` may be repeated."""
-
-    domain: Annotated[
-        str,
-        setting('Recipient domain, ".example.org" for its subdomains, or "*" for all mail.', LIVE),
-    ]
-    host: Annotated[ServerId, setting('Next hop as "host:port".', LIVE)]
-    tls: Annotated[
-        Tls | None,
-        setting(
-            'Encryption: "implicit", "starttls" (required), "none"; left out: STARTTLS if offered.',
-            LIVE,
-        ),
-    ] = None
-    username: Annotated[str, setting("User name for AUTH at the next hop.", LIVE)] = ""
-    password: Annotated[
-        Secret,
-        setting(
-            'Password for AUTH: text, { file = "…" } or { env = "…" }; sent over TLS only.', LIVE
-        ),
-    ] = Secret("")
-
-
-class Retry(Section, frozen=True):
-    """When deferred mail is tried again, and when it is given up."""
-
-    base: Annotated[
-        Duration, setting("Wait after the first deferral.", LIVE, low=1, high=86400)
-    ] = Duration(300)
-    factor: Annotated[
-        float, setting("Each wait is this many times the one before.", LIVE, low=1, high=10)
-    ] = 2.0
-    cap: Annotated[Duration, setting("Longest wait.", LIVE, low=1)] = Duration(86400)
-    jitter: Annotated[
-        float, setting("Share by which a wait is varied at random.", LIVE, low=0, high=0.5)
-    ] = 0.1
-    attempts: Annotated[
-        int, setting("Attempts after which a recipient is given up.", LIVE, low=1, high=1000)
-    ] = 25
-    expiry: Annotated[Duration, setting("Age at which a recipient is given up.", LIVE, low=60)] = (
-        Duration(5 * 86400)
-    )
-    delay_notice: Annotated[
-        Duration,
-        setting("Age at which the sender is told of a delay; 0 sends no notice.", LIVE, low=0),
-    ] = Duration(4 * 3600)
-
-
-class Delivery(Section, frozen=True):
-    """How mail goes out."""
-
-    concurrency: Annotated[int, setting("Most attempts at once.", LIVE, low=1, high=10_000)] = 100
-    per_destination: Annotated[
-        int, setting("Most attempts at once to one destination.", LIVE, low=1, high=1000)
-    ] = 20
-    window: Annotated[
-        int,
-        setting("Most due lots held in memory; the rest wait on disk.", LIVE, low=100),
-    ] = 2000
-    idle_timeout: Annotated[
-        Duration, setting("How long an unused connection is kept open.", LIVE, low=0, high=300)
-    ] = Duration(5)
-    messages_per_connection: Annotated[
-        int, setting("Messages after which a connection is closed.", LIVE, low=1)
-    ] = 100
-    connect_timeout: Annotated[
-        Duration, setting("Longest wait for a connection and its greeting.", LIVE, low=1, high=600)
-    ] = Duration(30)
-    command_timeout: Annotated[
-        Duration,
-        setting("Longest wait for the reply to a command.", LIVE, low=1, high=3600),
-    ] = Duration(300)
-    content_timeout: Annotated[
-        Duration, setting("Longest wait while one block of content is sent.", LIVE, low=1)
-    ] = Duration(180)
-    final_timeout: Annotated[
-        Duration,
-        setting("Longest wait for the reply after the final dot.", LIVE, low=1, high=3600),
-    ] = Duration(600)
-    allow_networks: Annotated[
-        tuple[Network, ...],
-        setting(
-            "Loopback, private and other special addresses that an MX host may have all the same.",
-            LIVE,
-        ),
-    ] = ()
-    port: Annotated[int, setting("Port of MX hosts.", LIVE, low=1, high=65535)] = 25
-    retry: Retry = Retry()
-
-
 class Dns(Section, frozen=True):
     """How names are looked up."""
 
@@ -303,22 +207,6 @@ class Dns(Section, frozen=True):
     negative_ttl: Annotated[
         Duration, setting('Longest time a "no such name" is kept.', LIVE, low=0)
     ] = Duration(60)
-
-
-class LogFormat(enum.StrEnum):
-    """How log lines are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class LogLevel(enum.StrEnum):
-    """The least important event that is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 class Log(Section, frozen=True):
@@ -349,6 +237,7 @@ class Config(Section, frozen=True):
     inbound: Inbound = Inbound()
     spool: Spool = Spool()
     route: tuple[Route, ...] = ()
+    destination: tuple[Destination, ...] = ()
     delivery: Delivery = Delivery()
     dns: Dns = Dns()
     log: Log = Log()

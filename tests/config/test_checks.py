@@ -52,6 +52,24 @@ ROUTE = '[[route]]\ndomain = "*"\nhost = "smtp.example.com:587"\n'
             ),
         ),
         (
+            '[[destination]]\ndomain = "a..b"\n',
+            (
+                "empath.toml:2: destination[0].domain: the domain is neither a host name nor an"
+                ' address literal; write "example.org", ".example.org" or "*" (got "a..b")'
+            ),
+        ),
+        (
+            '[[destination]]\ndomain = "A.test"\n[[destination]]\ndomain = "a.test"\n',
+            (
+                'empath.toml:4: destination[1].domain: destination[0] is for "a.test" already; put'
+                " the settings together"
+            ),
+        ),
+        (
+            '[delivery.tls]\nca_file = "missing.pem"\n',
+            "empath.toml:2: delivery.tls.ca_file: there is no file /etc/missing.pem",
+        ),
+        (
             LISTENER + 'certificate = "cert.pem"',
             (
                 'empath.toml:3: listener[0].certificate: has no use while tls is "none"; set tls ='

@@ -79,7 +79,9 @@ def test_what_stands_as_a_default_in_the_config_is_the_default() -> None:
     lines = [
         re.sub(r"^# (\w+ = )", r"\1", line)
         for line in text.splitlines()
-        if not re.search("example|tls|certificate|key = |domain = |host = |username|password", line)
+        if not re.search(
+            "example|tls = |certificate|key = |domain = |host = |username|password", line
+        )
     ]
     uncommented = tomllib.loads("\n".join(line for line in lines if not line.startswith("# [[")))
     assert uncommented["delivery"]["retry"]["expiry"] == "5d"
