@@ -62,6 +62,10 @@ class Priority(enum.IntEnum):
     CRITICAL = 2
 
 
+Lane = tuple[Domain, Priority]
+"""The mail of one class at one destination."""
+
+
 class State(enum.IntEnum):
     """Where one recipient of a message is.
 

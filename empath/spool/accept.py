@@ -32,8 +32,9 @@ _MESSAGE: Final = Rows(
 _BODY: Final = Rows("INSERT INTO body (key, content) {}", 2)
 _RECIPIENT: Final = Rows(
     "INSERT INTO recipient"
-    " (key, number, address, destination, state, due_at, notify, original, hold_reason) {}",
-    9,
+    " (key, number, address, destination, state, due_at, notify, original, hold_reason, priority)"
+    " {}",
+    10,
 )
 
 
@@ -149,6 +150,7 @@ def insert(cursor: apsw.Cursor, arrivals: Sequence[Arrival]) -> None:
                 stored.notify_number(recipient.notify),
                 recipient.original,
                 arrival.hold,
+                envelope.priority,
             )
     _MESSAGE.run(cursor, messages)
     _BODY.run(cursor, bodies)

@@ -12,19 +12,32 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, final
 
 from empath.address import Domain
-from empath.envelope import Lot, State
+from empath.envelope import Lane, Lot, Priority, State
+from empath.policy.room import CLASSES, Room
 from empath.spool.tally import Tally
 
 FRESH_LOTS: Final = 2000
-"""Most lots that are handed on from memory; further ones are read back from disk."""
+"""Most lots of a class that are handed on from memory; others are read back from disk."""
 FRESH_OCTETS: Final = 16 * 2**20
 """Most octets of bodies kept in memory for them."""
 
 Pair = tuple[int, Domain]
 """A message and a destination: what a lease is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the engine wants: at most *per_lane* lots of a class at one destination, none of
+    the destinations in *full*, none of the lanes in *crowded*.
+    """
+
+    per_lane: int
+    full: Collection[Domain] = ()
+    crowded: Collection[Lane] = ()
 
 
 @final
@@ -64,17 +77,17 @@ class Book:
         self.arrival = asyncio.Event()
         """Set when something may have become due."""
         self._leases: dict[Pair, Lease] = {}
-        self._fresh: deque[Lot] = deque()
+        self._fresh: dict[Priority, deque[Lot]] = {priority: deque() for priority in CLASSES}
         self._kept: dict[int, Kept] = {}
         self._kept_octets = 0
         self._begun: dict[int, int] = {}
         self._frozen: set[int] = set()
-        self._skipped: set[Domain] = set()
+        self._skipped: set[Lane] = set()
         self._scans = 0
         self._stale: set[int] = set()
 
     def __repr__(self) -> str:
-        return f"<Book leases={len(self._leases)} fresh={len(self._fresh)} {self.tally!r}>"
+        return f"<Book leases={len(self._leases)} fresh={self.fresh} {self.tally!r}>"
 
     # Arrival.
 
@@ -95,16 +108,16 @@ class Book:
         octets = len(body[0]) + len(body[1]) if body else 0
         fresh = (
             body is not None
-            and len(self._fresh) + len(lots) <= self.fresh_lots
+            and len(self._fresh[lots[0].priority]) + len(lots) <= self.fresh_lots
             and self._kept_octets + octets <= self.fresh_octets
         )
         for lot in lots:
             tally.add(lot.destination, State.QUEUED, len(lot.recipients))
             if fresh:
                 self._lease(lot, (State.QUEUED,) * len(lot.recipients))
-                self._fresh.append(lot)
+                self._fresh[lot.priority].append(lot)
             else:
-                tally.wake(lot.destination, lot.due_at)
+                tally.wake(lot.destination, lot.priority, lot.due_at)
         if fresh and body is not None:
             self._kept[key] = Kept(*body, len(lots))
             self._kept_octets += octets
@@ -117,21 +130,22 @@ class Book:
     # Leases.
 
     def take_fresh(
-        self, limit: int, per_destination: int, full: Collection[Domain], taken: dict[Domain, int]
+        self, priority: Priority, limit: int, room: Room, wish: Wish, taken: dict[Lane, int]
     ) -> list[Lot]:
-        """Up to *limit* fresh lots; those for busy destinations go back to disk."""
+        """Up to *limit* fresh lots of a class; those for busy lanes go back to disk."""
         lots: list[Lot] = []
-        fresh = self._fresh
+        fresh = self._fresh[priority]
         while fresh and len(lots) < limit:
             lot = fresh.popleft()
-            lease = self._leases.get((lot.id.key, lot.destination))
-            if lease is None or lease.lot is not lot:
+            if self.holder(lot) is None:
                 continue
-            count = taken.get(lot.destination, 0)
-            if lot.destination in full or count >= per_destination:
+            lane = (lot.destination, priority)
+            count = taken.get(lane, 0)
+            if lot.destination in wish.full or lane in wish.crowded or count >= wish.per_lane:
                 self.end(lot, lot.due_at)
                 continue
-            taken[lot.destination] = count + 1
+            taken[lane] = count + 1
+            room.take(priority)
             lots.append(lot)
         return lots
 
@@ -149,7 +163,7 @@ class Book:
         """Lease a lot that a scan found; not if it is leased, or changed while the scan ran."""
         key = lot.id.key
         if key in self._frozen:
-            self._skipped.add(lot.destination)
+            self._skipped.add((lot.destination, lot.priority))
             return False
         if key in self._stale or (key, lot.destination) in self._leases:
             return False
@@ -159,7 +173,7 @@ class Book:
     def _lease(self, lot: Lot, states: Sequence[State]) -> None:
         key = lot.id.key
         self._leases[(key, lot.destination)] = Lease(lot, states)
-        self.tally.queue(lot.destination).leased.add(key)
+        self.tally.line(lot.destination, lot.priority).leased.add(key)
 
     def holder(self, lot: Lot) -> Lease | None:
         """The lease of *lot*, if it has not ended."""
@@ -193,7 +207,7 @@ class Book:
         if self._scans:
             self._stale.add(key)
         tally = self.tally
-        tally.queue(destination).leased.discard(key)
+        tally.line(destination, lot.priority).leased.discard(key)
         after = lease.states if states is None else states
         for old, new in zip(lease.states, after, strict=True):
             before = State.ACTIVE if lease.begun else old
@@ -207,7 +221,7 @@ class Book:
                 del self._begun[key]
         self._release_body(key)
         if due_at is not None:
-            tally.wake(destination, due_at)
+            tally.wake(destination, lot.priority, due_at)
 
     def _release_body(self, key: int) -> None:
         kept = self._kept.get(key)
@@ -242,8 +256,8 @@ class Book:
         self._frozen -= frozen
         if self._scans:
             self._stale |= frozen
-        for destination in self._skipped:
-            self.tally.wake(destination, 0.0)
+        for destination, priority in self._skipped:
+            self.tally.wake(destination, priority, 0.0)
         self._skipped.clear()
         self.arrival.set()
 
@@ -274,4 +288,4 @@ class Book:
     @property
     def fresh(self) -> int:
         """Lots waiting in memory."""
-        return len(self._fresh)
+        return sum(map(len, self._fresh.values()))

@@ -19,7 +19,7 @@ import apsw
 
 from empath import codec
 from empath.address import Domain
-from empath.envelope import Lot, MessageId, State
+from empath.envelope import Lot, MessageId, Priority, State
 from empath.events import OperatorActed
 from empath.spool import stored
 from empath.spool.book import Book, Pair
@@ -169,7 +169,7 @@ class Piece(Operation[Changed]):
         self._places = places
         self._discard = discard
         self._changed = Changed((), 0, 0)
-        self._moves: Counter[tuple[Domain, State]] = Counter()
+        self._moves: Counter[tuple[Domain, Priority, State]] = Counter()
         self._finished: list[tuple[int, int, bool]] = []
 
     def run(self, cursor: apsw.Cursor) -> None:
@@ -177,7 +177,7 @@ class Piece(Operation[Changed]):
         change = self._change
         rows = select(
             cursor,
-            "SELECT r.key, r.number, r.destination, r.state"  # noqa: S608 - values are bound
+            "SELECT r.key, r.number, r.destination, r.state, r.priority"  # noqa: S608 - values are bound
             " FROM recipient AS r WHERE r.key IN (SELECT value FROM json_each(:piece))"
             f" AND r.state IN {_ELIGIBLE[change.action]} AND {self._condition}",
             {**self._values, "piece": json.dumps([*self._keys])},
@@ -185,12 +185,13 @@ class Piece(Operation[Changed]):
         mine = [row for row in rows if (row[0], row[2]) not in self._flying]
         cursor.executemany(
             f"UPDATE recipient SET {_SET[change.action]} WHERE key = ?3 AND number = ?4",  # noqa: S608
-            [(change.reason, change.at, key, number) for key, number, _, _ in mine],
+            [(change.reason, change.at, key, number) for key, number, *_ in mine],
         )
-        counts = Counter(key for key, _, _, _ in mine)
+        counts = Counter(key for key, *_ in mine)
         self._add_events(cursor, counts)
         self._moves = Counter(
-            (stored.read_domain(name), State(state)) for _, _, name, state in mine
+            (stored.read_domain(name), Priority(priority), State(state))
+            for _, _, name, state, priority in mine
         )
         self._changed = Changed(
             tuple(MessageId.from_key(key) for key in counts), len(mine), len(rows) - len(mine)
@@ -222,11 +223,11 @@ class Piece(Operation[Changed]):
     def landed(self) -> Changed:
         """Bring the counts up to date, and wake who waits for mail."""
         tally, after = self._book.tally, _AFTER.get(self._change.action)
-        for (destination, before), count in self._moves.items():
+        for (destination, priority, before), count in self._moves.items():
             if after is not None:
                 tally.move(destination, before, after, count)
             if self._change.action in {"release", "retry"}:
-                tally.wake(destination, self._change.at)
+                tally.wake(destination, priority, self._change.at)
         for key, size, in_file in self._finished:
             self._book.finished(1, size, int(in_file))
             if in_file:

@@ -1,7 +1,8 @@
 """Finding what is due on disk: index seeks only, however much waits.
 
-For each destination that may have something due, the index gives messages in the order of
-their due times; leased ones are stepped over.  The rows of those found make the lots.
+For each lane that may have something due, the index gives messages in the order of their
+due times; leased ones are stepped over, those of other classes never seen.  The rows of
+those found make the lots.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import apsw
 
 from empath.address import Domain
 from empath.envelope import Lot, MessageId, Notify, Priority, Recipient, State, Waiting
+from empath.policy.room import Room
 from empath.spool import stored
 from empath.spool.rows import select
 
 _DUE: Final = (
     "SELECT key FROM recipient INDEXED BY recipient_open"
-    " WHERE state < 10 AND destination = ? AND due_at <= ? ORDER BY due_at"
+    " WHERE state < 10 AND destination = ? AND priority = ? AND due_at <= ? ORDER BY due_at, key"
 )
 _NEXT: Final = (
     "SELECT due_at FROM recipient INDEXED BY recipient_open"
-    " WHERE state < 10 AND destination = ? AND due_at > ? ORDER BY due_at LIMIT 1"
+    " WHERE state < 10 AND destination = ? AND priority = ? AND due_at > ?"
+    " ORDER BY due_at LIMIT 1"
 )
 _LOTS: Final = (
     "SELECT m.key, m.reverse_path, m.priority, m.size, m.details,"
@@ -38,9 +41,10 @@ _LOTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of one destination: at most *count* messages, none of *leased*."""
+    """What is asked of one lane: at most *count* messages, none of *leased*."""
 
     destination: Domain
+    priority: Priority
     count: int
     leased: Collection[int]
 
@@ -55,27 +59,28 @@ class Found:
 
 
 def find(
-    reader: apsw.Connection, wanted: Sequence[Wanted], now: float, limit: int
-) -> Sequence[Found]:
-    """Look at the destinations in order until *limit* lots are found.
-
-    The result may be shorter than *wanted*: the rest was not looked at.
+    reader: apsw.Connection, wanted: Sequence[Wanted], now: float, room: Room
+) -> Sequence[Found | None]:
+    """Look at the lanes in order as far as there is *room* for their class; None stands for
+    one that was not looked at.
     """
-    found: list[Found] = []
-    left = limit
+    found: list[Found | None] = []
     with reader:
         for want in wanted:
-            if left <= 0:
-                break
-            here = _at(reader, want, now, min(want.count, left))
-            left -= len(here.lots)
+            count = min(want.count, room.of(want.priority))
+            if not count and want.count:
+                found.append(None)
+                continue
+            here = _at(reader, want, now, count)
+            for _ in here.lots:
+                room.take(want.priority)
             found.append(here)
     return found
 
 
 def _at(reader: apsw.Connection, want: Wanted, now: float, count: int) -> Found:
     keys: dict[int, None] = {}
-    cursor = reader.execute(_DUE, (want.destination, now))
+    cursor = reader.execute(_DUE, (want.destination, want.priority, now))
     more = False
     for (key,) in cursor:
         if key in want.leased or key in keys:
@@ -87,7 +92,7 @@ def _at(reader: apsw.Connection, want: Wanted, now: float, count: int) -> Found:
     cursor.close(True)
     next_at: float | None = None
     if not more:
-        rows = select(reader, _NEXT, (want.destination, now))
+        rows = select(reader, _NEXT, (want.destination, want.priority, now))
         next_at = rows[0][0] if rows else None
     lots = list(_lots(reader, want.destination, [*keys], now)) if keys else []
     return Found(lots, more, next_at)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from empath.address import Domain, EmailAddress
-from empath.envelope import Envelope, Lot, MessageId, Origin, Priority, Recipient, State
+from empath.envelope import Envelope, Lane, Lot, MessageId, Origin, Priority, Recipient, State
 from empath.events import MessageEvent
+from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.reply import Outcome
 
@@ -255,10 +256,18 @@ class Spool(Protocol):
     # Delivery.
 
     async def due(
-        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+        self,
+        now: float,
+        *,
+        limit: int | Room,
+        per_destination: int,
+        full: Collection[Domain] = (),
+        crowded: Collection[Lane] = (),
     ) -> Sequence[Lot]:
-        """Lease up to *limit* lots that are due, at most *per_destination* for each one,
-        none for the destinations in *full*.  Freshly accepted mail comes from memory.
+        """Lease up to *limit* lots that are due, or as many of each class as there is room
+        for: at most *per_destination* of one class at one destination, none for the
+        destinations in *full* nor of the lanes in *crowded*.  Freshly accepted mail comes
+        from memory.
         """
         ...
 

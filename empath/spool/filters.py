@@ -127,7 +127,7 @@ def _plan(
                     f" AND state = :t{number}"
                 )
                 if state is State.HELD:
-                    narrow += " AND due_at IS NULL"
+                    narrow += " AND priority IN (-2, -1, 0, 1, 2) AND due_at IS NULL"
             return narrow, count if single else None
     return "", None
 

@@ -15,6 +15,7 @@ import apsw
 
 APPLICATION_ID: Final = 0x456D7068
 """``Emph``: what `file` and we know the database by."""
+_SCRIPTS: Final = ("schema.sql", "schema_2.sql")
 
 
 class WrongSchema(Exception):
@@ -23,7 +24,8 @@ class WrongSchema(Exception):
 
 def steps() -> Sequence[str]:
     """The SQL of every schema version, oldest first."""
-    return (resources.files(__package__).joinpath("schema.sql").read_text("utf-8"),)
+    folder = resources.files(__package__)
+    return tuple(folder.joinpath(name).read_text("utf-8") for name in _SCRIPTS)
 
 
 def migrate(connection: apsw.Connection, scripts: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ import apsw
 
 from empath.clock import Clock
 from empath.config.model import Spool as Settings
-from empath.envelope import State
+from empath.envelope import Priority, State
 from empath.spool import database, migrations, stored
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book
@@ -95,16 +95,16 @@ def _sentence(error: OSError | apsw.Error, path: Path) -> str:
 
 def count(reader: apsw.Connection, tally: Tally) -> None:
     """Fill *tally* from the database."""
-    for destination, queued, deferred, held, due_at in reader.execute(
-        "SELECT destination, sum(state = 0), sum(state = 1), sum(state = 2), min(due_at)"
-        " FROM recipient INDEXED BY recipient_open WHERE state < 10 GROUP BY destination"
+    for destination, priority, queued, deferred, held, due_at in reader.execute(
+        "SELECT destination, priority, sum(state = 0), sum(state = 1), sum(state = 2), min(due_at)"
+        " FROM recipient INDEXED BY recipient_open WHERE state < 10 GROUP BY 1, 2"
     ):
         name = stored.read_domain(destination)
         for state, number in zip(State, (queued, deferred, held), strict=False):
             if number:
                 tally.add(name, state, number)
         if due_at is not None:
-            tally.wake(name, due_at)
+            tally.wake(name, Priority(priority), due_at)
     ((messages, finished, octets, files),) = select(
         reader,
         "SELECT sum(finished_at IS NULL), sum(finished_at IS NOT NULL),"

@@ -31,15 +31,16 @@ _RECIPIENTS: Final = (
 _TIMELINE: Final = "SELECT event FROM timeline WHERE key = ? ORDER BY place"
 _OLDEST_AT: Final = (
     "SELECT min(key) FROM (SELECT key FROM recipient INDEXED BY recipient_open"
-    " WHERE state < 10 AND destination = ? ORDER BY due_at LIMIT ?)"
+    " WHERE state < 10 AND destination = ? LIMIT ?)"
 )
 _NEXT_AT: Final = (
-    "SELECT due_at FROM recipient INDEXED BY recipient_open"
-    " WHERE state < 10 AND destination = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+    "SELECT min(due_at) FROM (SELECT (SELECT due_at FROM recipient INDEXED BY recipient_open"
+    " WHERE state < 10 AND destination = ? AND priority = class.value AND due_at IS NOT NULL"
+    " ORDER BY due_at LIMIT 1) AS due_at FROM json_each('[-2,-1,0,1,2]') AS class)"
 )
 _LAST_REPLY: Final = (
     "SELECT reply FROM (SELECT key, number FROM recipient INDEXED BY recipient_open"
-    " WHERE state < 10 AND destination = ? ORDER BY due_at DESC LIMIT 20) AS o"
+    " WHERE state < 10 AND destination = ? ORDER BY priority DESC, due_at DESC LIMIT 20) AS o"
     " JOIN recipient AS r ON r.key = o.key AND r.number = o.number WHERE reply != '' LIMIT 1"
 )
 
@@ -105,14 +106,14 @@ def destinations(
     with reader:
         for name, counts in longest:
             ((oldest,),) = select(reader, _OLDEST_AT, (name, looked_at))
-            next_at = select(reader, _NEXT_AT, (name,))
+            ((next_at,),) = select(reader, _NEXT_AT, (name,))
             reply = select(reader, _LAST_REPLY, (name,))
             rows.append(
                 DestinationRow(
                     name,
                     {State(number): count for number, count in enumerate(counts)},
                     None if oldest is None else stored.received_at(oldest),
-                    next_at[0][0] if next_at else None,
+                    next_at,
                     reply[0][0] if reply else "",
                 )
             )

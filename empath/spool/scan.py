@@ -1,23 +1,25 @@
 """Choosing what is handed to the engine: fresh mail from memory, older mail from disk.
 
-While older mail is due, it has a quarter of what is asked for, so that fresh mail that
-never ends cannot keep it waiting.  Destinations take turns.
+While older mail of a class is due, it has a quarter of the room for the class, so that fresh
+mail that never ends cannot keep it waiting.  The most urgent class is looked for first, and
+takes no room that is another's own; within one, destinations take turns.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import final
 
 import apsw
 
-from empath.address import Domain
-from empath.envelope import Lot
+from empath.envelope import Lane, Lot
+from empath.policy.room import CLASSES, Room
 from empath.spool import due
-from empath.spool.book import Book
-from empath.spool.tally import Queue
+from empath.spool.book import Book, Wish
+from empath.spool.tally import Line
 
 
 @final
@@ -30,60 +32,67 @@ class Scanner:
         self._executor = executor
         self._turn = asyncio.Lock()
 
-    async def due(
-        self, now: float, limit: int, per_destination: int, full: Collection[Domain]
-    ) -> list[Lot]:
-        """Lease what is due."""
+    async def due(self, now: float, room: Room, wish: Wish) -> list[Lot]:
+        """Lease what is due, the most urgent class first, as far as there is *room* for it."""
         async with self._turn:
-            book = self._book
-            taken: dict[Domain, int] = {}
-            share = limit // 4 if book.tally.has_due(now, full) else 0
-            lots = book.take_fresh(limit - share, per_destination, full, taken)
-            queues = book.tally.due(now, full, limit - len(lots))
-            if queues:
-                lots += await self._from_disk(
-                    queues, now, limit - len(lots), per_destination, taken
-                )
-            if len(lots) < limit:
-                lots += book.take_fresh(limit - len(lots), per_destination, full, taken)
+            book, tally = self._book, self._book.tally
+            taken: dict[Lane, int] = {}
+            lots: list[Lot] = []
+            tally.ripen(now, wish.full, wish.crowded)
+            for priority in CLASSES:
+                left = room.of(priority)
+                share = left // 4 if tally.has_due(priority) else 0
+                lots += book.take_fresh(priority, left - share, room, wish, taken)
+            lines = tally.due(room)
+            if lines:
+                lots += await self._from_disk(lines, now, room, wish, taken)
+            for priority in CLASSES:
+                lots += book.take_fresh(priority, room.of(priority), room, wish, taken)
             return lots
 
     async def _from_disk(
         self,
-        queues: Sequence[Queue],
+        lines: Sequence[Line],
         now: float,
-        limit: int,
-        per_destination: int,
-        taken: dict[Domain, int],
+        room: Room,
+        wish: Wish,
+        taken: dict[Lane, int],
     ) -> list[Lot]:
         book, tally = self._book, self._book.tally
         wanted = [
             due.Wanted(
-                queue.name,
-                max(0, per_destination - taken.get(queue.name, 0)),
-                frozenset(queue.leased),
+                line.name,
+                line.priority,
+                max(0, wish.per_lane - taken.get((line.name, line.priority), 0)),
+                frozenset(line.leased),
             )
-            for queue in queues
+            for line in lines
         ]
         lots: list[Lot] = []
-        looked = 0
+        left = deque(lines)
         book.begin_scan()
         try:
             found = await asyncio.get_running_loop().run_in_executor(
-                self._executor, due.find, self._reader, wanted, now, limit
+                self._executor, due.find, self._reader, wanted, now, room
             )
-            for queue, here in zip(queues, found, strict=False):
-                looked += 1
+            unseen: list[Line] = []
+            for here in found:
+                line = left.popleft()
+                if here is None:
+                    unseen.append(line)
+                    continue
                 for lot, states in here.lots:
                     if book.take_found(lot, states):
-                        taken[lot.destination] = taken.get(lot.destination, 0) + 1
+                        lane = (lot.destination, lot.priority)
+                        taken[lane] = taken.get(lane, 0) + 1
                         lots.append(lot)
                 if here.more:
-                    tally.more(queue)
+                    tally.more(line)
                 else:
-                    tally.exhausted(queue, here.next_at)
+                    tally.exhausted(line, here.next_at)
+            left.extend(unseen)
         finally:
             book.end_scan()
-            for queue in reversed(queues[looked:]):
-                tally.more(queue, first=True)
+            for line in reversed(left):
+                tally.more(line, first=True)
         return lots

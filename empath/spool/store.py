@@ -22,13 +22,14 @@ from empath import codec
 from empath.address import Domain
 from empath.clock import Clock
 from empath.config.model import Spool as Settings
-from empath.envelope import LOCAL, Lot, MessageId
+from empath.envelope import LOCAL, Lane, Lot, MessageId
 from empath.events import MessageEvent
+from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.spool import content, database, opening, records
 from empath.spool.accept import Arrival
 from empath.spool.body import BodyFolder
-from empath.spool.book import Book
+from empath.spool.book import Book, Wish
 from empath.spool.changes import Change, Operate, Quarantine
 from empath.spool.check import check, sweep
 from empath.spool.draft import SpoolDraft
@@ -156,15 +157,22 @@ class Store:
     # Delivery.
 
     async def due(
-        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+        self,
+        now: float,
+        *,
+        limit: int | Room,
+        per_destination: int,
+        full: Collection[Domain] = (),
+        crowded: Collection[Lane] = (),
     ) -> Sequence[Lot]:
         """Lease what is due: fresh mail from memory, then from disk, which has its share."""
-        return await self._scanner.due(now, limit, per_destination, full)
+        room = limit if isinstance(limit, Room) else Room(limit)
+        return await self._scanner.due(now, room, Wish(per_destination, full, crowded))
 
     async def next_due(self, now: float) -> float | None:
         """When the next recipient that is not leased becomes due; None if none waits.
 
-        Destinations that were *full* at the last `due` do not count.
+        What was not wanted, or had no room, at the last `due` does not count.
         """
         return now if self._book.fresh else self._book.tally.next_due(now)
 

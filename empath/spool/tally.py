@@ -1,10 +1,11 @@
 """How much waits where, and which destination has mail that is due: kept in memory.
 
 Counts of recipients by destination and state are those an operator sees, ACTIVE included.
-A destination is in the *ring* when it may have something due now, and on the *heap* with
-the earliest time otherwise, so that neither a million waiting recipients nor ten thousand
-idle destinations cost anything.  The ring turns, so that no destination starves another.
-Memory: about 400 octets a destination.
+What is due is known by *lane*, the mail of one class at one destination: it is in the ring
+of its class when it may have something due now, and on the heap with the earliest time
+otherwise, so that neither a million waiting recipients nor ten thousand idle destinations
+cost anything.  The rings turn, so that no destination starves another.
+Memory: about 700 octets a destination.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from math import inf
 from typing import final
 
 from empath.address import Domain
-from empath.envelope import State
+from empath.envelope import Lane, Priority, State
+from empath.policy.room import CLASSES, Room
 
 
 @final
-class Queue:
-    """What is known about one destination."""
+class Line:
+    """What is known about the mail of one class at one destination."""
 
-    __slots__ = ("counts", "hint", "leased", "name", "ringed", "woken")
+    __slots__ = ("hint", "leased", "name", "priority", "ringed", "woken")
 
-    def __init__(self, name: Domain) -> None:
+    def __init__(self, name: Domain, priority: Priority) -> None:
         self.name = name
-        self.counts = [0, 0, 0, 0]
-        """Recipients that are queued, deferred, held, active."""
+        self.priority = priority
         self.hint = inf
         """Nothing that is not leased is due before this time; inf: nothing waits."""
         self.ringed = False
@@ -38,7 +39,33 @@ class Queue:
         """Keys of messages that have a lease here."""
 
     def __repr__(self) -> str:
-        return f"<Queue {self.name} counts={self.counts} hint={self.hint} ringed={self.ringed}>"
+        return f"<Line {self.name} {self.priority.name} hint={self.hint} ringed={self.ringed}>"
+
+    @property
+    def idle(self) -> bool:
+        """Nothing that is due is known of it, and nothing is leased."""
+        return not self.ringed and not self.leased
+
+
+@final
+class Queue:
+    """What is known about one destination."""
+
+    __slots__ = ("counts", "lines", "name")
+
+    def __init__(self, name: Domain) -> None:
+        self.name = name
+        self.counts = [0, 0, 0, 0]
+        """Recipients that are queued, deferred, held, active."""
+        self.lines: dict[Priority, Line] = {}
+
+    def __repr__(self) -> str:
+        return f"<Queue {self.name} counts={self.counts} {[*self.lines.values()]}>"
+
+    @property
+    def over(self) -> bool:
+        """Nothing waits here any more."""
+        return not any(self.counts) and all(line.idle for line in self.lines.values())
 
 
 @final
@@ -47,9 +74,11 @@ class Tally:
 
     def __init__(self) -> None:
         self._queues: dict[Domain, Queue] = {}
-        self._ring: deque[Queue] = deque()
-        self._heap: list[tuple[float, Domain]] = []
-        self._passed: Collection[Domain] = ()
+        self._rings: dict[Priority, deque[Line]] = {priority: deque() for priority in CLASSES}
+        self._heap: list[tuple[float, Domain, Priority]] = []
+        self._full: Collection[Domain] = ()
+        self._crowded: Collection[Lane] = ()
+        self._closed: Collection[Priority] = ()
         self.totals = [0, 0, 0, 0]
         self.messages = 0
         """Messages with a recipient that is not final."""
@@ -73,6 +102,14 @@ class Tally:
             queue = self._queues[name] = Queue(name)
         return queue
 
+    def line(self, name: Domain, priority: Priority) -> Line:
+        """The mail of class *priority* at *name*; made when there is none."""
+        lines = self.queue(name).lines
+        line = lines.get(priority)
+        if line is None:
+            line = lines[priority] = Line(name, priority)
+        return line
+
     def find(self, name: Domain) -> Queue | None:
         """The queue of *name* if anything waits there."""
         return self._queues.get(name)
@@ -94,82 +131,103 @@ class Tally:
         if after < State.DELIVERED:
             queue.counts[after] += count
             self.totals[after] += count
-        elif not any(queue.counts) and not queue.leased and not queue.ringed:
+        elif queue.over:
             # Its entries on the heap are recognised as old when they come up.
             del self._queues[name]
 
-    def wake(self, name: Domain, due_at: float) -> None:
-        """Something that is not leased waits at *name*, due at *due_at*."""
-        queue = self.queue(name)
-        if queue.ringed:
-            queue.woken = min(queue.woken, due_at)
-        elif due_at < queue.hint:
-            queue.hint = due_at
-            heapq.heappush(self._heap, (due_at, name))
-
-    def has_due(self, now: float, full: Collection[Domain]) -> bool:
-        """Something on disk may be due at a destination that is not *full*."""
-        heap = self._heap
-        return bool(heap and heap[0][0] <= now) or any(q.name not in full for q in self._ring)
+    def wake(self, name: Domain, priority: Priority, due_at: float) -> None:
+        """Something of this class that is not leased waits at *name*, due at *due_at*."""
+        line = self.line(name, priority)
+        if line.ringed:
+            line.woken = min(line.woken, due_at)
+        elif due_at < line.hint:
+            line.hint = due_at
+            heapq.heappush(self._heap, (due_at, name, priority))
 
     def longest(self, limit: int) -> list[tuple[Domain, tuple[int, ...]]]:
         """The *limit* destinations with the most recipients, and their counts by state."""
         chosen = heapq.nlargest(limit, self._queues.values(), key=lambda queue: sum(queue.counts))
         return [(queue.name, tuple(queue.counts)) for queue in chosen if any(queue.counts)]
 
-    def due(self, now: float, full: Collection[Domain], limit: int) -> list[Queue]:
-        """Up to *limit* destinations that may have something due, taken off the ring.
+    # What is due.
 
-        Each is to be given back by `exhausted` or `more`.
+    def ripen(self, now: float, full: Collection[Domain], crowded: Collection[Lane]) -> None:
+        """Let what is due by *now* take its place in the rings; nothing of the destinations
+        in *full* and of the lanes in *crowded* is wanted until this is called again.
         """
-        heap, ring = self._heap, self._ring
+        self._full, self._crowded, self._closed = full, crowded, ()
+        heap = self._heap
         while heap and heap[0][0] <= now:
-            hint, name = heapq.heappop(heap)
-            queue = self._queues.get(name)
-            if queue is not None and queue.hint == hint and not queue.ringed:
-                queue.ringed = True
-                ring.append(queue)
-        taken: list[Queue] = []
-        for _ in range(len(ring)):
-            if len(taken) == limit:
-                break
-            queue = ring.popleft()
-            if queue.name in full:
-                ring.append(queue)
-            else:
-                queue.woken = inf
-                taken.append(queue)
-        self._passed = full
+            hint, name, priority = heapq.heappop(heap)
+            line = self._current(hint, name, priority)
+            if line is not None:
+                line.ringed = True
+                self._rings[priority].append(line)
+
+    def has_due(self, priority: Priority) -> bool:
+        """Something of this class on disk may be due that is wanted."""
+        return any(self._wanted(line) for line in self._rings[priority])
+
+    def due(self, room: Room) -> list[Line]:
+        """Lanes that may have something due, the most urgent first, taken off the rings: of
+        each class as many as it has room for.  Each is to be given back by `exhausted` or `more`.
+        """
+        taken: list[Line] = []
+        self._closed = [priority for priority in CLASSES if not room.of(priority)]
+        for priority, ring in self._rings.items():
+            most = room.of(priority)
+            start = len(taken)
+            for _ in range(len(ring)):
+                if len(taken) - start >= most:
+                    break
+                line = ring.popleft()
+                if self._wanted(line):
+                    line.woken = inf
+                    taken.append(line)
+                else:
+                    ring.append(line)
         return taken
 
-    def more(self, queue: Queue, *, first: bool = False) -> None:
-        """*queue* has more that is due; *first*: it was not even looked at."""
+    def more(self, line: Line, *, first: bool = False) -> None:
+        """*line* has more that is due; *first*: it was not even looked at."""
+        ring = self._rings[line.priority]
         if first:
-            self._ring.appendleft(queue)
+            ring.appendleft(line)
         else:
-            self._ring.append(queue)
+            ring.append(line)
 
-    def exhausted(self, queue: Queue, hint: float | None) -> None:
-        """Nothing more was due at *queue* until *hint* when it was looked at."""
-        queue.ringed = False
-        queue.hint = inf
-        earliest = min(queue.woken, inf if hint is None else hint)
+    def exhausted(self, line: Line, hint: float | None) -> None:
+        """Nothing more was due at *line* until *hint* when it was looked at."""
+        line.ringed = False
+        line.hint = inf
+        earliest = min(line.woken, inf if hint is None else hint)
         if earliest < inf:
-            self.wake(queue.name, earliest)
-        elif not any(queue.counts) and not queue.leased:
-            self._queues.pop(queue.name, None)
+            self.wake(line.name, line.priority, earliest)
+            return
+        queue = self._queues.get(line.name)
+        if queue is not None and queue.over:
+            del self._queues[line.name]
 
     def next_due(self, now: float) -> float | None:
-        """When something that is not leased is due next; destinations that were `full` when
-        last asked do not count.
+        """When something that is not leased is due next; what was not wanted or had no room
+        when last asked does not count.
         """
-        if any(queue.name not in self._passed for queue in self._ring):
-            return now
+        for priority, ring in self._rings.items():
+            if priority not in self._closed and any(self._wanted(line) for line in ring):
+                return now
         heap = self._heap
         while heap:
-            hint, name = heap[0]
-            queue = self._queues.get(name)
-            if queue is not None and queue.hint == hint and not queue.ringed:
+            hint, name, priority = heap[0]
+            if self._current(hint, name, priority) is not None:
                 return hint
             heapq.heappop(heap)
         return None
+
+    def _wanted(self, line: Line) -> bool:
+        return line.name not in self._full and (line.name, line.priority) not in self._crowded
+
+    def _current(self, hint: float, name: Domain, priority: Priority) -> Line | None:
+        """The line that an entry of the heap stands for; None if the entry is old."""
+        queue = self._queues.get(name)
+        line = queue.lines.get(priority) if queue is not None else None
+        return line if line is not None and line.hint == hint and not line.ringed else None

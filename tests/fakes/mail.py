@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from empath.address import EmailAddress
-from empath.envelope import Envelope, Lot, MessageId, Origin, Recipient
+from empath.envelope import Envelope, Lot, MessageId, Origin, Priority, Recipient
 from empath.events import AttemptEnded
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
 from empath.spool.face import Content, Ruling, Spool
@@ -19,11 +19,16 @@ LATER = Deferred(Reply.of("451 4.3.0 Try again later"))
 NEVER = Failed(Reply.of("550 5.1.1 No such user"))
 
 
-def envelope(*recipients: str, sender: str | None = "ada@from.test") -> Envelope:
+def envelope(
+    *recipients: str,
+    sender: str | None = "ada@from.test",
+    priority: Priority = Priority.NORMAL,
+) -> Envelope:
     """An envelope for *recipients*, or for one of them."""
     return Envelope(
         None if sender is None else EmailAddress(sender),
         tuple(Recipient(EmailAddress(each)) for each in recipients or ("bob@there.test",)),
+        priority,
     )
 
 
@@ -34,6 +39,7 @@ async def accept(
     sender: str | None = "ada@from.test",
     subject: str = "hello",
     hold: str = "",
+    priority: Priority = Priority.NORMAL,
 ) -> MessageId:
     """Have the spool accept a message."""
     draft = spool.draft()
@@ -46,7 +52,11 @@ async def accept(
         await draft.abort()
         raise
     return await draft.commit(
-        envelope(*recipients, sender=sender), ORIGIN, prefix=PREFIX, subject=subject, hold=hold
+        envelope(*recipients, sender=sender, priority=priority),
+        ORIGIN,
+        prefix=PREFIX,
+        subject=subject,
+        hold=hold,
     )
 
 

@@ -6,6 +6,9 @@ import asyncio
 from collections import Counter
 
 from empath.address import Domain
+from empath.envelope import Priority
+from empath.policy.room import Room
+from empath.query import parse_query
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
 from tests.fakes.mail import LATER, PREFIX, TAKEN, accept, octets, record, take
@@ -146,3 +149,66 @@ async def test_many_callers_never_share_a_lot(opened: Opener, clock: HandClock) 
     )
     names = [lot.id for lots in results for lot in lots]
     assert len(names) == len(set(names)) == 100
+
+
+async def test_critical_mail_is_found_behind_any_amount_of_bulk(
+    opened: Opener, clock: HandClock
+) -> None:
+    """The window has its fill of a destination's bulk; its critical mail is handed out all the
+    same, from disk as from memory, and the most urgent class comes first (DESIGN P5).
+    """
+    store = await opened()
+    for number in range(60):
+        await accept(store, f"u{number}@slow.test", priority=Priority.BULK)
+    urgent = await accept(store, "u@slow.test", priority=Priority.CRITICAL)
+    for again in (False, True):
+        if again:
+            store = await opened()
+        bulk = await store.due(clock.now(), limit=Room(4), per_destination=4)
+        assert [lot.priority for lot in bulk] == [Priority.CRITICAL, *[Priority.BULK] * 3]
+        assert bulk[0].id == urgent
+        for lot in bulk:
+            await store.give_back(lot)
+
+
+async def test_a_crowded_lane_hides_no_other(opened: Opener, clock: HandClock) -> None:
+    """Where enough bulk of a destination is in memory, its other classes are still asked for,
+    and the rest of its bulk does not keep anybody awake.
+    """
+    store = await opened()
+    for number in range(9):
+        await accept(store, f"u{number}@slow.test", priority=Priority.BULK)
+    await accept(store, "u@slow.test", priority=Priority.HIGH)
+    store = await opened()
+    lane = (Domain("slow.test"), Priority.BULK)
+    lots = await take(store, clock.now(), crowded={lane})
+    assert [lot.priority for lot in lots] == [Priority.HIGH]
+    assert await store.next_due(clock.now()) is None
+    assert len(await take(store, clock.now())) == 9
+
+
+async def test_the_room_of_a_class_is_not_taken_by_another(
+    opened: Opener, clock: HandClock
+) -> None:
+    """With no room left for bulk, ten destinations full of it leave the place of normal mail."""
+    store = await opened()
+    for number in range(10):
+        await accept(store, f"u@bulk{number}.test", priority=Priority.BULK)
+        await accept(store, f"u@normal{number}.test")
+    store = await opened()
+    room = Room.within(20, {Priority.BULK: 12})
+    lots = await store.due(clock.now(), limit=room, per_destination=9)
+    assert Counter(lot.priority for lot in lots) == {Priority.NORMAL: 2}
+    assert (room.left, room.of(Priority.BULK)) == (6, 0)
+    assert await store.next_due(clock.now()) == clock.now()
+
+
+async def test_the_class_survives_hold_and_release(opened: Opener, clock: HandClock) -> None:
+    """Released mail is due in the lane of its class."""
+    store = await opened()
+    await accept(store, "u@a.test", priority=Priority.LOW, hold="captured")
+    assert await take(store, clock.now()) == []
+    await store.release(parse_query("state:held"), actor="ada", at=clock.now())
+    crowded = {(Domain("a.test"), Priority.LOW)}
+    assert await take(store, clock.now(), crowded=crowded) == []
+    assert [lot.priority for lot in await take(store, clock.now())] == [Priority.LOW]

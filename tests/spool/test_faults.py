@@ -16,6 +16,7 @@ from empath.config.model import Spool as Settings
 from empath.config.units import ByteSize
 from empath.envelope import MessageId
 from empath.query import EVERYTHING
+from empath.spool import migrations
 from empath.spool.face import BodyUnfit, SpoolInUse, SpoolRefused, SpoolUnusable
 from empath.spool.store import Store
 from empath.spool.writer import Operation
@@ -246,7 +247,7 @@ async def test_a_newer_schema_is_refused(
         await Store.open(settings, clock=clock)
     with pytest.raises(SpoolUnusable, match="newer Empath"):
         await Store.open(settings, clock=clock)
-    change(store.path, "PRAGMA user_version = 1")
+    change(store.path, f"PRAGMA user_version = {len(migrations.steps())}")
     await opened()
 
 
