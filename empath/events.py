@@ -84,6 +84,21 @@ class TlsSession(Struct, frozen=True, omit_defaults=True):
     cipher: str
     verified: str = ""
     """How the peer's name was verified (``chain``), or empty where it was not."""
+    names: tuple[str, ...] = ()
+    """The host names in the certificate (subject alternative names), bounded."""
+    expires_at: float | None = None
+    """When the certificate expires; None where it could not be read."""
+
+
+class TlsFailure(Struct, frozen=True, omit_defaults=True):
+    """One server that did not give the encryption that was asked of it."""
+
+    server: str
+    policy: str
+    source: str
+    fault: str
+    """One of `empath.policy.tls.TlsFault`, such as ``certificate-expired``."""
+    reason: str = ""
 
 
 class RecipientResult(Struct, frozen=True, omit_defaults=True):
@@ -114,6 +129,13 @@ class AttemptEnded(_Event, frozen=True):
     """Seconds from arrival to the end of this attempt."""
     results: tuple[RecipientResult, ...]
     tls: TlsSession | None = None
+    tls_policy: str = ""
+    """``opportunistic``, ``required``, ``verify`` or ``disabled``; empty if no host was found."""
+    tls_source: str = ""
+    """Who asked for that policy: ``default``, ``destination`` or ``route``."""
+    tls_failures: tuple[TlsFailure, ...] = ()
+    """The servers whose encryption failed on the way, in order; the mail may have gone to the
+    next one, or where the policy allows it in clear."""
     uncertain: bool = False
     """The connection ended after the final dot: the peer may have the message."""
     transcript: tuple[str, ...] = ()

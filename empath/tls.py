@@ -1,15 +1,22 @@
 """TLS contexts for both ends of mail: what a listener shows, what a client believes.
 
 Promises: TLS 1.2 or newer with forward secrecy, no compression, no renegotiation, no stored
-secret another user of the machine can read.  What can go wrong: `TlsUnusable`, with a sentence
-that names the file and what to do about it.
+secret another user of the machine can read.  A client that verifies wants a chain to a trusted
+root and the host's name among the subject alternative names: a wildcard stands for the whole
+left-most label, the Common Name counts for nothing (RFC 6125 6.4, RFC 7817 3).
+What can go wrong: `TlsUnusable`, with a sentence that names the file and what to do about it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, final
+
+from empath.config.model import DeliveryTls
+from empath.policy.tls import TlsFault
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2; every suite of TLS 1.3 is sound (RFC 9325 4.2)."""
@@ -46,21 +53,90 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def client_context(*, verify: bool) -> ssl.SSLContext:
-    """What a delivery uses; *verify* wants a chain to the system's roots and the right name.
+def client_context(*, verify: bool, ca_file: Path | None = None) -> ssl.SSLContext:
+    """What a delivery uses; *verify* wants a chain to a trusted root and the right name.
 
     Without it any certificate will do: opportunistic TLS protects from listeners only
-    (RFC 7435).  A Common Name never counts, subject alternative names only (RFC 6125).
+    (RFC 7435).  *ca_file* has the roots that are trusted, instead of the system's.  Reading
+    them takes milliseconds.  Raises `TlsUnusable`.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _harden(context)
-    if verify:
-        context.hostname_checks_common_name = False
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    else:
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        return context
+    # Python asks OpenSSL for no partial wildcards ("mx*.example.org") either.
+    context.hostname_checks_common_name = False
+    if ca_file is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        return context
+    try:
+        context.load_verify_locations(ca_file)
+    except ssl.SSLError as error:
+        raise TlsUnusable(
+            f"{ca_file} holds no certificate in PEM; delivery.tls.ca_file names the authorities"
+            " that are trusted"
+        ) from error
+    except OSError as error:
+        raise TlsUnusable(
+            f"cannot read {ca_file}: {error.strerror}; check delivery.tls.ca_file"
+        ) from error
     return context
+
+
+@final
+class ClientContexts:
+    """The contexts of all deliveries, each made once and off the event loop."""
+
+    def __init__(self, settings: Callable[[], DeliveryTls]) -> None:
+        self._settings = settings
+        self._any: ssl.SSLContext | None = None
+        self._trusting: tuple[Path | None, ssl.SSLContext] | None = None
+
+    def __repr__(self) -> str:
+        trusted = self._trusting[0] or "the system's" if self._trusting else "none read"
+        return f"<ClientContexts roots: {trusted}>"
+
+    async def get(self, *, verify: bool) -> ssl.SSLContext:
+        """The one for a peer that must prove its name, or for any.  Raises `TlsUnusable`."""
+        if not verify:
+            if self._any is None:
+                self._any = client_context(verify=False)
+            return self._any
+        ca_file = self._settings().ca_file
+        if self._trusting is None or self._trusting[0] != ca_file:
+            context = await asyncio.to_thread(client_context, verify=True, ca_file=ca_file)
+            self._trusting = ca_file, context
+        return self._trusting[1]
+
+
+_VERIFY_CODES: Final = {
+    9: TlsFault.NOT_YET_VALID,
+    10: TlsFault.EXPIRED,
+    18: TlsFault.SELF_SIGNED,
+    19: TlsFault.NOT_TRUSTED,
+    20: TlsFault.NOT_TRUSTED,
+    21: TlsFault.NOT_TRUSTED,
+    62: TlsFault.HOST_MISMATCH,
+    64: TlsFault.HOST_MISMATCH,
+}
+"""X509_V_ERR_… of OpenSSL, which are fixed."""
+
+
+def fault_of(error: Exception) -> TlsFault:
+    """What kind of failure an exception of a handshake is."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _VERIFY_CODES.get(error.verify_code, TlsFault.INVALID)
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return TlsFault.CLOSED
+        case ssl.SSLError() | ValueError():
+            return TlsFault.HANDSHAKE
+        case ConnectionAbortedError() | TimeoutError() if not getattr(error, "errno", None):
+            return TlsFault.TIMEOUT  # Both event loops say so when the deadline has passed.
+        case _:
+            return TlsFault.CLOSED
 
 
 def _harden(context: ssl.SSLContext) -> None:

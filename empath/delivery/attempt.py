@@ -8,9 +8,8 @@ own.  Never raises for what DNS or a server does; `BodyUnfit` and the like come 
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from empath.config.model import Config
@@ -20,11 +19,14 @@ from empath.delivery.route import Route, RouteFinder
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.envelope import Body, Lot
-from empath.events import TlsSession
+from empath.events import TlsFailure, TlsSession
+from empath.policy.destination import DestinationsOf
+from empath.policy.tls import Need, need
 from empath.reply import Deferred, Failed, Outcome
 from empath.smtp.data import BareNewline
 from empath.smtp.dialogue import Transaction, transact
 from empath.spool.face import BodyUnfit, Content, Spool
+from empath.tls import ClientContexts
 
 MOST_ADDRESSES: Final = 10
 """Addresses one attempt tries in all, so that it ends in bounded time."""
@@ -42,6 +44,10 @@ class Report:
     host: str = ""
     """The name of the server, where one spoke."""
     tls: TlsSession | None = None
+    need: Need | None = None
+    """The encryption that was asked of the server, or of the last one that was missed."""
+    tls_failures: tuple[TlsFailure, ...] = ()
+    """The servers before it whose encryption failed."""
     reports_itself: bool = False
     """The server took over the sender's wish to hear of success (RFC 3461 5.2.2)."""
     connection: Connection | None = None
@@ -62,8 +68,8 @@ class Attempts:
     finder: RouteFinder
     pool: Pool
     config: Callable[[], Config]
-    context: Callable[[], ssl.SSLContext]
-    """For TLS whose peer is not verified."""
+    contexts: ClientContexts
+    _destinations: DestinationsOf = field(default_factory=DestinationsOf)
 
     async def deliver(self, lot: Lot) -> Report:
         """Try once.  Raises `BodyUnfit` and `SpoolRefused`, with nothing sent."""
@@ -74,13 +80,17 @@ class Attempts:
         config = self.config()
         missed: Missed | None = None
         left = MOST_ADDRESSES
+        policy = self._destinations(config).setting(lot.destination, lambda said: said.tls)
+        failures: list[TlsFailure] = []
+        wanted: Need | None = None
         for target in route.targets:
-            key = key_of(target)
+            wanted = need(target.fixed, policy, config.delivery.tls.policy)
+            key = key_of(target, wanted)
             while (idle := self.pool.take(key)) is not None:
                 idle.settings, idle.transcript = config.delivery, transcript
                 report = await self._transact(lot, idle, key, target.host)
                 if report is not None:
-                    return report
+                    return replace(report, tls_failures=tuple(failures))
             addresses = await self.finder.addresses(target)
             if not isinstance(addresses, tuple):
                 missed = _weightier(missed, Missed("DNS", addresses))
@@ -88,19 +98,33 @@ class Attempts:
             addresses = addresses[:left]
             left -= len(addresses)
             connection = await connect(
-                target, addresses, config=config, context=self.context(), transcript=transcript
+                target,
+                addresses,
+                wanted,
+                config=config,
+                contexts=self.contexts,
+                transcript=transcript,
+                failures=failures,
             )
             if isinstance(connection, Missed):
                 missed = _weightier(missed, connection)
             else:
                 report = await self._transact(lot, connection, key, target.host, fresh=True)
                 assert report is not None
-                return report
+                return replace(report, tls_failures=tuple(failures))
             if not left:
                 break
         assert missed is not None, "a route has a target"
         outcomes = (missed.outcome,) * len(lot.recipients)
-        return Report(outcomes, missed.stage, transcript, missed.server, missed.host)
+        return Report(
+            outcomes,
+            missed.stage,
+            transcript,
+            missed.server,
+            missed.host,
+            need=wanted,
+            tls_failures=tuple(failures),
+        )
 
     async def _transact(
         self, lot: Lot, connection: Connection, key: Key, host: str, *, fresh: bool = False
@@ -134,9 +158,10 @@ class Attempts:
             connection.name,
             host,
             connection.tls,
-            done.relayed,
-            connection if connection.usable else None,
-            key,
+            key.need,
+            reports_itself=done.relayed,
+            connection=connection if connection.usable else None,
+            key=key,
         )
 
 

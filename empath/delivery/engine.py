@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, final
@@ -30,7 +29,7 @@ from empath.events import SpoolFault, TaskFailed
 from empath.policy.schedule import Concurrency, Window
 from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Spool, SpoolRefused
-from empath.tls import client_context
+from empath.tls import ClientContexts
 
 LONGEST_SLEEP: Final = 60.0
 """Seconds after which the queue is looked at even if nothing was heard: clocks are set."""
@@ -65,8 +64,9 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._concurrency = Concurrency()
-        self._context: ssl.SSLContext | None = None
-        self._attempts = Attempts(spool, finder, self._pool, config, self._unverified)
+        self._attempts = Attempts(
+            spool, finder, self._pool, config, ClientContexts(lambda: config().delivery.tls)
+        )
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -279,8 +279,3 @@ class Engine:
                 error=safe_text(f"{type(bug).__name__}: {bug}"),
             )
         )
-
-    def _unverified(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = client_context(verify=False)
-        return self._context

@@ -63,6 +63,9 @@ def judge(
         latency=age,
         results=_results(lot.recipients, rulings),
         tls=report.tls,
+        tls_policy=report.need.policy if report.need is not None else "",
+        tls_source=report.need.source if report.need is not None else "",
+        tls_failures=report.tls_failures,
         uncertain=report.uncertain,
         transcript=() if delivered else report.transcript.lines(),
     )

@@ -19,14 +19,17 @@ from typing import Any, Final, Protocol, TypeVar, cast, final
 
 from empath.config.model import Delivery
 from empath.config.units import Duration
+from empath.delivery.certificate import names_and_expiry
 from empath.delivery.transcript import Transcript
 from empath.events import TlsSession
+from empath.policy.tls import TlsFault
 from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.data import Stuffer
 from empath.smtp.opening import Extensions
 from empath.smtp.reply_reader import ReplyBroken, ReplyReader
 from empath.smtp.steps import Broken, Dialogue, Greeting, Say, Step, UpgradeTls, lost, nonsense
+from empath.tls import fault_of
 
 R = TypeVar("R")
 
@@ -67,6 +70,8 @@ class Connection(asyncio.Protocol):
         self.settings = settings
         self.transcript = transcript
         self.tls: TlsSession | None = None
+        self.tls_fault: TlsFault | None = None
+        """Why the handshake failed."""
         self.extensions: Extensions = {}
         self.messages = 0
         """Transactions begun on it."""
@@ -217,9 +222,11 @@ class Connection(asyncio.Protocol):
                 ssl_handshake_timeout=self.settings.connect_timeout,
             )
         except (OSError, ValueError) as error:
+            self.tls_fault = fault_of(error)
             answer = lost(f"the TLS handshake failed: {fault(error)}")
         else:
             if wrapped is None:
+                self.tls_fault = TlsFault.CLOSED
                 answer = lost("it closed the connection in the TLS handshake")
             else:
                 self._transport = wrapped
@@ -231,8 +238,17 @@ class Connection(asyncio.Protocol):
     def secured(self) -> None:
         """Note what was agreed in the handshake."""
         wrapping = self._transport.get_extra_info("ssl_object")
-        self.tls = TlsSession(version=wrapping.version(), cipher=wrapping.cipher()[0])
-        self.transcript.remark(f"{self.tls.version} {self.tls.cipher}, peer not verified")
+        names, expires_at = names_and_expiry(wrapping)
+        checked = wrapping.context.verify_mode is ssl.CERT_REQUIRED
+        self.tls = TlsSession(
+            version=wrapping.version(),
+            cipher=wrapping.cipher()[0],
+            verified="chain" if checked else "",
+            names=names,
+            expires_at=expires_at,
+        )
+        verified = f"peer verified as {self._sni}" if checked else "peer not verified"
+        self.transcript.remark(f"{self.tls.version} {self.tls.cipher}, {verified}")
 
     # The content.
 
@@ -383,6 +399,8 @@ class Connection(asyncio.Protocol):
 
 def fault(error: BaseException) -> str:
     """What went wrong, for an operator."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return safe_text(error.verify_message, 200)
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     if isinstance(error, TimeoutError):

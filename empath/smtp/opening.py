@@ -64,6 +64,8 @@ class NotOpened:
     reply: Reply
     in_tls: bool = False
     """STARTTLS was offered and went wrong; without it the server may be reached."""
+    broken: bool = False
+    """The connection ended or broke the protocol: *reply* is not the server's."""
 
 
 def open_session(
@@ -105,7 +107,7 @@ def open_session(
             if refusal is not None:
                 return NotOpened(stage, refusal)
     except Broken as broken:
-        return NotOpened(stage, broken.reply, in_tls=stage == "STARTTLS")
+        return NotOpened(stage, broken.reply, in_tls=stage == "STARTTLS", broken=True)
     return Opened(offered)
 
 

@@ -16,7 +16,7 @@ from empath.envelope import Lot
 from empath.reply import Deferred, Delivered, Failed, Outcome
 from empath.smtp.steps import Dialogue, Say
 from empath.spool.face import BodyUnfit
-from empath.tls import client_context
+from empath.tls import ClientContexts
 from tests.fakes.certificates import server_context
 from tests.fakes.fixed_route import finder, routed
 from tests.fakes.memory_spool import BODY, MemorySpool, lot
@@ -36,7 +36,7 @@ def attempts(config: Config, *, pool: Pool | None = None, body: bytes | None = B
         finder(config),
         Pool() if pool is None else pool,
         lambda: config,
-        lambda: client_context(verify=False),
+        ClientContexts(lambda: config.delivery.tls),
     )
 
 

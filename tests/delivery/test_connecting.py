@@ -14,7 +14,7 @@ from empath.delivery.pool import Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
 from empath.reply import Deferred, Delivered, Failed
-from empath.tls import client_context
+from empath.tls import ClientContexts
 from tests.fakes.fixed_route import NoDns, routed
 from tests.fakes.memory_spool import MemorySpool, lot
 from tests.fakes.scripted_mx import ONE_MESSAGE, ScriptedMx, hello
@@ -31,7 +31,7 @@ async def tried(finder: RouteFinder, config: Config) -> Report:
         finder,
         Pool(),
         lambda: config,
-        lambda: client_context(verify=False),
+        ClientContexts(lambda: config.delivery.tls),
     )
     report = await attempts.deliver(lot())
     if report.connection is not None:
@@ -155,7 +155,7 @@ async def test_a_message_with_several_recipients_goes_in_one_transaction() -> No
             RouteFinder(resolver=NoDns(), config=lambda: config),
             Pool(),
             lambda: config,
-            lambda: client_context(verify=False),
+            ClientContexts(lambda: config.delivery.tls),
         )
         report = await attempts.deliver(lot("b@there.test", "c@there.test"))
         assert report.connection is not None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from empath.config.model import Delivery
+from empath.config.model import Delivery, TlsPolicy
 from empath.config.units import Duration
 from empath.delivery.pool import Key, Pool
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
-from empath.policy.tls import Need
+from empath.policy.tls import Need, Source
 from tests.fakes.eventually import eventually
 from tests.fakes.scripted_mx import Do, Script, ScriptedMx
 
-KEY = Key("mx.test", 25, Need.OPPORTUNISTIC, "", fixed=False)
+WANTED = Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)
+KEY = Key("mx.test", 25, WANTED, "", fixed=False)
 IDLE: Script = ("< 220 hi", "> QUIT")
 
 
@@ -59,7 +61,7 @@ async def test_a_connection_is_not_reused_for_another_need() -> None:
     pool = Pool()
     async with ScriptedMx(IDLE) as mx:
         pool.put(KEY, await connected(mx))
-        assert pool.take(KEY._replace(need=Need.STARTTLS)) is None
+        assert pool.take(KEY._replace(need=replace(WANTED, policy=TlsPolicy.VERIFY))) is None
         assert pool.take(KEY._replace(username="relay")) is None
         assert pool.take(KEY._replace(fixed=True)) is None
         assert pool.take(KEY._replace(port=26)) is None

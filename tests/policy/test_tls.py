@@ -1,4 +1,4 @@
-"""What encryption a next hop needs."""
+"""What encryption a destination needs, and what follows when it is not to be had."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empath.address import ServerId
-from empath.config.model import Route, Tls
-from empath.policy.tls import Need, may_send_in_clear, need
+from empath.config.model import DeliveryTls, OnTlsFailure, Route, Tls, TlsPolicy
+from empath.policy.tls import Need, Source, TlsFault, need, unmet
+from empath.reply import Deferred, Failed
+
+POLICIES = st.sampled_from(TlsPolicy)
+STRICTER = list(TlsPolicy)
 
 
 def route(tls: Tls | None) -> Route:
@@ -17,31 +21,84 @@ def route(tls: Tls | None) -> Route:
 
 
 @pytest.mark.parametrize(
-    ("tls", "wanted"),
+    ("tls", "policy", "implicit"),
     [
-        (None, Need.OPPORTUNISTIC),
-        (Tls.NONE, Need.NONE),
-        (Tls.STARTTLS, Need.STARTTLS),
-        (Tls.IMPLICIT, Need.IMPLICIT),
+        (Tls.NONE, TlsPolicy.DISABLED, False),
+        (Tls.STARTTLS, TlsPolicy.REQUIRED, False),
+        (Tls.IMPLICIT, TlsPolicy.REQUIRED, True),
     ],
 )
-def test_a_route_says_what_it_needs(tls: Tls | None, wanted: Need) -> None:
-    """Left out, STARTTLS is used if offered."""
-    assert need(route(tls)) is wanted
+def test_a_route_says_what_it_needs(tls: Tls, policy: TlsPolicy, implicit: bool) -> None:
+    """What a route says about its own host counts before the default."""
+    wanted = need(route(tls), None, TlsPolicy.VERIFY)
+    assert wanted == Need(policy, Source.ROUTE, implicit)
 
 
-def test_a_host_from_the_dns_gets_what_it_offers() -> None:
-    """RFC 7435: some protection is better than none."""
-    assert need(None) is Need.OPPORTUNISTIC
+@pytest.mark.parametrize("fixed", [None, route(None)])
+@pytest.mark.parametrize("default", TlsPolicy)
+def test_who_says_nothing_gets_the_default(fixed: Route | None, default: TlsPolicy) -> None:
+    """A host from the DNS, or a route without ``tls``, gets ``delivery.tls.policy``."""
+    assert need(fixed, None, default) == Need(default, Source.DEFAULT)
+
+
+@given(st.none() | st.sampled_from(Tls), POLICIES, POLICIES)
+def test_of_route_and_destination_the_stricter_holds(
+    tls: Tls | None, destination: TlsPolicy, default: TlsPolicy
+) -> None:
+    """A general route cannot undo what one domain was promised, nor the other way round."""
+    wanted = need(route(tls), destination, default)
+    assert STRICTER.index(wanted.policy) >= STRICTER.index(destination)
+    assert wanted.implicit == (tls is Tls.IMPLICIT)
+    assert wanted.required or tls in {None, Tls.NONE}
+    if tls is None:
+        assert wanted == Need(destination, Source.DESTINATION)
 
 
 def test_only_opportunistic_tls_falls_back_to_clear() -> None:
     """3.4: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
-    assert may_send_in_clear(Need.OPPORTUNISTIC, has_secret=False)
-    assert not may_send_in_clear(Need.OPPORTUNISTIC, has_secret=True)
+    wanted = Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)
+    assert wanted.may_send_in_clear(has_secret=False)
+    assert not wanted.may_send_in_clear(has_secret=True)
 
 
-@given(st.sampled_from(Need), st.booleans())
-def test_what_requires_encryption_never_falls_back(wanted: Need, has_secret: bool) -> None:
+@given(POLICIES, st.sampled_from(Source), st.booleans(), st.booleans())
+def test_what_requires_encryption_never_falls_back(
+    policy: TlsPolicy, source: Source, implicit: bool, has_secret: bool
+) -> None:
     """3.3 TLS downgrade: never plaintext where encryption is required."""
-    assert not (wanted.required and may_send_in_clear(wanted, has_secret=has_secret))
+    wanted = Need(policy, source, implicit)
+    assert not (wanted.required and wanted.may_send_in_clear(has_secret=has_secret))
+    assert wanted.required or not wanted.verified
+
+
+@pytest.mark.parametrize("policy", [TlsPolicy.REQUIRED, TlsPolicy.VERIFY])
+@pytest.mark.parametrize("source", [Source.DEFAULT, Source.DESTINATION])
+def test_required_and_not_met_fails_unless_it_is_to_wait(policy: TlsPolicy, source: Source) -> None:
+    """3.3 TLS downgrade: an operator's policy fails permanently unless configured to defer."""
+    wanted = Need(policy, source)
+    failed = unmet(wanted, TlsFault.NOT_OFFERED, DeliveryTls(), reason="why")
+    assert isinstance(failed, Failed)
+    assert str(failed.reply) == "550 5.7.10 why"
+    waiting = DeliveryTls(on_failure=OnTlsFailure.DEFER)
+    deferred = unmet(wanted, TlsFault.EXPIRED, waiting, reason="why")
+    assert isinstance(deferred, Deferred)
+    assert str(deferred.reply) == "451 4.7.5 why"
+
+
+@pytest.mark.parametrize("fault", TlsFault)
+def test_the_code_tells_a_bad_certificate_from_no_encryption(fault: TlsFault) -> None:
+    """5.7.5 for a certificate that will not do, 5.7.10 where there was no encryption."""
+    outcome = unmet(Need(TlsPolicy.VERIFY, Source.DEFAULT), fault, DeliveryTls(), reason="")
+    is_certificate = fault.value.startswith(("certificate-", "validation-"))
+    assert outcome.reply.enhanced == ("5.7.5" if is_certificate else "5.7.10")
+    assert fault.of_certificate == is_certificate
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [Need(TlsPolicy.REQUIRED, Source.ROUTE), Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)],
+)
+def test_the_mistake_of_a_route_returns_nobodys_mail(wanted: Need) -> None:
+    """A route is this relay's own setting: mail waits until it is mended."""
+    outcome = unmet(wanted, TlsFault.NOT_OFFERED, DeliveryTls(), reason="why")
+    assert isinstance(outcome, Deferred)

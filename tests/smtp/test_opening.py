@@ -107,7 +107,9 @@ def test_a_refused_starttls_is_said_to_be_one(reply: str) -> None:
 def test_a_failed_handshake_is_said_to_be_one() -> None:
     """3.4: STARTTLS handshake hang or failure."""
     broken = lost("the TLS handshake failed")
-    assert opened(*IN_TLS[:-2], broken) == NotOpened("STARTTLS", broken.reply, in_tls=True)
+    assert opened(*IN_TLS[:-2], broken) == NotOpened(
+        "STARTTLS", broken.reply, in_tls=True, broken=True
+    )
 
 
 def test_ehlo_refused_inside_tls_opens_nothing() -> None:
@@ -120,7 +122,7 @@ def test_a_connection_that_breaks_names_the_stage(script: tuple[str, ...], stage
     """The timeline shows how far it went."""
     broken = nonsense("it spoke before it was asked")
     result = opened("> (greeting)", *script, broken)
-    assert result == NotOpened(stage, broken.reply)
+    assert result == NotOpened(stage, broken.reply, broken=True)
 
 
 def test_auth_plain_over_tls() -> None:
