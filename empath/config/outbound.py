@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from empath.address import ServerId
+from empath.config.shaping import Breaker, ClassRate, Weights
 from empath.config.terms import LIVE, OnTlsFailure, Section, Tls, TlsPolicy, setting
 from empath.config.units import Duration, Network, Secret
 
@@ -47,6 +48,38 @@ class Destination(Section, frozen=True):
     tls: Annotated[
         TlsPolicy | None,
         setting("Encryption, as `delivery.tls.policy` has it; left out: what that says.", LIVE),
+    ] = None
+    pipelining: Annotated[
+        bool | None,
+        setting("Commands at once; left out: `delivery.pipelining`.", LIVE),
+    ] = None
+    chunking: Annotated[
+        bool | None,
+        setting("BDAT in the place of DATA; left out: `delivery.chunking`.", LIVE),
+    ] = None
+    concurrency: Annotated[
+        int | None,
+        setting(
+            "Most attempts at once; left out: `delivery.per_destination`.", LIVE, low=1, high=1000
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        setting(
+            "Most attempts a second, 0 for no limit; left out: `delivery.rate`.",
+            LIVE,
+            low=0,
+            high=100_000,
+        ),
+    ] = None
+    burst: Annotated[
+        int | None,
+        setting(
+            "Attempts that may follow at once after a pause; left out: `delivery.burst`.",
+            LIVE,
+            low=1,
+            high=100_000,
+        ),
     ] = None
 
 
@@ -108,8 +141,34 @@ class Delivery(Section, frozen=True):
 
     concurrency: Annotated[int, setting("Most attempts at once.", LIVE, low=1, high=10_000)] = 100
     per_destination: Annotated[
-        int, setting("Most attempts at once to one destination.", LIVE, low=1, high=1000)
+        int,
+        setting(
+            "Most attempts at once to one destination; how many it gets is learnt from how it"
+            " answers, beginning with 5.",
+            LIVE,
+            low=1,
+            high=1000,
+        ),
     ] = 20
+    rate: Annotated[
+        float,
+        setting(
+            "Most attempts a second to one destination; 0 for no limit.", LIVE, low=0, high=100_000
+        ),
+    ] = 0.0
+    burst: Annotated[
+        int,
+        setting(
+            "Attempts to one destination that may follow at once after a pause, where there is a"
+            " rate.",
+            LIVE,
+            low=1,
+            high=100_000,
+        ),
+    ] = 20
+    weights: Weights = Weights()
+    class_rate: ClassRate = ClassRate()
+    breaker: Breaker = Breaker()
     window: Annotated[
         int,
         setting("Most due lots held in memory; the rest wait on disk.", LIVE, low=100),
@@ -120,6 +179,31 @@ class Delivery(Section, frozen=True):
     messages_per_connection: Annotated[
         int, setting("Messages after which a connection is closed.", LIVE, low=1)
     ] = 100
+    pipelining: Annotated[
+        bool,
+        setting(
+            "Send commands without waiting for each reply, where the server offers PIPELINING.",
+            LIVE,
+        ),
+    ] = True
+    chunking: Annotated[
+        bool,
+        setting(
+            "Send content as BDAT with its envelope, where the server offers CHUNKING and"
+            " PIPELINING.",
+            LIVE,
+        ),
+    ] = True
+    in_flight: Annotated[
+        int,
+        setting(
+            "Most messages on their way over one connection, where the server offers PIPELINING:"
+            " the next goes before the last is answered; 1 waits for each answer.",
+            LIVE,
+            low=1,
+            high=100,
+        ),
+    ] = 8
     connect_timeout: Annotated[
         Duration, setting("Longest wait for a connection and its greeting.", LIVE, low=1, high=600)
     ] = Duration(30)

@@ -11,22 +11,27 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, final
+
+import msgspec
 
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts
+from empath.delivery.gates import KEY, Gates
 from empath.delivery.pool import Pool
 from empath.delivery.recorder import Recorder
 from empath.delivery.route import RouteFinder
 from empath.delivery.ruling import judge
 from empath.envelope import Lot
 from empath.events import SpoolFault, TaskFailed
-from empath.policy.schedule import Concurrency, Window
+from empath.policy.blame import Word, word_on
+from empath.policy.room import CLASSES, Room
+from empath.policy.schedule import Window
 from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Spool, SpoolRefused
 from empath.tls import ClientContexts
@@ -38,7 +43,11 @@ SOON: Final = 0.02
 SHORTEST_SLEEP: Final = 0.002
 """Seconds between two looks while attempts wait."""
 _CROWD: Final = 4
-"""Lots of one destination held in memory, as a multiple of its attempts at once."""
+"""Lots of one lane held in memory, as a multiple of a destination's attempts at once."""
+_FEW: Final = 4
+"""Lots of one lane that are held in memory however full the window is."""
+_AFTER: Final = 0.001
+"""Seconds after which a gate that was to open is asked: clocks are not exact."""
 
 
 @final
@@ -63,7 +72,7 @@ class Engine:
         self._random = random
         self._pool = Pool()
         self._window = Window()
-        self._concurrency = Concurrency()
+        self._gates = Gates(config)
         self._attempts = Attempts(
             spool, finder, self._pool, config, ClientContexts(lambda: config().delivery.tls)
         )
@@ -88,11 +97,12 @@ class Engine:
 
     def connections(self) -> Mapping[Domain, int]:
         """Attempts that run now, by destination; each holds at most one connection."""
-        return dict(self._concurrency.running)
+        return dict(self._gates.concurrency.running)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         try:
+            await self._restore_gates()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(), name="delivery arrivals")
                 await self._loop(group)
@@ -121,11 +131,12 @@ class Engine:
         while True:
             self._wake.clear()
             self._start(group)
+            await self._return_shut()
             if self._refill_due():
                 await self._refill()
                 self._start(group)
             try:
-                async with asyncio.timeout_at(self._look_at):
+                async with asyncio.timeout_at(self._next_look()):
                     await self._wake.wait()
             except TimeoutError:
                 pass  # Something is due, or it is time to look again.
@@ -134,13 +145,16 @@ class Engine:
         """Start as many attempts as may run."""
         if self._draining or not self._window:
             return
-        settings = self._config().delivery
-        self._concurrency.most = settings.per_destination
-        free = settings.concurrency - len(self._running)
-        for lot in self._window.choose(free, (self._concurrency,)):
+        gates, now = self._gates, self._clock.now()
+        free = self._config().delivery.concurrency - len(self._running)
+        if free <= 0:
+            return
+        self._window.weights = gates.begin(now)
+        for lot in self._window.choose(free, gates.asked, now, gates.classes):
             begun = self._spool.begin(lot)
             if begun is None:
-                self._concurrency.ended(lot.destination)
+                gates.answered(lot.destination, Word.NOTHING, "", now)
+                gates.ended(lot.destination)
                 continue
             task = group.create_task(self._attempt(begun))
             self._running.add(task)
@@ -149,7 +163,7 @@ class Engine:
 
     def _ended(self, destination: Domain, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._concurrency.ended(destination)
+        self._gates.ended(destination)
         if not self._running:
             self._idle.set()
         self._wake.set()
@@ -158,12 +172,13 @@ class Engine:
         """Whether the spool is asked now; moves the next look where it must wait."""
         now = asyncio.get_running_loop().time()
         settings = self._config().delivery
-        if self._draining or len(self._window) > settings.window // 2:
+        if self._draining:
             self._look_at = now + LONGEST_SLEEP
             return False
         low = min(settings.concurrency, _CROWD * settings.per_destination) // 2
         wanted = self._arrived or self._look_at <= now
-        if not wanted and not (self._more and len(self._window) <= low):
+        low_now = self._window.hungry or len(self._window) <= low
+        if not wanted and not (self._more and low_now):
             return False
         if self._window and now < self._looked_at + SHORTEST_SLEEP:
             # Mail that comes in fast is taken in batches while there is other work.
@@ -176,21 +191,27 @@ class Engine:
         loop = asyncio.get_running_loop()
         settings = self._config().delivery
         now = self._clock.now()
-        crowd = _CROWD * settings.per_destination
-        full = self._window.crowded(crowd // 2)
+        room = Room.within(settings.window, self._window.counts)
+        # The fuller the window the less one lane gets, so that slow ones never fill it.
+        crowd = min(_CROWD * settings.per_destination, max(_FEW, room.left // 8))
+        crowded = frozenset(self._window.crowded((crowd + 1) // 2))
+        shut = self._gates.shut(now)
+        tight = any(room.of(priority) <= 0 for priority in CLASSES)
         self._arrived = False
         self._looked_at = loop.time()
         sleep = LONGEST_SLEEP
         try:
             lots = await self._spool.due(
                 now,
-                limit=settings.window - len(self._window),
+                limit=room,
                 per_destination=crowd,
-                full=full,
+                full=shut.keys(),
+                crowded=crowded,
             )
-            # Whatever waits for a full destination was not asked for.
-            self._more = bool(lots or full)
-            if lots:
+            # Whatever waits in a crowded lane, or has no room, was not asked for.
+            self._more = bool(lots or crowded or tight)
+            self._window.watch(crowded, crowd // 4)
+            if lots or tight:
                 self._window.add(lots)
                 sleep = SOON
             else:
@@ -206,8 +227,27 @@ class Engine:
         if self._draining:
             await self._return_window()
 
+    def _next_look(self) -> float:
+        """When the loop goes round again by itself: to ask the spool, or since a gate opens."""
+        now, opens = self._clock.now(), self._look_at
+        waits = [verdict.until for verdict in self._window.verdicts.values()]
+        waits += [hold.until for hold in self._gates.classes.closed.values()]
+        waits += self._gates.shut(now).values()
+        soonest = min((until for until in waits if until is not None and until > now), default=None)
+        if soonest is not None:
+            opens = min(opens, asyncio.get_running_loop().time() + soonest - now + _AFTER)
+        return opens
+
+    async def _return_shut(self) -> None:
+        """Give back what waits for destinations that are left alone for long."""
+        for destination in self._gates.shut(self._clock.now()):
+            await self._give_back(self._window.withdraw(destination))
+
     async def _return_window(self) -> None:
-        for lot in self._window.clear():
+        await self._give_back(self._window.clear())
+
+    async def _give_back(self, lots: Sequence[Lot]) -> None:
+        for lot in lots:
             try:
                 await self._spool.give_back(lot)
             except SpoolRefused as error:  # Its lease ends with this process.
@@ -221,6 +261,23 @@ class Engine:
             self._wake.set()
             # One turn of the loop for all that arrive in it.
             await asyncio.sleep(0)
+
+    async def _restore_gates(self) -> None:
+        """Go on with the breakers and suspensions that were written down."""
+        try:
+            text = await self._spool.setting(KEY)
+            if text:
+                self._gates.restore(text)
+        except (SpoolRefused, msgspec.MsgspecError, ValueError) as error:
+            sentence = f"Breakers and suspensions cannot be read and begin anew: {error}"
+            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=safe_text(sentence)))
+
+    async def keep_gates(self) -> None:
+        """Write down what a restart must know of breakers and suspensions."""
+        try:
+            await self._spool.keep(KEY, self._gates.kept(self._clock.now()))
+        except SpoolRefused as error:  # They hold all the same, until a restart.
+            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
 
     # One attempt.
 
@@ -236,11 +293,18 @@ class Engine:
 
     async def _deliver(self, lot: Lot) -> None:
         started = self._clock.monotonic()
+        destination = lot.destination
         try:
             report = await self._attempts.deliver(lot)
-        except BodyUnfit as error:
+        except BaseException as error:
+            self._gates.answered(destination, Word.NOTHING, "", self._clock.now())
+            if not isinstance(error, BodyUnfit):
+                raise
             await self._recorder.quarantine(lot, str(error))
             return
+        word = word_on(report.stage, report.outcomes)
+        why = str(report.outcomes[0].reply)
+        turned = self._gates.answered(destination, word, why, self._clock.now())
         judgement = judge(
             lot,
             report,
@@ -255,6 +319,9 @@ class Engine:
             if report.connection is not None:
                 report.connection.quit()
             raise
+        finally:
+            if turned:
+                await self.keep_gates()
         if report.connection is None or report.key is None:
             return
         # Only now: what a server took is written down before it gets the next message.

@@ -10,8 +10,9 @@ import dataclasses
 from collections.abc import AsyncIterator, Collection, Sequence
 
 from empath.address import Domain, EmailAddress
-from empath.envelope import Lot, MessageId, Recipient, Waiting
+from empath.envelope import Lane, Lot, MessageId, Priority, Recipient, Waiting
 from empath.events import MessageEvent
+from empath.policy.room import Room
 from empath.reply import Deferred
 from empath.spool.face import BodyUnfit, Notification, Ruling, SpoolRefused
 
@@ -35,7 +36,7 @@ def lot(
         "destination": people[0].address.domain,
         "recipients": tuple(Waiting(index, each, 0) for index, each in enumerate(people)),
         "reverse_path": None if reverse_path is None else EmailAddress(reverse_path),
-        "priority": 0,
+        "priority": Priority.NORMAL,
         "received_at": ARRIVED,
         "due_at": ARRIVED,
         "size": len(BODY),
@@ -77,6 +78,7 @@ class MemorySpool:
         self.looks = 0
         self.refuse = 0
         """How many of the next records are refused."""
+        self.settings: dict[str, str] = {}
         self._arrival = asyncio.Event()
         self._recorded = asyncio.Event()
 
@@ -92,18 +94,27 @@ class MemorySpool:
                 await self._recorded.wait()
 
     async def due(
-        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+        self,
+        now: float,
+        *,
+        limit: int | Room,
+        per_destination: int,
+        full: Collection[Domain] = (),
+        crowded: Collection[Lane] = (),
     ) -> Sequence[Lot]:
         self.looks += 1
+        room = limit if isinstance(limit, Room) else Room(limit)
         taken: list[Lot] = []
-        counts: dict[Domain, int] = {}
+        counts: dict[Lane, int] = {}
         for each in list(self.waiting):
-            count = counts.get(each.destination, 0)
-            if len(taken) == limit or each.due_at > now:
+            lane = (each.destination, Priority(each.priority))
+            count = counts.get(lane, 0)
+            if not room.of(each.priority) or each.due_at > now:
                 continue
-            if each.destination in full or count == per_destination:
+            if each.destination in full or lane in crowded or count == per_destination:
                 continue
-            counts[each.destination] = count + 1
+            room.take(each.priority)
+            counts[lane] = count + 1
             taken.append(each)
             self.waiting.remove(each)
         self.leased += taken
@@ -156,6 +167,15 @@ class MemorySpool:
         self.leased.remove(lot)
         self.given_back.append((lot, due_at))
         self._recorded.set()
+
+    async def setting(self, key: str) -> str | None:
+        return self.settings.get(key)
+
+    async def keep(self, key: str, value: str | None) -> None:
+        if value is None:
+            self.settings.pop(key, None)
+        else:
+            self.settings[key] = value
 
     async def quarantine(self, lot: Lot, event: MessageEvent, reason: str) -> None:
         self.leased.remove(lot)

@@ -1,0 +1,131 @@
+"""The gates that every attempt passes: suspension, breaker, rate, concurrency, class rate.
+
+One object for the engine: it asks them in that order, tells them what attempts came to, and
+writes down what a restart must know.  The gates are values and rules of `empath.policy`;
+here they meet the config in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, final
+
+import msgspec
+
+from empath import codec
+from empath.address import Domain
+from empath.config.model import Config
+from empath.envelope import Priority
+from empath.policy import shaping
+from empath.policy.blame import Word
+from empath.policy.breaker import Breaker, Breakers, Position
+from empath.policy.concurrency import Concurrency
+from empath.policy.destination import DestinationsOf
+from empath.policy.limiter import ClassRates, Limiter, Rate
+from empath.policy.suspension import Suspension, Suspensions
+from empath.policy.verdict import Gate, Verdict
+
+KEY: Final = "gates"
+"""Where the spool keeps what a restart must know."""
+_TIDY_EVERY: Final = 60.0
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is written down."""
+
+    breakers: tuple[tuple[Domain, Breaker], ...]
+    suspended: tuple[tuple[Domain, Suspension], ...]
+
+
+@final
+class Gates:
+    """What keeps destinations from their turn."""
+
+    def __init__(self, config: Callable[[], Config]) -> None:
+        self._config = config
+        self._destinations = DestinationsOf()
+        self.suspensions = Suspensions()
+        self.breakers = Breakers(lambda: shaping.thresholds(config().delivery))
+        self.concurrency = Concurrency(self._cap)
+        self.classes = ClassRates()
+        self._limiter = Limiter(self._rate)
+        self.asked: tuple[Gate, ...] = (
+            self.suspensions,
+            self.breakers,
+            self._limiter,
+            self.concurrency,
+        )
+        """In the order in which they are asked: what lasts longest first."""
+        self._tidied_at = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Gates breakers={len(self.breakers.kept())} limited={len(self._limiter)}>"
+
+    def begin(self, now: float) -> Mapping[Priority, int]:
+        """A round of choices begins; returns the weights of the classes."""
+        delivery = self._config().delivery
+        self.classes.begin(shaping.class_rates(delivery), now)
+        if now >= self._tidied_at + _TIDY_EVERY:
+            self._tidied_at = now
+            self._limiter.forget_full(now)
+            self.breakers.forget_old(now, self.concurrency.running)
+        return shaping.weights(delivery)
+
+    def verdict(self, destination: Domain, now: float) -> Verdict:
+        """What holds *destination* now, if anything."""
+        for gate in self.asked:
+            verdict = gate.verdict(destination, now)
+            if verdict is not None:
+                return verdict
+        return None
+
+    def shut(self, now: float) -> Mapping[Domain, float | None]:
+        """Destinations that get no attempt for long, and until when; None: until an operator
+        acts.  Their mail needs no place in the window.
+        """
+        shut: dict[Domain, float | None] = {
+            name: self.breakers[name].open_until
+            for name, position in self.breakers.standing(now).items()
+            if position is Position.OPEN
+        }
+        for name, suspension in self.suspensions.standing(now).items():
+            shut[name] = suspension.until
+        return shut
+
+    def answered(self, destination: Domain, word: Word, why: str, now: float) -> bool:
+        """Learn from an attempt that is about to end; True if `kept` has changed."""
+        match word:
+            case Word.NOTHING:
+                self.breakers.unresolved(destination)
+                return False
+            case Word.WELL:
+                self.concurrency.answered(destination, well=True)
+                return self.breakers.succeeded(destination, now)
+            case Word.FAILED:
+                self.concurrency.answered(destination, well=False)
+                return self.breakers.failed(destination, now, why)
+
+    def ended(self, destination: Domain) -> None:
+        """An attempt is over, whatever came of it."""
+        self.concurrency.ended(destination)
+
+    def kept(self, now: float) -> str:
+        """What a restart must know, as JSON."""
+        kept = Kept(
+            tuple(self.breakers.kept().items()), tuple(self.suspensions.standing(now).items())
+        )
+        return codec.encode(kept).decode()
+
+    def restore(self, text: str) -> None:
+        """Go on from what `kept` wrote.  Raises `msgspec.MsgspecError` for anything else."""
+        kept: Kept = codec.decode(Kept, text)
+        self.breakers.restore(dict(kept.breakers))
+        self.suspensions.restore(dict(kept.suspended))
+
+    def _cap(self, destination: Domain) -> tuple[int, str]:
+        config = self._config()
+        return shaping.cap(destination, config.delivery, self._destinations(config))
+
+    def _rate(self, destination: Domain) -> Rate | None:
+        config = self._config()
+        return shaping.rate(destination, config.delivery, self._destinations(config))
