@@ -27,11 +27,12 @@ from empath.delivery.pool import Pool
 from empath.delivery.recorder import Recorder
 from empath.delivery.route import RouteFinder
 from empath.delivery.ruling import judge
-from empath.envelope import Lot
+from empath.envelope import Lot, Priority
 from empath.events import SpoolFault, TaskFailed
 from empath.policy.blame import Word, word_on
 from empath.policy.room import CLASSES, Room
 from empath.policy.schedule import Window
+from empath.policy.verdict import Hold
 from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Spool, SpoolRefused
 from empath.tls import ClientContexts
@@ -98,6 +99,33 @@ class Engine:
     def connections(self) -> Mapping[Domain, int]:
         """Attempts that run now, by destination; each holds at most one connection."""
         return dict(self._gates.concurrency.running)
+
+    @property
+    def gates(self) -> Gates:
+        """What keeps destinations from their turn, for operators to look at and change."""
+        return self._gates
+
+    def wake(self) -> None:
+        """A gate was changed: look again who may go."""
+        self._arrived = True
+        self._wake.set()
+
+    def verdicts(self) -> Mapping[Domain, Hold]:
+        """What last held each destination whose mail waits in memory."""
+        return dict(self._window.verdicts)
+
+    def explain(self, destination: Domain, priority: Priority) -> tuple[Hold, ...]:
+        """What holds mail of this class at *destination* at this moment, what lasts longest
+        first; empty when it goes as soon as a slot is free.
+        """
+        now = self._clock.now()
+        found = [self._gates.verdict(destination, now), self._gates.classes.closed.get(priority)]
+        holds = [hold for hold in found if hold is not None]
+        most = self._config().delivery.concurrency
+        if len(self._running) >= most:
+            reason = f"{most} attempts run, as many as may (delivery.concurrency)"
+            holds.append(Hold(reason, None, "delivery.concurrency"))
+        return tuple(holds)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
