@@ -218,5 +218,5 @@ def _sni(host: str) -> str | None:
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return host
+        return str(host)  # uvloop takes no subclass of str, such as a Domain
     return None
