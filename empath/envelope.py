@@ -61,6 +61,35 @@ class Priority(enum.IntEnum):
     HIGH = 1
     CRITICAL = 2
 
+    @classmethod
+    def of(cls, number: int) -> Priority:
+        """The class of a transfer priority of RFC 6710, -9 to 9 (SMTP-RULES 3.6)."""
+        if number >= 2:
+            return cls.CRITICAL if number >= 6 else cls.HIGH
+        if number >= -1:
+            return cls.NORMAL
+        return cls.LOW if number >= -4 else cls.BULK
+
+    @property
+    def number(self) -> int:
+        """The transfer priority that stands for the class where no other is known."""
+        return _NUMBERS[self]
+
+    @property
+    def word(self) -> str:
+        """The class as operators read and write it, such as ``critical``."""
+        return self.name.lower()
+
+
+_NUMBERS: Final = {
+    # High and low are "urgent" and "non-urgent" of the MIXER policy (RFC 6710, appendix).
+    Priority.CRITICAL: 6,
+    Priority.HIGH: 4,
+    Priority.NORMAL: 0,
+    Priority.LOW: -4,
+    Priority.BULK: -6,
+}
+
 
 Lane = tuple[Domain, Priority]
 """The mail of one class at one destination."""
@@ -135,6 +164,8 @@ class Envelope:
     """ENVID (RFC 3461 4.4), sanitised; or empty."""
     return_headers_only: bool = True
     """RET=HDRS rather than FULL (RFC 3461 4.3)."""
+    mt_priority: int = 0
+    """What the next server is told of the priority (RFC 6710), -9 to 9; 0 for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +218,8 @@ class Lot:
     smtputf8: bool = False
     envid: str = ""
     return_headers_only: bool = True
+    mt_priority: int = 0
+    """What the server is told of the priority (RFC 6710), -9 to 9; 0 for nothing."""
 
     @property
     def attempts(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 from typing import Final
 
 from empath.address import BadAddress, BannerHostname, Domain, IpAddress, ServerId
@@ -24,6 +25,8 @@ _SOCKET_NAME: Final = "empath.sock"
 _SOCKET_LIMIT: Final = 107
 """Octets in the path of a Unix socket (unix(7): 108 with the final NUL)."""
 _DNS_PORT: Final = 53
+_FIELD_NAME: Final = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2
+_ADDRESS_PATTERN: Final = re.compile(r"<>|[^\s@]*(?:@|\.)[^\s@]+|[^@]+@[^\s@]+")
 
 
 def check_config(config: Config, reader: Reader) -> None:
@@ -34,6 +37,8 @@ def check_config(config: Config, reader: Reader) -> None:
         _check_routes(config, reader)
     if reader.sound(("destination",)):
         _check_destinations(config, reader)
+    if reader.sound(("priority",)):
+        _check_priority(config, reader)
     _check_delivery_tls(config, reader)
     _check_relay(config, reader)
     _check_retry(config, reader)
@@ -72,6 +77,35 @@ def _check_listeners(config: Config, reader: Reader) -> None:
                         check_file(path)
                 except Unfit as error:
                     reader.complain((*at, name), str(error))
+
+
+def _check_priority(config: Config, reader: Reader) -> None:
+    binds = [str(listener.bind) for listener in config.listener]
+    for number, rule in enumerate(config.priority.rule):
+        at = ("priority", "rule", number)
+        if not (rule.sender or rule.recipient or rule.listener or rule.header):
+            reader.complain(
+                (*at, "give"),
+                "would be given to all mail; name a sender, recipient, listener or header",
+            )
+        if rule.listener and rule.listener not in binds:
+            reader.complain(
+                (*at, "listener"),
+                f"no listener has this `bind`; there are {', '.join(binds)}"
+                f" (got {quote(rule.listener)})",
+            )
+        if rule.header and _FIELD_NAME.fullmatch(rule.field) is None:
+            reader.complain(
+                (*at, "header"),
+                f'must be "Name" or "Name: value" of a header field (got {quote(rule.header)})',
+            )
+        for name, pattern in (("sender", rule.sender), ("recipient", rule.recipient)):
+            if pattern and not _ADDRESS_PATTERN.fullmatch(pattern):
+                reader.complain(
+                    (*at, name),
+                    'must be "user@example.org", "@example.org", ".example.org" or "<>"'
+                    f" (got {quote(pattern)})",
+                )
 
 
 def _check_routes(config: Config, reader: Reader) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from empath.address import BannerHostname, Domain, ServerId
 from empath.config.outbound import Delivery, DeliveryTls, Destination, Retry, Route
+from empath.config.priority import PriorityClass, PriorityRule, PrioritySettings
 from empath.config.terms import (
     LIVE,
     NEW_SESSIONS,
@@ -47,6 +48,9 @@ __all__ = [
     "LogLevel",
     "Mode",
     "OnTlsFailure",
+    "PriorityClass",
+    "PriorityRule",
+    "PrioritySettings",
     "Relay",
     "Retry",
     "Route",
@@ -235,6 +239,7 @@ class Config(Section, frozen=True):
     listener: tuple[Listener, ...] = (Listener(),)
     relay: Relay = Relay()
     inbound: Inbound = Inbound()
+    priority: PrioritySettings = PrioritySettings()
     spool: Spool = Spool()
     route: tuple[Route, ...] = ()
     destination: tuple[Destination, ...] = ()

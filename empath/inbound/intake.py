@@ -9,16 +9,18 @@ What can go wrong: the spool refuses, which is 452 when it is full and 451 other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import BareNewlines, Config, Mode
-from empath.envelope import Origin
+from empath.envelope import Origin, Priority
 from empath.events import MessageAccepted, SessionLost, SessionRefused, TaskFailed
+from empath.message.fields import FieldFinder, without
 from empath.message.trace import read_header, received
+from empath.policy.priority import OWN, Message, Ranked, rank
 from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.data import ContentReader, HeaderSection
@@ -61,7 +63,10 @@ class Intake:
         "_config",
         "_desk",
         "_draft",
+        "_finder",
         "_header",
+        "_held",
+        "_ranked",
         "_reader",
         "_refusal",
         "_subject",
@@ -69,8 +74,8 @@ class Intake:
         "session",
     )
 
-    def __init__(self, desk: Desk, session: Session, config: Config) -> None:
-        """*config* is the one the session began under."""
+    def __init__(self, desk: Desk, session: Session, config: Config, finder: FieldFinder) -> None:
+        """*config* is the one the session began under; *finder* finds `priority.wanted`."""
         self._desk = desk
         self._config = config
         self.session = session
@@ -79,6 +84,9 @@ class Intake:
         self._draft: Draft | None = None
         self._reader = _NO_CONTENT
         self._header = _NO_HEADER
+        self._finder = finder
+        self._held: list[bytes] = []
+        self._ranked = _UNRANKED
         self._refusal: Reply | None = None
         self._subject = ""
 
@@ -95,6 +103,7 @@ class Intake:
         if isinstance(decision, ReceiveContent):
             self._reader = ContentReader()
             self._header = HeaderSection(self._config.inbound.header_size)
+            self._held = []
             self._refusal = None
             self._subject = ""
         elif isinstance(decision, Refuse | Hangup):
@@ -157,14 +166,17 @@ class Intake:
             header = self._header
             if not header.complete:
                 header.feed(piece)
+                # Until all of the header is here, nobody knows what must be taken out of it.
+                self._held.append(piece)
+                piece = b""
                 if header.complete:
-                    self._judge_header()
+                    piece = self._judge_header()
             if reader.size > self._config.inbound.message_size:
                 self._refusal = _TOO_BIG
-            if self._refusal is None:
-                self._draft.write(piece)
-            else:
+            if self._refusal is not None:
                 self._drop()  # the rest is read to its end, and goes nowhere
+            elif piece:
+                self._draft.write(piece)
         return reader.ended
 
     async def drain(self) -> None:
@@ -187,7 +199,9 @@ class Intake:
         """
         if not self._header.complete:
             self._header.end()
-            self._judge_header()
+            piece = self._judge_header()
+            if piece and self._draft is not None:
+                self._draft.write(piece)
         if self._refusal is None and self._reader.bare_newlines and self._rejects_bare:
             self._refusal = _BARE
         if self._refusal is None:
@@ -200,8 +214,10 @@ class Intake:
     def _rejects_bare(self) -> bool:
         return self._config.inbound.bare_newlines is BareNewlines.REJECT
 
-    def _judge_header(self) -> None:
-        facts = read_header(self._header.content)
+    def _judge_header(self) -> bytes:
+        """Look at the header section; returns the content up to now as it is to be stored."""
+        header = self._header.content
+        facts = read_header(header)
         self._subject = facts.subject
         limits = self._desk.config().inbound
         if self._header.oversized:
@@ -210,6 +226,33 @@ class Intake:
             self._refusal = _TOO_MANY_FIELDS
         elif facts.hops >= limits.received_hops:
             self._refusal = _LOOP
+        held, self._held = self._held, []
+        if self._refusal is not None:
+            return b""
+        fields = self._finder.values(header)
+        self._ranked = self._rank(fields)
+        content = held[0] if len(held) == 1 else b"".join(held)
+        # It tunnels through servers without MT-PRIORITY and ends here: what it says is in the
+        # envelope now, or was not for this client to say (RFC 6758 3.3).
+        return without(content, len(header), OWN) if OWN in fields else content
+
+    def _rank(self, fields: Mapping[str, str]) -> Ranked:
+        session = self.session
+        mail = session.transaction.mail
+        rules = self._config.priority.rule
+        if not fields and not rules and not mail.mt_priority:
+            return _UNRANKED
+        return rank(
+            Message(
+                mail.mt_priority,
+                fields,
+                mail.reverse_path,
+                [recipient.address for recipient in session.transaction.recipients],
+                session.connection.listener,
+            ),
+            rules,
+            may_raise=session.connection.may_raise,
+        )
 
     def _refused(self, reply: Reply) -> Answer:
         sender = self.session.transaction.mail.reverse_path or ""
@@ -232,11 +275,11 @@ class Intake:
         self._draft = None
         session, desk = self.session, self._desk
         connection, helo = session.connection, session.dialogue.helo
-        envelope = session.transaction.envelope
+        envelope = session.transaction.envelope(self._ranked.priority, self._ranked.number)
         protocol = protocol_name(
             session.dialogue.esmtp, secured=bool(connection.tls), smtputf8=envelope.smtputf8
         )
-        now = desk.clock.now()
+        now, size = desk.clock.now(), draft.size
         recipients = envelope.recipients
         trace = received(
             helo=helo,
@@ -268,7 +311,7 @@ class Intake:
             queued,
             envelope.reverse_path,
             tuple(recipient.address for recipient in recipients),
-            self.octets + len(trace),
+            size + len(trace),
             connection.client,
             helo,
             protocol,
@@ -304,6 +347,7 @@ class Intake:
 
     def _drop(self) -> None:
         draft, self._draft = self._draft, None
+        self._held = []
         if draft is not None:
             self._desk.spawn(draft.abort())
 
@@ -315,5 +359,6 @@ def protocol_name(esmtp: bool, *, secured: bool, smtputf8: bool) -> str:
     return f"{'UTF8SMTP' if smtputf8 else 'ESMTP'}{'S' if secured else ''}"
 
 
+_UNRANKED: Final = Ranked(Priority.NORMAL, 0, "default")
 _NO_CONTENT: Final = ContentReader()
 _NO_HEADER: Final = HeaderSection(0)

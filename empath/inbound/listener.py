@@ -22,7 +22,9 @@ from empath.config.model import Config, Listener, Tls
 from empath.events import ListenerOpened, SessionRefused, TaskFailed
 from empath.inbound.connection import HANDSHAKE_TIME, SHUTDOWN_TIME, InboundConnection
 from empath.inbound.intake import Desk, Intake
-from empath.policy.inbound import ClientPolicy, client_address, may_connect
+from empath.message.fields import FieldFinder
+from empath.policy.inbound import ClientPolicy, client_address, is_within, may_connect
+from empath.policy.priority import wanted
 from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.decision import render
@@ -50,6 +52,8 @@ class _Standing:
     config: Config
     clear: Terms
     starttls: Terms
+    finder: FieldFinder
+    """Finds what a header says of priority."""
 
     @classmethod
     def under(cls, config: Config) -> _Standing:
@@ -64,7 +68,8 @@ class _Standing:
                 starttls=starttls,
             )
 
-        return cls(config, terms(starttls=False), terms(starttls=True))
+        finder = FieldFinder(wanted(config.priority.rule))
+        return cls(config, terms(starttls=False), terms(starttls=True), finder)
 
 
 class Reception:
@@ -171,8 +176,9 @@ class Reception:
         terms = standing.starttls if listener.tls is Tls.STARTTLS else standing.clear
         tls = describe(transport.get_extra_info("ssl_object"))
         facts = Connection(client, str(listener.bind), self._clock.now(), tls)
+        facts.may_raise = is_within(address, config.priority.trusted)
         session = Session(facts, terms, ClientPolicy.of(address, config.relay))
-        intake = Intake(self.desk, session, config)
+        intake = Intake(self.desk, session, config, standing.finder)
         connection = InboundConnection(self, transport, intake, context)
         transport.set_protocol(connection)
         self._connections.add(connection)

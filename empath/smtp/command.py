@@ -2,8 +2,8 @@
 
 Promises: never raises, never answers with a client's own octets, and a value that comes out
 is what the client wrote, unchanged.  Parameters are those of RFC 1870 (SIZE), 6152 (BODY),
-6531 (SMTPUTF8) and 3461 (RET, ENVID, NOTIFY, ORCPT); an unknown one is 555, a repeated or
-ill-formed one 501 (RFC 5321 4.1.1.11).
+6531 (SMTPUTF8), 3461 (RET, ENVID, NOTIFY, ORCPT) and 6710 (MT-PRIORITY); an unknown one is
+555, a repeated or ill-formed one 501 (RFC 5321 4.1.1.11).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class MailFrom(Struct, frozen=True):
     smtputf8: bool = False
     return_headers_only: bool = True
     envid: str = ""
+    mt_priority: int | None = None
+    """MT-PRIORITY, -9 to 9; None where the client asked for none (RFC 6710)."""
 
 
 SIZE_CEILING: Final = 10**15
@@ -39,6 +41,7 @@ SIZE_CEILING: Final = 10**15
 
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20=\x7f]+))?")
 _XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 3461 4
+_MT_PRIORITY: Final = re.compile(r"-?[1-9]|0")  # RFC 6710: no plus, no leading nought
 _ORCPT: Final = re.compile(
     r"[A-Za-z0-9-]{1,40};[^\x00-\x20+=\x7f]*(?:\+[0-9A-F]{2}[^\x00-\x20+=\x7f]*)*"
 )
@@ -200,6 +203,10 @@ def _envid(value: str) -> str | None:
     return value if len(value) <= 100 and _XTEXT.fullmatch(value) else None
 
 
+def _mt_priority(value: str) -> int | None:
+    return int(value) if _MT_PRIORITY.fullmatch(value) else None
+
+
 def _notify(value: str) -> Notify | None:
     if value.upper() == "NEVER":
         return Notify.NEVER
@@ -222,6 +229,7 @@ _MAIL_PARAMETERS: Final[Mapping[str, tuple[str, _Reader]]] = {
     "SMTPUTF8": ("smtputf8", _flag),
     "RET": ("return_headers_only", _return_headers_only),
     "ENVID": ("envid", _envid),
+    "MT-PRIORITY": ("mt_priority", _mt_priority),
 }
 _RCPT_PARAMETERS: Final[Mapping[str, tuple[str, _Reader]]] = {
     "NOTIFY": ("notify", _notify),

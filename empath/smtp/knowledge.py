@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from empath.address import BannerHostname, EmailAddress
-from empath.envelope import Envelope, Recipient
+from empath.envelope import Envelope, Priority, Recipient
 from empath.reply import Reply
 from empath.smtp.command import MailFrom
 from empath.smtp.decision import Answer
@@ -43,6 +43,7 @@ class Terms:
             "SMTPUTF8",
             "ENHANCEDSTATUSCODES",
             "DSN",
+            "MT-PRIORITY",
         ]
         secured = Answer(Reply(250, None, "\n".join(offers)))
         clear = Answer(Reply(250, None, "\n".join([*offers, "STARTTLS"])))
@@ -64,6 +65,8 @@ class Connection:
     """``TLSv1.3 TLS_AES_256_GCM_SHA384``, or empty while in clear."""
     errors: int = 0
     chatter: int = 0
+    may_raise: bool = False
+    """Its mail may be more urgent than normal (`priority.trusted`)."""
 
 
 @dataclass(slots=True)
@@ -73,13 +76,14 @@ class Transaction:
     mail: MailFrom
     recipients: list[Recipient] = field(default_factory=list)
 
-    @property
-    def envelope(self) -> Envelope:
-        """The envelope as it stands."""
+    def envelope(self, priority: Priority = Priority.NORMAL, mt_priority: int = 0) -> Envelope:
+        """The envelope as it stands, with the priority that was found for the message."""
         mail = self.mail
         return Envelope(
             mail.reverse_path,
             tuple(self.recipients),
+            priority,
+            mt_priority=mt_priority,
             body=mail.body,
             smtputf8=mail.smtputf8,
             envid=mail.envid,

@@ -103,6 +103,8 @@ class Policy(Protocol):
 
 _OK = Answer(Reply.of("250 2.0.0 Ok"))
 _MAIL_OK = Answer(Reply.of("250 2.1.0 Ok"))
+# RFC 6710: X.3.6, then the new priority, then words.
+_MAIL_LOWERED = Answer(Reply.of("250 2.3.6 0 is the highest priority this server gives you"))
 _RCPT_OK = Answer(Reply.of("250 2.1.5 Ok"))
 _VRFY = Answer(Reply.of("252 2.0.0 Send some mail and it will be tried"))
 _HELP = Answer(Reply.of("214 2.0.0 Commands are those of RFC 5321"))
@@ -171,7 +173,8 @@ class Session:
     def opened(self) -> Answer:
         """The spool has room: MAIL is accepted."""
         self._advance(Did.MAIL)
-        return _MAIL_OK
+        asked = self.transaction.mail.mt_priority or 0
+        return _MAIL_LOWERED if asked > 0 and not self.connection.may_raise else _MAIL_OK
 
     def unopened(self, reply: Reply) -> Answer:
         """The spool has none; this is not held against the client."""

@@ -109,6 +109,7 @@ class Arrival:
                 envelope.smtputf8,
                 envelope.envid,
                 envelope.return_headers_only,
+                envelope.mt_priority,
             )
             for destination, recipients in parts.items()
         ]

@@ -141,5 +141,6 @@ def _lot(destination: Domain, rows: Sequence[tuple[Any, ...]]) -> tuple[Lot, Seq
         details.smtputf8,
         details.envid,
         details.return_headers_only,
+        details.mt_priority,
     )
     return lot, states

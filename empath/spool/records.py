@@ -64,6 +64,7 @@ def message(reader: apsw.Connection, key: int, active: Collection[int]) -> Messa
         details.smtputf8,
         details.envid,
         details.return_headers_only,
+        details.mt_priority,
     )
     return MessageRecord(
         MessageId.from_key(key),

@@ -23,6 +23,10 @@ FILE: Final = 2
 _NOTIFY: Final = {Notify(number): number for number in range(8)}
 
 
+MT_PRIORITY_PLACE: Final = 10
+"""Where `Details.mt_priority` stands in the stored array: an operator changes it there."""
+
+
 class Details(Struct, frozen=True, array_like=True):
     """What is kept of envelope and origin beside the columns that are searched."""
 
@@ -36,6 +40,8 @@ class Details(Struct, frozen=True, array_like=True):
     listener: str
     tls: str
     prefix_crc: int
+    mt_priority: int = 0
+    """The last one, with a default: rows of before have none."""
 
     @classmethod
     def of(cls, envelope: Envelope, origin: Origin, prefix_crc: int) -> str:
@@ -51,6 +57,7 @@ class Details(Struct, frozen=True, array_like=True):
             origin.listener,
             origin.tls,
             prefix_crc,
+            envelope.mt_priority,
         )
         return codec.encode(details).decode()
 

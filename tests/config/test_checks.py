@@ -29,6 +29,53 @@ LISTENER = '[[listener]]\nbind = "127.0.0.1:25"\n'
 ROUTE = '[[route]]\ndomain = "*"\nhost = "smtp.example.com:587"\n'
 
 
+RULE = '[[priority.rule]]\ngive = "low"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            RULE,
+            (
+                "2: priority.rule[0].give: would be given to all mail; name a sender, recipient,"
+                " listener or header"
+            ),
+        ),
+        (
+            RULE + 'listener = "127.0.0.1:25"\n',
+            (
+                "3: priority.rule[0].listener: no listener has this `bind`; there are"
+                ' 127.0.0.1:1025 (got "127.0.0.1:25")'
+            ),
+        ),
+        (
+            RULE + 'header = ": x"\n',
+            (
+                '3: priority.rule[0].header: must be "Name" or "Name: value" of a header field'
+                ' (got ": x")'
+            ),
+        ),
+        (
+            RULE + 'recipient = "ada"\n',
+            (
+                '3: priority.rule[0].recipient: must be "user@example.org", "@example.org",'
+                ' ".example.org" or "<>" (got "ada")'
+            ),
+        ),
+    ],
+)
+def test_rules_of_priority(text: str, told: str) -> None:
+    """A rule of priority names something that can be, so that it does not miss in silence."""
+    assert problems(text) == [f"empath.toml:{told}"]
+
+
+def test_a_rule_of_priority() -> None:
+    """A sound rule is read as it stands."""
+    (rule,) = read(RULE + 'header = "X-Kind: Invoice"\nsender = "<>"\n').priority.rule
+    assert (rule.field, rule.value) == ("x-kind", "invoice")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

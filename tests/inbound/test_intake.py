@@ -137,13 +137,14 @@ async def test_a_pressed_spool_slows_the_client(desk: Desk) -> None:
     desk.spool.pressed = True
     client = await desk.in_content()
     content = b"x" * 998 + b"\r\n"
+    client.send(b"\r\n")
     for _ in range(500):
         client.send(content)
         await client.writer.drain()
     client.send(b".\r\n")
     assert (await client.reply()).startswith(b"250")
     assert desk.spool.drains > 0
-    assert desk.spool.messages[0].content == content * 500
+    assert desk.spool.messages[0].content == b"\r\n" + content * 500
 
 
 async def test_a_disk_that_fills_while_receiving(desk: Desk) -> None:

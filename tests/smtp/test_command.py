@@ -196,3 +196,31 @@ def test_no_argument_makes_the_parsers_raise(argument: bytes) -> None:
     ):
         if isinstance(value, Reply):
             assert value.permanent
+
+
+@pytest.mark.parametrize("number", range(-9, 10))
+def test_mt_priority(number: int) -> None:
+    """3.6 MAIL FROM: MT-PRIORITY is an integer from -9 to 9."""
+    read = mail(f"FROM:<a@x> mt-priority={number}")
+    assert isinstance(read, MailFrom)
+    assert read.mt_priority == number
+
+
+def test_no_mt_priority() -> None:
+    """3.6 MAIL FROM: where it is left out nothing was asked for, which counts as 0."""
+    read = mail("FROM:<a@x> SIZE=1")
+    assert isinstance(read, MailFrom)
+    assert read.mt_priority is None
+
+
+@pytest.mark.parametrize(
+    "value", ["", "=", "=10", "=-10", "=+1", "=01", "=-0", "=1.0", "=high", "=5 MT-PRIORITY=5"]
+)
+def test_bad_mt_priority(value: str) -> None:
+    """3.6 MAIL FROM: anything else is 501 5.5.4, and so is saying it twice."""
+    assert mail(f"FROM:<a@x> MT-PRIORITY{value}") == "501 5.5.4"
+
+
+def test_mt_priority_after_helo() -> None:
+    """3.6 EHLO: it is an extension, so after HELO it is not known."""
+    assert mail("FROM:<a@x> MT-PRIORITY=1", extended=False) == "555 5.5.4"

@@ -81,7 +81,7 @@ def test_one_message() -> None:
             S: 354 content
             """,
         )
-        envelope = one.transaction.envelope
+        envelope = one.transaction.envelope()
         assert envelope.reverse_path == "a@x.test"
         assert [each.address for each in envelope.recipients] == ["b@here.test", "d@here.test"]
         one.received()
@@ -183,7 +183,7 @@ def test_what_is_offered() -> None:
     assert isinstance(offered, Answer)
     assert offered.wire == (
         b"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
-        b"250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250 STARTTLS\r\n"
+        b"250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-MT-PRIORITY\r\n250 STARTTLS\r\n"
     )
 
 
@@ -382,3 +382,27 @@ def test_the_table_agrees_with_what_is_answered() -> None:
             say(one, step)
         assert one.state is state
         assert (say(one, line)[:3] in {"503", "554"}) == (did not in TRANSITIONS[state])
+
+
+@pytest.mark.parametrize("may_raise", [True, False])
+def test_who_may_raise_a_priority(may_raise: bool) -> None:
+    """3.6 trust: who may not raise is told 2.3.6 and the new priority; lowering is for all."""
+    one = session()
+    one.connection.may_raise = may_raise
+    play(
+        one,
+        f"""
+        C: EHLO client.test
+        S: 250
+        C: MAIL FROM:<a@x.test> MT-PRIORITY=6
+        S: 250 {"2.1.0" if may_raise else "2.3.6"}
+        C: RSET
+        S: 250 2.0.0
+        C: MAIL FROM:<a@x.test> MT-PRIORITY=-6
+        S: 250 2.1.0
+        C: RSET
+        S: 250 2.0.0
+        C: MAIL FROM:<a@x.test> MT-PRIORITY=0
+        S: 250 2.1.0
+        """,
+    )
