@@ -80,6 +80,7 @@ class Book:
         self._fresh: dict[Priority, deque[Lot]] = {priority: deque() for priority in CLASSES}
         self._kept: dict[int, Kept] = {}
         self._kept_octets = 0
+        self._parked: dict[int, None] = {}
         self._begun: dict[int, int] = {}
         self._frozen: set[int] = set()
         self._skipped: set[Lane] = set()
@@ -106,6 +107,8 @@ class Book:
         if not lots:
             return
         octets = len(body[0]) + len(body[1]) if body else 0
+        while self._parked and self._kept_octets + octets > self.fresh_octets:
+            self._forget_body(next(iter(self._parked)))
         fresh = (
             body is not None
             and len(self._fresh[lots[0].priority]) + len(lots) <= self.fresh_lots
@@ -132,7 +135,11 @@ class Book:
     def take_fresh(
         self, priority: Priority, limit: int, room: Room, wish: Wish, taken: dict[Lane, int]
     ) -> list[Lot]:
-        """Up to *limit* fresh lots of a class; those for busy lanes go back to disk."""
+        """Up to *limit* fresh lots of a class; those for busy lanes are found on disk later.
+
+        Their bodies are parked in memory until newer mail needs the place: with one busy
+        destination, nearly every body would be read back otherwise.
+        """
         lots: list[Lot] = []
         fresh = self._fresh[priority]
         while fresh and len(lots) < limit:
@@ -142,7 +149,9 @@ class Book:
             lane = (lot.destination, priority)
             count = taken.get(lane, 0)
             if lot.destination in wish.full or lane in wish.crowded or count >= wish.per_lane:
-                self.end(lot, lot.due_at)
+                if lot.id.key in self._kept:
+                    self._parked[lot.id.key] = None
+                self.end(lot, lot.due_at, keep_body=True)
                 continue
             taken[lane] = count + 1
             room.take(priority)
@@ -172,6 +181,7 @@ class Book:
 
     def _lease(self, lot: Lot, states: Sequence[State]) -> None:
         key = lot.id.key
+        self._parked.pop(key, None)
         self._leases[(key, lot.destination)] = Lease(lot, states)
         self.tally.line(lot.destination, lot.priority).leased.add(key)
 
@@ -198,9 +208,11 @@ class Book:
         lot: Lot,
         due_at: float | None,
         states: Sequence[State] | None = None,
+        *,
+        keep_body: bool = False,
     ) -> None:
         """End the lease of *lot*: its recipients are in *states* now, or as they were before,
-        and something of it is due at *due_at*.
+        and something of it is due at *due_at*.  A body in memory goes unless *keep_body*.
         """
         key, destination = lot.id.key, lot.destination
         lease = self._leases.pop((key, destination))
@@ -219,7 +231,8 @@ class Book:
                 self._begun[key] = left
             else:
                 del self._begun[key]
-        self._release_body(key)
+        if not keep_body:
+            self._release_body(key)
         if due_at is not None:
             tally.wake(destination, lot.priority, due_at)
 
@@ -228,8 +241,12 @@ class Book:
         if kept is not None:
             kept.lots -= 1
             if not kept.lots:
-                del self._kept[key]
-                self._kept_octets -= len(kept.prefix) + len(kept.content)
+                self._forget_body(key)
+
+    def _forget_body(self, key: int) -> None:
+        kept = self._kept.pop(key)
+        self._kept_octets -= len(kept.prefix) + len(kept.content)
+        self._parked.pop(key, None)
 
     # Operators.
 

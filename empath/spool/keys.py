@@ -7,7 +7,7 @@ in the wrong year) keys follow it, so that ages and expiry are right from then o
 
 from __future__ import annotations
 
-import secrets
+import random
 from typing import final
 
 from empath.clock import Clock
@@ -24,6 +24,8 @@ class Keys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        # Ids are no secrets: the system's own randomness costs a call into it for each.
+        self._draw = random.Random().getrandbits  # noqa: S311
 
     def next(self) -> int:
         """A new key."""
@@ -33,5 +35,5 @@ class Keys:
             self._last += 1
         else:
             # A random start keeps keys apart from those of a process before this one.
-            self._last = now << _TAIL_BITS | secrets.randbits(_TAIL_BITS - 1)
+            self._last = now << _TAIL_BITS | self._draw(_TAIL_BITS - 1)
         return self._last

@@ -212,3 +212,27 @@ async def test_the_class_survives_hold_and_release(opened: Opener, clock: HandCl
     crowded = {(Domain("a.test"), Priority.LOW)}
     assert await take(store, clock.now(), crowded=crowded) == []
     assert [lot.priority for lot in await take(store, clock.now())] == [Priority.LOW]
+
+
+async def test_bodies_for_busy_destinations_stay_in_memory_until_the_place_is_needed(
+    store: Store, clock: HandClock
+) -> None:
+    """A fresh body that must wait for its destination is not read back from disk, if it can be."""
+    store._book.fresh_octets = 2000
+    first = await accept(store, "b@busy.test", "c@free.test", body=b"x" * 900)
+    full = {Domain("busy.test")}
+    for lot in await take(store, clock.now(), full=full):
+        await record(store, lot, TAKEN)
+    assert store._book.body(first.key) is not None
+    second = await accept(store, "b@busy.test", body=b"y" * 900)
+    assert await take(store, clock.now(), full=full) == []
+    third = await accept(store, "b@busy.test", body=b"z" * 900)
+    held = [each for each in (first, second, third) if store._book.body(each.key)]
+    assert held == [second, third]
+    lots = await take(store, clock.now())
+    assert [lot.id for lot in lots] == [first, second, third]
+    for lot, letter in zip(lots, (b"x", b"y", b"z"), strict=True):
+        assert (await octets(await store.content(lot.id))).endswith(letter * 900)
+        await record(store, lot, TAKEN)
+    assert store._book.body(second.key) is None
+    assert store._book.body(third.key) is None
