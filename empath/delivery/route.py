@@ -11,9 +11,10 @@ import asyncio
 import ipaddress
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from empath.address import Domain, IpAddress, ServerId, parse_address_literal
+from empath.config import model
 from empath.config.model import Config
 from empath.policy import routing
 from empath.policy.answer import Answer, Found, MailExchanger
@@ -39,6 +40,10 @@ class Lookups(Protocol):
         ...
 
 
+FIXED_KEPT: Final = 10_000
+"""Most destinations whose fixed route, or lack of one, is remembered."""
+
+
 class RouteFinder:
     """Where mail goes.  One for the whole engine; nothing in it is per message."""
 
@@ -56,6 +61,8 @@ class RouteFinder:
         self._own_addresses = own_addresses
         self._random = random or _new_random()
         self._overrides: dict[Domain, tuple[ServerId, ...]] = {}
+        self._fixed: dict[Domain, Route | None] = {}
+        self._fixed_by: tuple[tuple[model.Route, ...], int] = ((), 0)
 
     def __repr__(self) -> str:
         return f"<RouteFinder overrides={len(self._overrides)}>"
@@ -68,9 +75,11 @@ class RouteFinder:
         if not 0 < len(hosts) <= routing.MAX_TARGETS:
             raise ValueError(f"an override names 1 to {routing.MAX_TARGETS} hosts")
         self._overrides[domain] = tuple(hosts)
+        self._fixed.clear()
 
     def remove_override(self, domain: Domain) -> bool:
         """Forget the override; False when there was none."""
+        self._fixed.clear()
         return self._overrides.pop(domain, None) is not None
 
     def overrides(self) -> Mapping[Domain, tuple[ServerId, ...]]:
@@ -81,7 +90,7 @@ class RouteFinder:
         """The hosts for *destination*, best first; or why there is none now, or never."""
         config = self._config()
         port = config.delivery.port
-        fixed = routing.fixed_route(destination, self._overrides, config.route, port=port)
+        fixed = self._fixed_route(destination, config)
         if fixed is not None:
             return fixed
         answer = await self._resolver.mail_exchangers(destination)
@@ -93,6 +102,20 @@ class RouteFinder:
             port=port,
             shuffle=[self._random.random() for _ in records],
         )
+
+    def _fixed_route(self, destination: Domain, config: Config) -> Route | None:
+        """The route without an MX, read from the config once for each destination."""
+        by = (config.route, config.delivery.port)
+        if self._fixed_by[0] is not by[0] or self._fixed_by[1] != by[1]:
+            self._fixed_by = by
+            self._fixed.clear()
+        if destination in self._fixed:
+            return self._fixed[destination]
+        if len(self._fixed) >= FIXED_KEPT:
+            self._fixed.clear()
+        route = routing.fixed_route(destination, self._overrides, by[0], port=by[1])
+        self._fixed[destination] = route
+        return route
 
     async def addresses(self, target: Target) -> tuple[IpAddress, ...] | Deferred | Failed:
         """The addresses to connect to for *target*, in order; or why there is none.

@@ -8,6 +8,7 @@ Neither holds a control character or a line break, whatever a peer sent.
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Final
 
 from empath import codec
@@ -78,8 +79,14 @@ def json_sentence(at: float, level: LogLevel, sentence: str) -> str:
 
 def timestamp(at: float) -> str:
     """UTC to the millisecond, as RFC 3339 writes it."""
-    moment = dt.datetime.fromtimestamp(at, dt.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    milliseconds = int(at * 1000)
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(at: int) -> str:
+    """Most lines share their second with the one before."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _describe(event: Event) -> tuple[str, str, str]:

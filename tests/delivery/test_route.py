@@ -76,6 +76,26 @@ async def test_equal_hosts_share_the_load() -> None:
     assert 60 < firsts.count("a.example.net") < 140
 
 
+async def test_a_changed_config_is_followed_at_once() -> None:
+    """A route, its removal and another port for MX hosts each count from the next message on."""
+    current = Config()
+    route_finder = RouteFinder(resolver=CountingNames(), config=lambda: current)
+    sources = []
+    for changed in (
+        Config(),
+        Config(route=(FixedRoute(domain="*", host=ServerId("127.0.0.1:2525")),)),
+        Config(route=(FixedRoute(domain="*", host=ServerId("127.0.0.1:2526")),)),
+        Config(delivery=Delivery(port=2527)),
+    ):
+        current = changed
+        for _ in range(2):
+            route = await route_finder.find(DOMAIN)
+            assert isinstance(route, Route)
+            sources.append((route.source, route.targets[0].port))
+    assert sources[::2] == sources[1::2]
+    assert sources[::2] == [("MX", 25), ('route "*"', 2525), ('route "*"', 2526), ("MX", 2527)]
+
+
 async def test_an_override_is_used_until_it_is_removed() -> None:
     """No MX is asked for meanwhile, and other domains are not touched."""
     names = CountingNames()
