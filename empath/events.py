@@ -157,7 +157,7 @@ class OperatorActed(_Event, frozen=True):
 
     id: MessageId
     action: str
-    """``hold``, ``release``, ``retry`` or ``delete``."""
+    """``hold``, ``release``, ``retry``, ``delete`` or ``priority``."""
     actor: str
     reason: str = ""
     recipients: int = 0

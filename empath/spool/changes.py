@@ -1,4 +1,4 @@
-"""What operators do to the queue: hold, release, retry, delete; and quarantine.
+"""What operators do to the queue: hold, release, retry, delete, change of priority; quarantine.
 
 A change by filter goes through the queue in pieces, so that it never keeps the writer for
 long.  For each piece: find its messages, take away leases whose attempt has not begun,
@@ -34,13 +34,24 @@ from empath.spool.writer import Operation
 PIECE: Final = 500
 """Messages changed in one transaction."""
 
-_ELIGIBLE: Final = {"hold": "(0, 1)", "release": "(2)", "retry": "(0, 1)", "delete": "(0, 1, 2)"}
+_ELIGIBLE: Final = {
+    "hold": "(0, 1)",
+    "release": "(2)",
+    "retry": "(0, 1)",
+    "delete": "(0, 1, 2)",
+    "priority": "(0, 1, 2)",
+}
 _SET: Final = {
     "hold": "state = 2, due_at = NULL, hold_reason = ?1",
     "release": "state = 0, due_at = ?2, hold_reason = ''",
     "retry": "due_at = ?2",
     "delete": "state = 13, due_at = NULL",
+    "priority": "priority = ?1",
 }
+_MESSAGE_PRIORITY: Final = (
+    "UPDATE message SET priority = ?, details = json_set(details, ?, ?)"
+    " WHERE key IN (SELECT value FROM json_each(?))"
+)
 _AFTER: Final = {"hold": State.HELD, "release": State.QUEUED, "delete": State.DELETED}
 
 
@@ -49,10 +60,17 @@ class Change:
     """What an operator asked for."""
 
     action: str
-    """``hold``, ``release``, ``retry`` or ``delete``."""
+    """``hold``, ``release``, ``retry``, ``delete`` or ``priority``."""
     actor: str
     reason: str
     at: float
+    priority: Priority | None = None
+    """The new class, for ``priority``."""
+
+    @property
+    def value(self) -> str | int:
+        """What is written into the rows, beside the time."""
+        return self.reason if self.priority is None else int(self.priority)
 
 
 @final
@@ -175,20 +193,28 @@ class Piece(Operation[Changed]):
     def run(self, cursor: apsw.Cursor) -> None:
         """Change the rows."""
         change = self._change
+        # A message has one class: whatever recipient it was found by, all of it moves.
+        condition = "TRUE" if change.priority is not None else self._condition
         rows = select(
             cursor,
             "SELECT r.key, r.number, r.destination, r.state, r.priority"  # noqa: S608 - values are bound
             " FROM recipient AS r WHERE r.key IN (SELECT value FROM json_each(:piece))"
-            f" AND r.state IN {_ELIGIBLE[change.action]} AND {self._condition}",
+            f" AND r.state IN {_ELIGIBLE[change.action]} AND {condition}",
             {**self._values, "piece": json.dumps([*self._keys])},
         )
         mine = [row for row in rows if (row[0], row[2]) not in self._flying]
         cursor.executemany(
             f"UPDATE recipient SET {_SET[change.action]} WHERE key = ?3 AND number = ?4",  # noqa: S608
-            [(change.reason, change.at, key, number) for key, number, *_ in mine],
+            [(change.value, change.at, key, number) for key, number, *_ in mine],
         )
         counts = Counter(key for key, *_ in mine)
         self._add_events(cursor, counts)
+        if change.priority is not None:
+            place = f"$[{stored.MT_PRIORITY_PLACE}]"
+            number = change.priority.number
+            cursor.execute(
+                _MESSAGE_PRIORITY, (change.priority, place, number, json.dumps([*counts]))
+            )
         self._moves = Counter(
             (stored.read_domain(name), Priority(priority), State(state))
             for _, _, name, state, priority in mine
@@ -228,6 +254,8 @@ class Piece(Operation[Changed]):
                 tally.move(destination, before, after, count)
             if self._change.action in {"release", "retry"}:
                 tally.wake(destination, priority, self._change.at)
+            elif self._change.priority is not None and before is not State.HELD:
+                tally.wake(destination, self._change.priority, self._change.at)
         for key, size, in_file in self._finished:
             self._book.finished(1, size, int(in_file))
             if in_file:

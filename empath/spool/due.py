@@ -30,7 +30,7 @@ _NEXT: Final = (
     " ORDER BY due_at LIMIT 1"
 )
 _LOTS: Final = (
-    "SELECT m.key, m.reverse_path, m.priority, m.size, m.details,"
+    "SELECT m.key, m.reverse_path, r.priority, m.size, m.details,"
     " r.number, r.address, r.state, r.due_at, r.notify, r.original, r.attempts,"
     " r.delay_noticed, r.reply"
     " FROM json_each(?) AS j CROSS JOIN message AS m CROSS JOIN recipient AS r"

@@ -328,6 +328,14 @@ class Spool(Protocol):
         """Give the matching messages up without telling anybody."""
         ...
 
+    async def prioritize(
+        self, query: QueueQuery, priority: Priority, *, actor: str, at: float
+    ) -> Changed:
+        """Give the matching messages another class, for all their recipients that wait; the
+        timeline says which.  The next server is told the number of that class.
+        """
+        ...
+
     # Looking.
 
     async def page(

@@ -22,7 +22,7 @@ from empath import codec
 from empath.address import Domain
 from empath.clock import Clock
 from empath.config.model import Spool as Settings
-from empath.envelope import LOCAL, Lane, Lot, MessageId
+from empath.envelope import LOCAL, Lane, Lot, MessageId, Priority
 from empath.events import MessageEvent
 from empath.policy.room import Room
 from empath.query import QueueQuery
@@ -292,6 +292,12 @@ class Store:
     async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
         """Give the matching recipients up without telling anybody."""
         return await self._operate(query, Change("delete", actor, reason, at))
+
+    async def prioritize(
+        self, query: QueueQuery, priority: Priority, *, actor: str, at: float
+    ) -> Changed:
+        """Give the matching messages another class."""
+        return await self._operate(query, Change("priority", actor, priority.word, at, priority))
 
     async def _operate(self, query: QueueQuery, change: Change) -> Changed:
         operate = Operate(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import apsw
 
 from empath.address import Domain
-from empath.envelope import MessageId, State
+from empath.envelope import LOCAL, MessageId, Priority, State
 from empath.events import BodyDamaged, OperatorActed
 from empath.query import EVERYTHING, QueueQuery, parse_query
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
-from tests.fakes.mail import LATER, TAKEN, accept, ended, octets, record, take
+from tests.fakes.mail import LATER, TAKEN, accept, ended, envelope, octets, record, take
 from tests.spool.conftest import Opener
 
 
@@ -202,3 +206,101 @@ async def test_operators_and_the_engine_agree_on_the_counts(store: Store, clock:
     assert total[State.ACTIVE] == 3
     assert total[State.DEFERRED] == 3
     assert (await store.message(lots[2].id)).timeline[-1] == ended(lots[2])  # type: ignore[union-attr]
+
+
+async def test_a_change_of_priority(opened: Opener, clock: HandClock) -> None:
+    """3.6: waiting mail gets another class, is chosen by it from then on, and says so."""
+    store = await opened()
+    bulk = await accept(store, "a@one.test", priority=Priority.BULK)
+    other = await accept(store, "b@one.test")
+    changed = await store.prioritize(
+        QueueQuery(ids=(bulk,)), Priority.CRITICAL, actor="ada", at=clock.now()
+    )
+    assert (changed.ids, changed.recipients, changed.in_flight) == ((bulk,), 1, 0)
+    store = await opened()
+    first, second = await take(store, clock.now())
+    assert (first.id, first.priority, first.mt_priority) == (bulk, Priority.CRITICAL, 6)
+    assert (second.id, second.priority, second.mt_priority) == (other, Priority.NORMAL, 0)
+    found = await store.message(bulk)
+    assert found is not None
+    assert (found.envelope.priority, found.envelope.mt_priority) == (Priority.CRITICAL, 6)
+    assert found.timeline == (OperatorActed(clock.now(), bulk, "priority", "ada", "critical", 1),)
+    (row,) = (await store.page(QueueQuery(ids=(bulk,)))).rows
+    assert row.priority is Priority.CRITICAL
+
+
+async def test_a_change_of_priority_takes_back_what_has_not_begun(
+    store: Store, clock: HandClock
+) -> None:
+    """Mail that was chosen but not begun is given back and found again in its new class."""
+    name = await accept(store, "a@one.test", "b@one.test")
+    (lot,) = await store.due(clock.now(), limit=9, per_destination=9)
+    await store.prioritize(parse_query("rcpt:~a@one"), Priority.LOW, actor="ada", at=clock.now())
+    assert store.begin(lot) is None
+    (again,) = await store.due(clock.now(), limit=9, per_destination=9)
+    assert (again.id, again.priority, len(again.recipients)) == (name, Priority.LOW, 2)
+
+
+async def test_a_change_of_priority_of_deferred_and_held_mail(
+    store: Store, clock: HandClock
+) -> None:
+    """What waits for its time, or for an operator, keeps waiting, and then has its new class."""
+    deferred, held = await accept(store), await accept(store, "h@held.test")
+    await store.hold(parse_query("dest:held.test"), actor="ada", reason="", at=clock.now())
+    (lot,) = await take(store, clock.now())
+    await record(store, lot, LATER, clock.now() + 3600)
+    changed = await store.prioritize(EVERYTHING, Priority.HIGH, actor="ada", at=clock.now())
+    assert changed.recipients == 2
+    assert await take(store, clock.now()) == []
+    assert await store.next_due(clock.now()) == clock.now() + 3600
+    clock.advance(3600)
+    await store.release(parse_query("state:held"), actor="ada", at=clock.now())
+    lots = await take(store, clock.now())
+    assert {(lot.id, lot.priority) for lot in lots} == {
+        (deferred, Priority.HIGH),
+        (held, Priority.HIGH),
+    }
+
+
+async def test_a_change_of_priority_leaves_what_is_on_the_wire(
+    store: Store, clock: HandClock
+) -> None:
+    """An attempt that has begun is not disturbed; deferred, its mail is due as it was."""
+    await accept(store)
+    (lot,) = await take(store, clock.now())
+    changed = await store.prioritize(EVERYTHING, Priority.BULK, actor="ada", at=clock.now())
+    assert (changed.ids, changed.in_flight) == ((), 1)
+    await record(store, lot, LATER, clock.now() + 60)
+    clock.advance(60)
+    (again,) = await take(store, clock.now())
+    assert again.priority is Priority.NORMAL
+
+
+async def test_a_number_outlives_a_restart(opened: Opener, clock: HandClock) -> None:
+    """3.6 header: what the client asked for, to the number, is what the next server is told."""
+    store = await opened()
+    draft = store.draft()
+    draft.write(b"\r\n")
+    asked = replace(envelope("a@one.test", priority=Priority.HIGH), mt_priority=3)
+    await draft.commit(asked, LOCAL, prefix=b"", subject="")
+    store = await opened()
+    (lot,) = await take(store, clock.now())
+    assert (lot.priority, lot.mt_priority) == (Priority.HIGH, 3)
+
+
+async def test_mail_of_before_has_no_number(
+    opened: Opener, clock: HandClock, tmp_path: Path
+) -> None:
+    """Mail that an older Empath stored is told with no number, until an operator changes it."""
+    store = await opened()
+    name = await accept(store)
+    await store.close()
+    older = apsw.Connection(str(tmp_path / "spool" / "queue.db"))
+    older.execute("UPDATE message SET details = json_remove(details, '$[10]')")
+    older.close()
+    store = await opened()
+    (lot,) = await store.due(clock.now(), limit=9, per_destination=9)
+    assert lot.mt_priority == 0
+    await store.prioritize(QueueQuery(ids=(name,)), Priority.LOW, actor="ada", at=clock.now())
+    (lot,) = await store.due(clock.now(), limit=9, per_destination=9)
+    assert lot.mt_priority == -4
