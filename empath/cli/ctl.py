@@ -18,6 +18,7 @@ from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.spool import spool
 from empath.cli.system import events, system
+from empath.cli.tls import tls
 
 commands = typer.Typer(
     name="empathctl",
@@ -36,6 +37,7 @@ commands.add_typer(queue)
 commands.add_typer(dns)
 commands.add_typer(spool)
 commands.add_typer(system)
+commands.add_typer(tls)
 commands.command()(events)
 
 

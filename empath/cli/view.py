@@ -110,6 +110,8 @@ def _attempt(event: AttemptEnded) -> str:
     if event.tls is not None:
         verified = f"verified by {event.tls.verified}" if event.tls.verified else "not verified"
         tls = f"{event.tls.version}, {verified}"
+    for failure in event.tls_failures:
+        tls += f"; {safe_text(failure.server)} failed TLS ({failure.fault})"
     ended = "done" if event.stage == "DONE" else f"ended at {event.stage}"
     doubt = ", the server may have it all the same" if event.uncertain else ""
     return f"attempt at {where}: {ended}, {event.seconds:.2f} s, {tls}{doubt}"

@@ -71,6 +71,7 @@ from empath.control.system_requests import (
     StopEngine,
     Stopping,
 )
+from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
 from empath.events import Event
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListQueue",
+    "ListTls",
     "MessageView",
     "NotFound",
     "Notice",
@@ -125,6 +127,8 @@ __all__ = [
     "Status",
     "StopEngine",
     "Stopping",
+    "TlsDestination",
+    "TlsDestinations",
     "ViewMessage",
     "reply_type",
 ]

@@ -30,6 +30,7 @@ from empath.control.parts import Deliverer, Receiving, Stop
 from empath.delivery.route import RouteFinder
 from empath.envelope import State
 from empath.events import TaskFailed
+from empath.observe.encryption import EncryptionLedger
 from empath.observe.health import LoopLag, resident_memory
 from empath.observe.metrics import Counters
 from empath.query import BadQuery
@@ -82,6 +83,8 @@ class LocalLink:
         self._read_only = False
         self._remembered = Remembered()
         bus.fold(self._remembered)
+        self._encryption = EncryptionLedger()
+        bus.fold(self._encryption)
         self._backlog: list[tuple[float, Sequence[DestinationRow]]] = []
 
     def __repr__(self) -> str:
@@ -232,6 +235,13 @@ class LocalLink:
         items = tuple(views.destination_item(row, connections) for row in shown)
         return link.Destinations(items=items, total=len(rows))
 
+    async def _tls(self, request: link.ListTls) -> link.TlsDestinations:
+        if request.limit < 1:
+            raise RequestUnclear(f"limit is a number from 1 to {DESTINATION_LIMIT}.")
+        known = self._encryption.latest()
+        items = tuple(views.tls_destination(each) for each in known[: request.limit])
+        return link.TlsDestinations(items=items, total=len(known))
+
     # The spool.
 
     async def _spool_report(self, _request: link.GetSpool) -> link.SpoolReport:
@@ -272,6 +282,7 @@ class LocalLink:
         link.DeleteMessages: _change,
         link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
+        link.ListTls: _tls,
         link.GetSpool: _spool_report,
         link.CheckSpool: _spool_check,
         **dict.fromkeys(dns.ANSWERED, _dns),

@@ -17,9 +17,11 @@ from empath.control.link import (
     QueueItem,
     RecipientItem,
     SpoolReport,
+    TlsDestination,
 )
 from empath.envelope import State
 from empath.events import AttemptEnded, MessageAccepted, MessageEvent
+from empath.observe.encryption import Encryption
 from empath.spool.face import DestinationRow, MessageRecord, QueueRow, SpoolStats
 
 RECIPIENTS_SHOWN: Final = 1000
@@ -59,6 +61,24 @@ def destination_item(row: DestinationRow, connections: Mapping[Domain, int]) -> 
         oldest_at=row.oldest_at,
         next_at=row.next_at,
         last_reply=row.last_reply,
+    )
+
+
+def tls_destination(known: Encryption) -> TlsDestination:
+    """How mail to one destination was encrypted."""
+    return TlsDestination(
+        destination=known.destination,
+        policy=known.policy,
+        source=known.source,
+        versions=dict(known.versions),
+        verified=known.verified,
+        plaintext=known.plaintext,
+        failures=dict(known.failures),
+        names=known.names,
+        expires_at=known.expires_at,
+        last_at=known.last_at,
+        last_failure=known.last_failure,
+        last_failure_at=known.last_failure_at,
     )
 
 

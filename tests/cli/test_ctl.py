@@ -40,6 +40,7 @@ from empath.control.link import (
     SpoolCheck,
     SpoolProblem,
     StopEngine,
+    TlsDestination,
 )
 from empath.control.routes import REQUESTS
 from empath.envelope import MessageId, Priority
@@ -181,6 +182,7 @@ async def ctl(tmp_path: Path) -> AsyncIterator[Ctl]:
 
 
 VERBS = {
+    "tls": "tls list",
     "system/ping": "system ping",
     "system/status": "system status",
     "system/stop": "system stop",
@@ -217,6 +219,36 @@ async def test_every_request_has_a_command(ctl: Ctl, route: str) -> None:
     if route != "queue/content":
         done = await ctl.run(*VERBS[route].split(), "--json")
         assert isinstance(json.loads(done.stdout), list | dict)
+
+
+async def test_tls_list_shows_what_each_destination_gets(ctl: Ctl) -> None:
+    """Policy and source, what was verified, what went in clear, what failed and why."""
+    assert "No mail was sent yet." in (await ctl.run("tls", "list")).stderr
+    bank = TlsDestination(
+        destination=Domain("bank.example"),
+        policy="verify",
+        source="destination",
+        versions={"TLSv1.3": 12},
+        verified=12,
+        plaintext=0,
+        failures={"certificate-expired": 2},
+        names=("mx.bank.example",),
+        expires_at=1.0,
+        last_at=NOW,
+        last_failure="mx2.bank.example:25 the TLS handshake failed: certificate has expired",
+        last_failure_at=NOW,
+    )
+    shop = msgspec.structs.replace(
+        bank, destination=Domain("shop.example"), versions={}, plaintext=3, failures={}
+    )
+    far = msgspec.structs.replace(shop, expires_at=None, last_failure="")
+    ctl.link.tls = [bank, shop, far]
+    out = (await ctl.run("tls", "list")).stdout.splitlines()
+    assert out[1].split()[:5] == ["bank.example", "verify", "(destination)", "12", "0"]
+    assert "TLSv1.3 12" in out[1]
+    assert "certificate-expired 2" in out[1]
+    assert out[2].split()[3:7] == ["12", "3", "–", "expired"]
+    assert out[3].split()[-3:] == ["–", "–", "–"]
 
 
 async def test_ping_says_who_answers(ctl: Ctl) -> None:

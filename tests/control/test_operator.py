@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from empath.address import Domain
 from empath.config.model import Mode
 from empath.control.link import (
     CheckSpool,
@@ -19,6 +20,7 @@ from empath.control.link import (
     LinkReadOnly,
     ListDestinations,
     ListQueue,
+    ListTls,
     NotFound,
     Ping,
     QueueChange,
@@ -33,7 +35,14 @@ from empath.control.link import (
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
 from empath.envelope import MessageId
-from empath.events import EngineStopping, MessageAccepted, OperatorActed, TaskFailed
+from empath.events import (
+    AttemptEnded,
+    EngineStopping,
+    MessageAccepted,
+    OperatorActed,
+    TaskFailed,
+    TlsSession,
+)
 from tests.fakes.operator_desk import Desk, desk
 
 STRANGER = MessageId("0197a8c0f3e41b2c")
@@ -96,6 +105,7 @@ async def test_the_queue_comes_in_pages(tmp_path: Path) -> None:
         (ListQueue(limit=0), "from 1 to 1000"),
         (ListQueue(sort="size"), "oldest first"),
         (ListDestinations(limit=0), "from 1"),
+        (ListTls(limit=0), "from 1"),
         (ReadContent(id=STRANGER, offset=-1), "0 or more"),
         (RetryMessages(), "Name the messages or give a query"),
         (RetryMessages(query="  "), "Name the messages or give a query"),
@@ -104,7 +114,9 @@ async def test_the_queue_comes_in_pages(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_unclear_is_refused(
-    tmp_path: Path, request_: ListQueue | ListDestinations | ReadContent | QueueChange, why: str
+    tmp_path: Path,
+    request_: ListQueue | ListDestinations | ListTls | ReadContent | QueueChange,
+    why: str,
 ) -> None:
     """A request that means nothing changes nothing and says what was expected."""
     async with desk(tmp_path) as engine:
@@ -280,6 +292,32 @@ async def test_stopping_is_handed_on_with_who_asked(tmp_path: Path) -> None:
     async with desk(tmp_path) as engine:
         await engine.link.acting("root(uid 0) pid 7").ask(StopEngine())
         assert engine.stopped == ["root(uid 0) pid 7 asked for it"]
+
+
+async def test_encryption_is_told_by_destination(tmp_path: Path) -> None:
+    """What the attempts came to, the destination heard of last first."""
+    async with desk(tmp_path) as engine:
+        for name in ("a.test", "b.test"):
+            engine.bus.publish(
+                AttemptEnded(
+                    at=1.0,
+                    id=MessageId.compose(1_700_000_000_000, 1),
+                    destination=Domain(name),
+                    server="mx:25",
+                    stage="DONE",
+                    seconds=0.1,
+                    size=1,
+                    latency=0.2,
+                    results=(),
+                    tls=TlsSession("TLSv1.3", "X", "chain"),
+                    tls_policy="verify",
+                    tls_source="default",
+                )
+            )
+        reply = await engine.link.ask(ListTls(limit=1))
+        assert reply.total == 2
+        assert (reply.items[0].destination, reply.items[0].verified) == ("b.test", 1)
+        assert reply.items[0].versions == {"TLSv1.3": 1}
 
 
 async def test_destinations_and_spool_are_figures(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from empath.control.link import (
     ListDnsCache,
     ListDnsOverrides,
     ListQueue,
+    ListTls,
     MessageView,
     NotFound,
     Notice,
@@ -54,6 +55,8 @@ from empath.control.link import (
     Status,
     StopEngine,
     Stopping,
+    TlsDestination,
+    TlsDestinations,
     ViewMessage,
 )
 from empath.envelope import MessageId
@@ -129,6 +132,7 @@ class MemoryLink:
         self.check: SpoolCheck = SpoolCheck(problems=())
         self.cache: list[DnsEntry] = []
         self.overrides: dict[str, DnsOverride] = {}
+        self.tls: list[TlsDestination] = []
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -250,10 +254,12 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self._answer_dns(request)
+                return self._answer_more(request)
 
-    def _answer_dns(self, request: Request[Any]) -> Any:
+    def _answer_more(self, request: Request[Any]) -> Any:
         match request:
+            case ListTls(limit=limit):
+                return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
             case ListDnsCache():
                 return DnsCache(entries=tuple(self.cache))
             case ClearDnsCache(name=name):

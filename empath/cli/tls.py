@@ -1,0 +1,79 @@
+"""`empathctl tls`: how mail is encrypted on its way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
+from empath.cli.show import age, complain, write_json, write_table
+from empath.clock import SystemClock
+from empath.control import link
+
+tls = typer.Typer(
+    name="tls",
+    help="Encryption: what each destination gets, and what failed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@tls.callback()
+def _group() -> None:
+    """Encryption: what each destination gets, and what failed."""
+
+
+@tls.command("list")
+def list_tls(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="Most destinations to show.")] = 200,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List the destinations heard of last, with their policy and what became of it."""
+    reply = ask(where(context, socket, config), link.ListTls(limit=limit))
+    if json:
+        write_json(reply.items)
+    elif not reply.items:
+        complain("No mail was sent yet.")
+    else:
+        now = SystemClock().now()
+        write_table(
+            (
+                "DESTINATION",
+                "POLICY",
+                ">VERIFIED",
+                ">CLEAR",
+                "VERSIONS",
+                ">CERTIFICATE",
+                "FAILURES",
+                "LAST FAILURE",
+            ),
+            [_row(item, now) for item in reply.items],
+        )
+
+
+def _row(item: link.TlsDestination, now: float) -> tuple[str, ...]:
+    return (
+        item.destination,
+        f"{item.policy} ({item.source})",
+        f"{item.verified:,}",
+        f"{item.plaintext:,}",
+        _counts(item.versions),
+        _certificate(item.expires_at, now),
+        _counts(item.failures),
+        item.last_failure or "–",
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "–"
+
+
+def _certificate(expires_at: float | None, now: float) -> str:
+    if expires_at is None:
+        return "–"
+    return "expired" if expires_at <= now else age(expires_at - now)
