@@ -14,7 +14,7 @@ import msgspec
 
 from empath import codec
 from empath.address import Domain
-from empath.config.model import Config
+from empath.config.model import Config, Delivery
 from empath.envelope import Priority
 from empath.policy import shaping
 from empath.policy.blame import Word
@@ -57,6 +57,9 @@ class Gates:
         )
         """In the order in which they are asked: what lasts longest first."""
         self._tidied_at = 0.0
+        self._read: Delivery | None = None
+        self._weights: Mapping[Priority, int] = {}
+        self._rates: Mapping[Priority, Rate] = {}
 
     def __repr__(self) -> str:
         return f"<Gates breakers={len(self.breakers.kept())} limited={len(self._limiter)}>"
@@ -64,12 +67,16 @@ class Gates:
     def begin(self, now: float) -> Mapping[Priority, int]:
         """A round of choices begins; returns the weights of the classes."""
         delivery = self._config().delivery
-        self.classes.begin(shaping.class_rates(delivery), now)
+        if delivery is not self._read:
+            self._read = delivery
+            self._weights = shaping.weights(delivery)
+            self._rates = shaping.class_rates(delivery)
+        self.classes.begin(self._rates, now)
         if now >= self._tidied_at + _TIDY_EVERY:
             self._tidied_at = now
             self._limiter.forget_full(now)
             self.breakers.forget_old(now, self.concurrency.running)
-        return shaping.weights(delivery)
+        return self._weights
 
     def verdict(self, destination: Domain, now: float) -> Verdict:
         """What holds *destination* now, if anything."""

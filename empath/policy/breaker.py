@@ -157,6 +157,8 @@ class Breakers:
 
     def standing(self, now: float) -> Mapping[Domain, Position]:
         """Destinations whose breaker is not closed."""
+        if not self._breakers:
+            return {}
         return {
             name: position
             for name, breaker in self._breakers.items()

@@ -51,6 +51,8 @@ class Suspensions:
 
     def standing(self, now: float) -> Mapping[Domain, Suspension]:
         """Those that hold at *now*; the others are forgotten."""
+        if not self._suspended:
+            return {}
         for name, each in list(self._suspended.items()):
             if each.until is not None and each.until <= now:
                 del self._suspended[name]

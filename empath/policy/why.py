@@ -1,0 +1,180 @@
+"""Why a recipient is where it is: one causal sentence, and what happens next and when.
+
+Composed from values alone: the recipient's state, its last result, what operators did, and
+the verdicts of the gates.  Each sentence begins with the address, names who or what holds
+it and by which reply, setting or person, and is safe to show (DESIGN P6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from empath.envelope import Priority, State
+from empath.policy.verdict import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one recipient."""
+
+    address: str
+    destination: str
+    state: State
+    priority: Priority = Priority.NORMAL
+    attempts: int = 0
+    next_at: float | None = None
+    last_reply: str = ""
+    hold_reason: str = ""
+    server: str = ""
+    """The server of the last attempt, if it reached one."""
+    stage: str = ""
+    """Where the last attempt ended."""
+    ended_at: float | None = None
+    """When the last attempt ended."""
+    actor: str = ""
+    """Who held or deleted it; empty where no operator did."""
+    told: bool = False
+    """The sender has been sent a notification that it failed."""
+    began_at: float | None = None
+    """When the attempt that runs now began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is true of the whole relay."""
+
+    now: float
+    delivers: bool = True
+    """False in dev mode."""
+    most_attempts: int = 25
+    expires_at: float | None = None
+    holds: Sequence[Hold] = ()
+    """What keeps mail of this class at this destination from its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer."""
+
+    sentence: str
+    next_event: str = ""
+    """What happens next, such as ``attempt``; empty if nothing will."""
+    next_at: float | None = None
+    """When, if that is known."""
+
+
+def why(one: Standing, around: Circumstances) -> Why:
+    """Why *one* is where it is."""
+    who = one.address
+    match one.state:
+        case State.DELIVERED:
+            return Why(f"{who} was delivered{_at(one.ended_at)}{_to(one)}{_said(one.last_reply)}.")
+        case State.FAILED:
+            return Why(
+                f"{who} was refused for good{_at(one.ended_at)}{_by(one)}"
+                f"{_said(one.last_reply)}; {_told(one)}."
+            )
+        case State.EXPIRED:
+            return Why(
+                f"{who} was given up{_at(one.ended_at)} after {_counted(one.attempts)}"
+                f"{_said(one.last_reply)}; {_told(one)}."
+            )
+        case State.DELETED:
+            return Why(f"{who} was deleted by {one.actor or 'an operator'}; nobody is told.")
+        case State.HELD:
+            return _held(one, around)
+        case State.ACTIVE:
+            since = (
+                "" if one.began_at is None else f", for {max(0, around.now - one.began_at):.0f} s"
+            )
+            return Why(
+                f"{who} is being delivered to {one.destination} at this moment{since}.",
+                "end of the attempt",
+            )
+        case State.QUEUED | State.DEFERRED:
+            return _waiting(one, around)
+
+
+def _held(one: Standing, around: Circumstances) -> Why:
+    if not around.delivers and not one.actor:
+        return Why(
+            f"{one.address} is held since Empath runs in dev mode, which captures all mail"
+            " (mode); nothing is sent unless it is released in relay mode."
+        )
+    reason = f": {one.hold_reason}" if one.hold_reason else ""
+    by = f" by {one.actor}" if one.actor else ""
+    return Why(f"{one.address} is held{by}{reason}; it waits until an operator releases it.")
+
+
+def _waiting(one: Standing, around: Circumstances) -> Why:
+    now, due = around.now, one.next_at
+    if not around.delivers:
+        return Why(f"{one.address} waits since Empath runs in dev mode and sends nothing (mode).")
+    before = ""
+    if one.attempts and one.last_reply:
+        before = f" after {_counted(one.attempts)} of {around.most_attempts}, the last{_last(one)}"
+    if due is not None and due > now:
+        longer = [hold for hold in around.holds if hold.until is not None and hold.until > due]
+        if longer:
+            hold = max(longer, key=lambda each: each.until or 0)
+            return Why(
+                f"{one.address} waits until{_at(due)[3:]}{before}; and even then {one.destination}"
+                f" is held{_until(hold.until)} because {hold.reason}.",
+                "attempt",
+                hold.until,
+            )
+        return Why(f"{one.address} is tried again{_at(due)}{before}.", "attempt", due)
+    if around.holds:
+        hold = around.holds[0]
+        return Why(
+            f"{one.address} is due{before}, and held{_until(hold.until)} because {hold.reason}.",
+            "attempt",
+            hold.until,
+        )
+    return Why(
+        f"{one.address} is due{before}, and goes when {one.priority.name.lower()} mail to"
+        f" {one.destination} has its turn.",
+        "attempt",
+        now,
+    )
+
+
+def _last(one: Standing) -> str:
+    if one.stage == "DNS":
+        return f" since {one.destination} could not be looked up: “{one.last_reply}”"
+    return f" at {one.server}{_said(one.last_reply)}" if one.server else _said(one.last_reply)
+
+
+def _at(at: float | None) -> str:
+    return "" if at is None else f" at {moment(at)}"
+
+
+def _until(at: float | None) -> str:
+    return "" if at is None else f" until {moment(at)}"
+
+
+def moment(at: float) -> str:
+    """A time as people and machines read it, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _to(one: Standing) -> str:
+    return f" to {one.server}" if one.server else ""
+
+
+def _by(one: Standing) -> str:
+    return f" by {one.server}" if one.server else ""
+
+
+def _said(reply: str) -> str:
+    return f", with “{reply}”" if reply else ""
+
+
+def _told(one: Standing) -> str:
+    return "the sender was told" if one.told else "no notification was asked for or possible"
+
+
+def _counted(attempts: int) -> str:
+    return f"{attempts} attempt{'' if attempts == 1 else 's'}"

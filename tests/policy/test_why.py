@@ -1,0 +1,188 @@
+"""Why mail is where it is, in one sentence: every situation an operator may meet."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from empath.envelope import Priority, State
+from empath.policy.verdict import Hold
+from empath.policy.why import Circumstances, Standing, Why, why
+
+NOW = 1_790_000_000.0
+SOON = NOW + 300
+T = "2026-09-21 14:13:20 UTC"
+T_SOON = "2026-09-21 14:18:20 UTC"
+BREAKER = Hold("its breaker is open after failures, last: 421 busy", SOON, "delivery.breaker")
+
+
+def bob(state: State, **known: object) -> Standing:
+    """A recipient in *state*."""
+    return Standing("bob@x.test", "x.test", state, **known)  # type: ignore[arg-type]
+
+
+SITUATIONS = {
+    "due, nothing in the way": (
+        bob(State.QUEUED, priority=Priority.BULK, next_at=NOW),
+        {},
+        Why("bob@x.test is due, and goes when bulk mail to x.test has its turn.", "attempt", NOW),
+    ),
+    "breaker open": (
+        bob(State.QUEUED, next_at=NOW),
+        {"holds": (BREAKER,)},
+        Why(
+            f"bob@x.test is due, and held until {T_SOON} because its breaker is open after"
+            " failures, last: 421 busy.",
+            "attempt",
+            SOON,
+        ),
+    ),
+    "concurrency": (
+        bob(State.QUEUED, next_at=NOW),
+        {"holds": (Hold("20 attempts at once is the most it may have (x = 20)"),)},
+        Why(
+            "bob@x.test is due, and held because 20 attempts at once is the most it may have"
+            " (x = 20).",
+            "attempt",
+        ),
+    ),
+    "waiting for its retry time": (
+        bob(
+            State.DEFERRED,
+            attempts=2,
+            next_at=SOON,
+            last_reply="451 4.7.1 greylisted",
+            server="mx.x.test [192.0.2.1]:25",
+            stage="RCPT",
+        ),
+        {},
+        Why(
+            f"bob@x.test is tried again at {T_SOON} after 2 attempts of 25, the last at"
+            " mx.x.test [192.0.2.1]:25, with “451 4.7.1 greylisted”.",
+            "attempt",
+            SOON,
+        ),
+    ),
+    "retry time, and a gate that lasts longer": (
+        bob(State.DEFERRED, attempts=1, next_at=NOW + 9, last_reply="421 busy"),
+        {"holds": (BREAKER,)},
+        Why(
+            "bob@x.test waits until 2026-09-21 14:13:29 UTC after 1 attempt of 25, the last, with"
+            f" “421 busy”; and even then x.test is held until {T_SOON} because its breaker is"
+            " open after failures, last: 421 busy.",
+            "attempt",
+            SOON,
+        ),
+    ),
+    "DNS trouble": (
+        bob(
+            State.DEFERRED,
+            attempts=1,
+            next_at=SOON,
+            last_reply="451 4.4.3 no name server answered",
+            stage="DNS",
+        ),
+        {},
+        Why(
+            f"bob@x.test is tried again at {T_SOON} after 1 attempt of 25, the last since x.test"
+            " could not be looked up: “451 4.4.3 no name server answered”.",
+            "attempt",
+            SOON,
+        ),
+    ),
+    "held by an operator": (
+        bob(State.HELD, hold_reason="looks like spam", actor="ada (uid 0)"),
+        {},
+        Why(
+            "bob@x.test is held by ada (uid 0): looks like spam; it waits until an operator"
+            " releases it."
+        ),
+    ),
+    "captured in dev mode": (
+        bob(State.HELD, hold_reason="captured in dev mode"),
+        {"delivers": False},
+        Why(
+            "bob@x.test is held since Empath runs in dev mode, which captures all mail (mode);"
+            " nothing is sent unless it is released in relay mode."
+        ),
+    ),
+    "queued in dev mode": (
+        bob(State.QUEUED, next_at=NOW),
+        {"delivers": False},
+        Why("bob@x.test waits since Empath runs in dev mode and sends nothing (mode)."),
+    ),
+    "being delivered": (
+        bob(State.ACTIVE, began_at=NOW - 7),
+        {},
+        Why(
+            "bob@x.test is being delivered to x.test at this moment, for 7 s.",
+            "end of the attempt",
+        ),
+    ),
+    "delivered": (
+        bob(State.DELIVERED, ended_at=NOW, server="mx.x.test:25", last_reply="250 2.0.0 Ok"),
+        {},
+        Why(f"bob@x.test was delivered at {T} to mx.x.test:25, with “250 2.0.0 Ok”."),
+    ),
+    "failed": (
+        bob(
+            State.FAILED, ended_at=NOW, server="mx.x.test:25", last_reply="550 5.1.1 no", told=True
+        ),
+        {},
+        Why(
+            f"bob@x.test was refused for good at {T} by mx.x.test:25, with “550 5.1.1 no”;"
+            " the sender was told."
+        ),
+    ),
+    "expired": (
+        bob(State.EXPIRED, attempts=25, ended_at=NOW, last_reply="550 5.4.7 too old"),
+        {},
+        Why(
+            f"bob@x.test was given up at {T} after 25 attempts, with “550 5.4.7 too old”;"
+            " no notification was asked for or possible."
+        ),
+    ),
+    "deleted": (
+        bob(State.DELETED, actor="ada (uid 0)"),
+        {},
+        Why("bob@x.test was deleted by ada (uid 0); nobody is told."),
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_sentence_names_the_cause(situation: str) -> None:
+    """Who or what holds it, and by which reply, setting or person; and what comes next when."""
+    one, around, expected = SITUATIONS[situation]
+    assert why(one, Circumstances(NOW, **around)) == expected  # type: ignore[arg-type]
+
+
+@given(
+    st.sampled_from(State),
+    st.one_of(st.none(), st.floats(NOW - 1e6, NOW + 1e6)),
+    st.integers(0, 30),
+    st.sampled_from(["", "451 4.3.0 later"]),
+    st.lists(st.builds(Hold, st.just("it is so"), st.one_of(st.none(), st.just(SOON)))),
+    st.booleans(),
+)
+def test_there_is_one_sentence_for_everything(
+    state: State,
+    next_at: float | None,
+    attempts: int,
+    reply: str,
+    holds: list[Hold],
+    delivers: bool,
+) -> None:
+    """Whatever is known or not: one sentence that begins with the address, and a next event for
+    all that still goes on by itself.
+    """
+    one = bob(state, next_at=next_at, attempts=attempts, last_reply=reply)
+    answer = why(one, Circumstances(NOW, delivers=delivers, holds=holds))
+    assert answer.sentence.startswith("bob@x.test ")
+    assert answer.sentence.endswith(".")
+    assert "  " not in answer.sentence
+    if state.final or state is State.HELD or (state is not State.ACTIVE and not delivers):
+        assert answer.next_event == ""
+    else:
+        assert answer.next_event
