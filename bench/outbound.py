@@ -31,8 +31,9 @@ from empath.config.model import Config, Delivery, Mode, Route
 from empath.config.units import Duration
 from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
-from empath.envelope import Lot, MessageId, Priority, Recipient, Waiting
+from empath.envelope import Lane, Lot, MessageId, Priority, Recipient, Waiting
 from empath.events import MessageEvent
+from empath.policy.room import Room
 from empath.reply import Delivered
 from empath.spool.face import Notification, Ruling, Spool
 from tests.fakes.fixed_route import NoDns
@@ -81,15 +82,29 @@ class Prefilled:
         self._content = Inline()
 
     async def due(
-        self, now: float, *, limit: int, per_destination: int, full: Collection[Domain] = ()
+        self,
+        now: float,
+        *,
+        limit: int | Room,
+        per_destination: int,
+        full: Collection[Domain] = (),
+        crowded: Collection[Lane] = (),
     ) -> Sequence[Lot]:
         """Some of the rest."""
+        left = limit.left if isinstance(limit, Room) else limit
         taken: list[Lot] = []
         for domain, lots in self._lots.items():
-            if domain not in full:
-                count = min(per_destination, limit - len(taken), len(lots))
+            if domain not in full and (domain, Priority.NORMAL) not in crowded:
+                count = min(per_destination, left - len(taken), len(lots))
                 taken += [lots.popleft() for _ in range(count)]
         return taken
+
+    async def setting(self, key: str) -> str | None:
+        """None was kept."""
+        return None
+
+    async def keep(self, key: str, value: str | None) -> None:
+        """Forget it."""
 
     async def next_due(self, now: float) -> float | None:
         """Now, while there are any."""

@@ -14,20 +14,25 @@ from typing import Final
 
 from empath.config.model import Config
 from empath.delivery.connecting import Missed, connect, key_of
+from empath.delivery.habits import Habits
+from empath.delivery.outgoing import SizeDiffers
 from empath.delivery.pool import Key, Pool
 from empath.delivery.route import Route, RouteFinder
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
-from empath.envelope import Body, Lot
+from empath.envelope import Body, Lot, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
 from empath.policy.tls import Need, need
 from empath.reply import Deferred, Failed, Outcome
 from empath.smtp.data import BareNewline
-from empath.smtp.dialogue import Transaction, transact
+from empath.smtp.dialogue import Manner, Transaction, transact
+from empath.smtp.lines import limit
 from empath.spool.face import BodyUnfit, Content, Spool
 from empath.tls import ClientContexts
 
+_CONNECTIONS: Final = 3
+"""Sessions with one server at most: each extension it breaks costs one."""
 MOST_ADDRESSES: Final = 10
 """Addresses one attempt tries in all, so that it ends in bounded time."""
 
@@ -37,7 +42,7 @@ class Report:
     """What one attempt came to."""
 
     outcomes: tuple[Outcome, ...]
-    """One for each recipient of the lot, in its order."""
+    """One for each of the recipients, in their order."""
     stage: str
     transcript: Transcript
     server: str = ""
@@ -53,6 +58,10 @@ class Report:
     connection: Connection | None = None
     key: Key | None = None
     """Where the connection may be kept, once the outcome is recorded."""
+    recipients: tuple[Waiting, ...] | None = None
+    """Those the outcomes are of, if not all of the lot: there was no room for the others, who
+    stay as they are and go next.
+    """
 
     @property
     def uncertain(self) -> bool:
@@ -69,6 +78,7 @@ class Attempts:
     pool: Pool
     config: Callable[[], Config]
     contexts: ClientContexts
+    habits: Habits = field(default_factory=Habits)
     _destinations: DestinationsOf = field(default_factory=DestinationsOf)
 
     async def deliver(self, lot: Lot) -> Report:
@@ -88,7 +98,7 @@ class Attempts:
             key = key_of(target, wanted)
             while (idle := self.pool.take(key)) is not None:
                 idle.settings, idle.transcript = config.delivery, transcript
-                report = await self._transact(lot, idle, key, target.host)
+                report = await self._transact(lot, idle, key)
                 if report is not None:
                     return replace(report, tls_failures=tuple(failures))
             addresses = await self.finder.addresses(target)
@@ -97,21 +107,22 @@ class Attempts:
                 continue
             addresses = addresses[:left]
             left -= len(addresses)
-            connection = await connect(
-                target,
-                addresses,
-                wanted,
-                config=config,
-                contexts=self.contexts,
-                transcript=transcript,
-                failures=failures,
-            )
-            if isinstance(connection, Missed):
-                missed = _weightier(missed, connection)
-            else:
-                report = await self._transact(lot, connection, key, target.host, fresh=True)
-                assert report is not None
-                return replace(report, tls_failures=tuple(failures))
+            for _ in range(_CONNECTIONS):
+                connection = await connect(
+                    target,
+                    addresses,
+                    wanted,
+                    config=config,
+                    contexts=self.contexts,
+                    transcript=transcript,
+                    failures=failures,
+                )
+                if isinstance(connection, Missed):
+                    missed = _weightier(missed, connection)
+                    break
+                report = await self._transact(lot, connection, key, fresh=True)
+                if report is not None:
+                    return replace(report, tls_failures=tuple(failures))
             if not left:
                 break
         assert missed is not None, "a route has a target"
@@ -127,10 +138,14 @@ class Attempts:
         )
 
     async def _transact(
-        self, lot: Lot, connection: Connection, key: Key, host: str, *, fresh: bool = False
+        self, lot: Lot, connection: Connection, key: Key, *, fresh: bool = False
     ) -> Report | None:
-        """The transaction; None if the connection was dead before it began and not *fresh*."""
-        message = lot
+        """The transaction; None if another connection is to be tried at once.
+
+        That is, if this one was dead before it began and not *fresh*, or if the server broke
+        an extension that it will not be asked for again.
+        """
+        message, transcript = lot, connection.transcript
         try:
             content = await self.spool.content(lot.id)
             if "8BITMIME" not in connection.extensions and await _is_8bit(content):
@@ -139,29 +154,74 @@ class Attempts:
         except BaseException:
             connection.quit()
             raise
+        manner = self._manner(lot, connection, key)
         connection.messages += 1
+        number, reset = connection.messages, connection.dirty
+
+        def said() -> None:
+            # After a dot nothing is left of a transaction; a BDAT may yet be refused.
+            connection.dirty = manner.chunking
+            if connection.flying < connection.settings.in_flight:
+                self.pool.put(key, connection)
+
         try:
             done: Transaction = await connection.run(
-                transact(message, connection.extensions, reset=connection.dirty), content=content
+                transact(message, connection.extensions, reset=reset, manner=manner),
+                content=content,
+                said=said if manner.pipelining else None,
             )
-        except BareNewline as error:
+        except (BareNewline, SizeDiffers) as error:
             raise BodyUnfit(f"the stored body cannot be sent: {error}") from error
         if not (done.usable and connection.usable):
             connection.quit()
-        if not done.begun and not done.usable and not fresh:
+        if done.broke and (done.begun or fresh):
+            self.habits.note(key.host, key.port, done.broke)
+            transcript.remark(f"it offers {done.broke} and breaks it: not used for an hour")
+            if done.again:
+                connection.quit()
+                return None
+        if not (done.begun or done.usable or fresh or done.uncertain):
             return None
-        connection.dirty = not done.clean
+        if connection.messages == number:
+            connection.dirty = not done.clean
+        connection.room = done.room or connection.room
+        settled = [each for each in zip(lot.recipients, done.outcomes, strict=True) if each[1]]
         return Report(
-            done.outcomes,
+            tuple(outcome for _, outcome in settled if outcome is not None),
             done.stage,
-            connection.transcript,
+            transcript,
             connection.name,
-            host,
+            key.host,
             connection.tls,
             key.need,
             reports_itself=done.relayed,
             connection=connection if connection.usable else None,
             key=key,
+            recipients=tuple(waiting for waiting, _ in settled),
+        )
+
+    def _manner(self, lot: Lot, connection: Connection, key: Key) -> Manner:
+        """How much is said at once: as far as the server offers and keeps it, and we may."""
+        config, offered = self.config(), connection.extensions
+        said = self._destinations(config)
+        most = connection.room or limit(offered, "RCPTMAX")
+        pipelining = said.setting(lot.destination, lambda each: each.pipelining)
+        if pipelining is None:
+            pipelining = config.delivery.pipelining
+        if not pipelining or not self._does("PIPELINING", connection, key):
+            return Manner(most=most)
+        chunking = said.setting(lot.destination, lambda each: each.chunking)
+        if chunking is None:
+            chunking = config.delivery.chunking
+        return Manner(
+            pipelining=True,
+            chunking=chunking and self._does("CHUNKING", connection, key),
+            most=most,
+        )
+
+    def _does(self, extension: str, connection: Connection, key: Key) -> bool:
+        return extension in connection.extensions and not self.habits.breaks(
+            key.host, key.port, extension
         )
 
 

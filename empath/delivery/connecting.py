@@ -18,10 +18,11 @@ from typing import Final
 
 from empath.address import BannerHostname, IpAddress
 from empath.config.model import Config, Delivery, TlsPolicy
+from empath.delivery.faults import fault
 from empath.delivery.pool import Key
 from empath.delivery.route import Target
 from empath.delivery.transcript import Transcript
-from empath.delivery.transport import Connection, fault
+from empath.delivery.transport import Connection
 from empath.events import TlsFailure
 from empath.policy.tls import Need, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply

@@ -27,7 +27,7 @@ from empath.delivery.pool import Pool
 from empath.delivery.recorder import Recorder
 from empath.delivery.route import RouteFinder
 from empath.delivery.ruling import judge
-from empath.envelope import Lot, Priority
+from empath.envelope import Lot, MessageId, Priority
 from empath.events import SpoolFault, TaskFailed
 from empath.policy.blame import Word, word_on
 from empath.policy.room import CLASSES, Room
@@ -80,6 +80,7 @@ class Engine:
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._began: dict[tuple[MessageId, Domain], float] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._arrived = True
@@ -126,6 +127,10 @@ class Engine:
             reason = f"{most} attempts run, as many as may (delivery.concurrency)"
             holds.append(Hold(reason, None, "delivery.concurrency"))
         return tuple(holds)
+
+    def began(self, id: MessageId, destination: Domain) -> float | None:
+        """When the attempt at this message that runs now began; None if none runs."""
+        return self._began.get((id, destination))
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -186,12 +191,14 @@ class Engine:
                 continue
             task = group.create_task(self._attempt(begun))
             self._running.add(task)
+            self._began[lot.id, lot.destination] = now
             self._idle.clear()
-            task.add_done_callback(partial(self._ended, lot.destination))
+            task.add_done_callback(partial(self._ended, lot))
 
-    def _ended(self, destination: Domain, task: asyncio.Task[None]) -> None:
+    def _ended(self, lot: Lot, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._gates.ended(destination)
+        self._began.pop((lot.id, lot.destination), None)
+        self._gates.ended(lot.destination)
         if not self._running:
             self._idle.set()
         self._wake.set()

@@ -1,4 +1,4 @@
-"""Connections that stand idle, kept a little while for the next message to the same server.
+"""Connections that may take the next message: idle ones, and those that wait for replies only.
 
 A connection is only reused for what it was opened for: the same host and port, the same need
 for encryption, the same user, and not one the DNS named for one an operator fixed.  One that
@@ -13,6 +13,7 @@ from typing import NamedTuple, final
 
 from empath.delivery.transport import Connection
 from empath.policy.tls import Need
+from empath.smtp.lines import limit
 
 
 class Key(NamedTuple):
@@ -28,55 +29,74 @@ class Key(NamedTuple):
 
 @final
 class Pool:
-    """Idle connections by key; the one used last goes first, so that the others can end."""
+    """Connections by key; the one used last goes first, so that the others can end."""
 
     def __init__(self) -> None:
-        self._idle: dict[Key, list[tuple[Connection, float]]] = {}
-        self._count = 0
+        self._idle: dict[Key, dict[Connection, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
-        return f"<Pool idle={self._count} servers={len(self._idle)}>"
+        return f"<Pool idle={len(self)} servers={len(self._idle)}>"
 
     def __len__(self) -> int:
-        return self._count
+        return sum(map(len, self._idle.values()))
 
     def take(self, key: Key) -> Connection | None:
-        """An idle connection that still stands, which is the caller's from now on."""
+        """A connection that still stands and is the caller's to speak on from now on.
+
+        An idle one where there is one; else the one with the fewest messages on their way, of
+        which there are at most `delivery.in_flight`.
+        """
         idle = self._idle.get(key)
         if idle is None:
             return None
-        found = None
-        while idle and found is None:
-            connection, _ = idle.pop()
-            self._count -= 1
-            found = connection if connection.usable else None
+        found, least = None, 0
+        for connection in [each for each in idle if not each.usable]:
+            del idle[connection]
+        for connection in reversed(idle):
+            flying = connection.flying
+            if found is None or flying < least:
+                found, least = connection, flying
+            if not flying:
+                break
+        if found is not None and least and least >= found.settings.in_flight:
+            found = None
+        if found is not None:
+            del idle[found]
+            found.speaking = True
         if not idle:
             del self._idle[key]
         return found
 
     def put(self, key: Key, connection: Connection) -> None:
-        """Keep *connection* for its settings' idle time, or end it if it has served enough."""
+        """Keep *connection* for its settings' idle time, or end it if it has served enough.
+
+        Does nothing while somebody speaks on it: he will put it back himself.
+        """
         settings = connection.settings
-        if not connection.usable:
+        if not connection.usable or connection.speaking:
             return
-        if connection.messages >= settings.messages_per_connection or not settings.idle_timeout:
+        most = limit(connection.extensions, "MAILMAX") or settings.messages_per_connection
+        served = connection.messages >= min(most, settings.messages_per_connection)
+        idle = self._idle.setdefault(key, {})
+        idle.pop(connection, None)
+        if served or not settings.idle_timeout:
+            if not idle:
+                del self._idle[key]
             connection.quit()
             return
         loop = asyncio.get_running_loop()
         ends = loop.time() + settings.idle_timeout
-        self._idle.setdefault(key, []).append((connection, ends))
-        self._count += 1
+        idle[connection] = ends
         if self._timer is None:
             self._timer = loop.call_at(ends, self._sweep)
 
     def close(self) -> None:
-        """End all that stand idle."""
+        """End all that nobody speaks on."""
         for idle in self._idle.values():
-            for connection, _ in idle:
+            for connection in idle:
                 connection.quit()
         self._idle.clear()
-        self._count = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -86,15 +106,16 @@ class Pool:
         loop = asyncio.get_running_loop()
         now = loop.time() + 0.001
         for key, idle in list(self._idle.items()):
-            kept = [(each, ends) for each, ends in idle if ends > now and each.usable]
-            for connection, ends in idle:
-                if ends <= now:
+            for connection, ends in list(idle.items()):
+                if not connection.usable:
+                    del idle[connection]
+                elif ends <= now and connection.flying:
+                    idle[connection] = now + connection.settings.idle_timeout
+                elif ends <= now:
+                    del idle[connection]
                     connection.quit()
-            self._count -= len(idle) - len(kept)
-            if kept:
-                self._idle[key] = kept
-            else:
+            if not idle:
                 del self._idle[key]
         if self._idle:
-            soonest = min(ends for idle in self._idle.values() for _, ends in idle)
+            soonest = min(ends for idle in self._idle.values() for ends in idle.values())
             self._timer = loop.call_at(soonest, self._sweep)

@@ -37,13 +37,14 @@ class Judgement:
 def judge(
     lot: Lot, report: Report, retry: Retry, *, jitter_draw: float, now: float, seconds: float
 ) -> Judgement:
-    """Decide for each recipient of *lot*.
+    """Decide for each recipient of *lot* that the attempt settled; the others wait on.
 
     *jitter_draw* in 0 to 1 is one for all, so that recipients deferred together stay together.
     """
     age = max(0.0, now - lot.received_at)
     rulings, notices = [], []
-    for waiting, outcome in zip(lot.recipients, report.outcomes, strict=True):
+    recipients = lot.recipients if report.recipients is None else report.recipients
+    for waiting, outcome in zip(recipients, report.outcomes, strict=True):
         ruling = _rule(waiting, outcome, retry, age=age, jitter_draw=jitter_draw, now=now)
         notice = _notice(lot, waiting, ruling, report, retry, now=now)
         if notice is not None and notice.action is Action.DELAYED:
@@ -61,7 +62,7 @@ def judge(
         seconds=seconds,
         size=lot.size,
         latency=age,
-        results=_results(lot.recipients, rulings),
+        results=_results(recipients, rulings),
         tls=report.tls,
         tls_policy=report.need.policy if report.need is not None else "",
         tls_source=report.need.source if report.need is not None else "",

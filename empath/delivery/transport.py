@@ -5,57 +5,51 @@ Promises: a reply is taken only when one is owed, so whatever comes unasked ends
 memory is bounded by one reply and the socket's buffer; content never leaves with a CR or LF
 that stands alone.  What can go wrong reaches the dialogue as `Broken`.
 Replies are handed to the dialogue in the socket's own callback: no task wakes up between
-one command and the next, which is what makes small mail cheap.
+one command and the next, which is what makes small mail cheap.  A dialogue that has said all
+it will leaves the word to the next one, whose replies come behind its own (`Flight`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar, cast, final
+from collections import deque
+from collections.abc import Callable
+from typing import Final, TypeVar, cast, final
 
 from empath.config.model import Delivery
 from empath.config.units import Duration
 from empath.delivery.certificate import names_and_expiry
+from empath.delivery.deadline import Deadline
+from empath.delivery.faults import fault
+from empath.delivery.flight import Done, Flight, Following
+from empath.delivery.outgoing import Chunks, chunked, chunks_of, stuffed, whole
 from empath.delivery.transcript import Transcript
 from empath.events import TlsSession
 from empath.policy.tls import TlsFault
 from empath.reply import Reply
-from empath.safe_text import safe_text
-from empath.smtp.data import Stuffer
 from empath.smtp.opening import Extensions
 from empath.smtp.reply_reader import ReplyBroken, ReplyReader
-from empath.smtp.steps import Broken, Dialogue, Greeting, Say, Step, UpgradeTls, lost, nonsense
+from empath.smtp.steps import (
+    Batch,
+    Broken,
+    Dialogue,
+    Greeting,
+    Next,
+    Say,
+    SendChunks,
+    UpgradeTls,
+    lost,
+    nonsense,
+)
 from empath.tls import fault_of
 
 R = TypeVar("R")
 
-BLOCK: Final = 65536
-"""Octets of content that are read and written at once."""
+GRACE: Final = 10.0
+"""Seconds a server has to end the session after its 421, or to answer what it took before."""
 _CLOSED: Final = lost("it was closed")
 _SECURED: Final = Reply(220, None, "")
-
-
-class Chunks(Protocol):
-    """Where content comes from: `empath.spool.face.Content`."""
-
-    def chunks(self, size: int = BLOCK) -> AsyncIterator[bytes]:
-        """The octets in order, from the start."""
-        ...
-
-
-@dataclass(slots=True)
-class _Done:
-    """The dialogue has returned this."""
-
-    value: Any
-
-
-_Next = Step | _Done | None
-"""A step for `Connection.run` to take, the end, or None while a reply is owed."""
 
 
 @final
@@ -69,6 +63,7 @@ class Connection(asyncio.Protocol):
         self.name = name
         self.settings = settings
         self.transcript = transcript
+        """Of the dialogue that runs next."""
         self.tls: TlsSession | None = None
         self.tls_fault: TlsFault | None = None
         """Why the handshake failed."""
@@ -77,24 +72,24 @@ class Connection(asyncio.Protocol):
         """Transactions begun on it."""
         self.dirty = False
         """A refused transaction may still be open: RSET comes first."""
+        self.room = 0
+        """Recipients the server takes in one transaction, or 0 if it never said so."""
+        self.speaking = True
+        """Somebody has it and may still say something; nobody else may."""
         self._sni = sni
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._context: ssl.SSLContext | None = None
         self._reader = ReplyReader()
-        self._dialogue: Dialogue[Any] | None = None
-        self._turn: asyncio.Future[_Next] | None = None
-        self._owed = True  # The greeting, which may come before anybody waits for it.
+        self._flights: deque[Flight] = deque()
+        self._owed = 1  # The greeting, which may come before anybody waits for it.
         self._kept: Reply | None = None
-        self._sending = False
-        self._dotted = False
         self._room: asyncio.Future[None] | None = None
         self._paused = False
         self._broken: Broken | None = None
-        self._deadline = 0.0
-        self._seconds = 0.0
-        self._awaited = ""
-        self._timer: asyncio.TimerHandle | None = None
+        self._leaving = False
+        self._retired = False
+        self._deadline = Deadline(self._loop, self._missed)
 
     def __repr__(self) -> str:
         state = "usable" if self.usable else "closed"
@@ -103,7 +98,12 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Nothing speaks against another dialogue."""
-        return self._broken is None
+        return self._broken is None and not self._leaving and not self._retired
+
+    @property
+    def flying(self) -> int:
+        """Dialogues that have not ended."""
+        return len(self._flights)
 
     async def run(
         self,
@@ -111,55 +111,63 @@ class Connection(asyncio.Protocol):
         *,
         content: Chunks | None = None,
         context: ssl.SSLContext | None = None,
+        said: Callable[[], None] | None = None,
     ) -> R:
         """Play *dialogue* to its end and return its result.
 
         What a server does wrong is the dialogue's to answer for.  An exception out of
         *content* (`BodyUnfit`, `BareNewline`) comes out here, the connection cut before
-        the final dot.  *context* is for a dialogue that upgrades to TLS.
+        the final dot.  *context* is for a dialogue that upgrades to TLS.  *said* is called
+        when the end of the content has been sent: from then on another dialogue may run.
         """
-        self._dialogue = dialogue
+        flight = Flight(dialogue, self.transcript, said)
+        self._flights.append(flight)
         self._context = context
-        self._dotted = False
+        self.speaking = True
         try:
-            following = self._advance(None)
+            following = self._advance(flight, None)
             while True:
                 if following is None:
-                    self._turn = self._loop.create_future()
-                    following = await self._turn
-                if isinstance(following, _Done):
-                    result: R = following.value
-                    return result
+                    flight.turn = self._loop.create_future()
+                    following = await flight.turn
+                if isinstance(following, Done):
+                    return cast("R", following.value)
                 if isinstance(following, UpgradeTls):
-                    following = await self._upgrade()
+                    following = await self._upgrade(flight)
                 else:
                     assert content is not None
-                    following = await self._send(content)
+                    if not isinstance(following, SendChunks):
+                        following = await self._send(flight, content, 0)
+                    elif following.lines:
+                        following = await self._send_whole(flight, following, content)
+                    else:
+                        following = await self._send(flight, content, following.size)
         except BaseException:
+            if flight in self._flights:
+                self._flights.remove(flight)
             self.abort()
             raise
-        finally:
-            self._dialogue = self._turn = None
-            self._deadline = 0.0
 
     def quit(self) -> None:
-        """End the session politely; nobody waits for the answer."""
-        if self.usable:
+        """End the session politely, once all that is on its way was answered."""
+        if self._flights and self._broken is None:
+            self._retired = True
+            return
+        if self._broken is None:
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
         self._end(_CLOSED)
 
     def abort(self) -> None:
-        """Cut the connection."""
-        self._end(_CLOSED)
+        """Cut the connection; whatever is on its way is told so."""
+        self._fail(_CLOSED)
         self._transport.abort()
 
-    # The dialogue.
+    # The dialogues.
 
-    def _advance(self, answer: Reply | Broken | None) -> _Next:
+    def _advance(self, flight: Flight, answer: Reply | Broken | None) -> Following:
         """Hand *answer* to the dialogue and do what it says next, as far as it goes at once."""
-        dialogue = self._dialogue
-        assert dialogue is not None
+        dialogue = flight.dialogue
         try:
             while True:
                 if answer is None:
@@ -168,50 +176,95 @@ class Connection(asyncio.Protocol):
                     step = dialogue.send(answer)
                 else:
                     step = dialogue.throw(answer)
-                if self._broken is not None:
-                    answer = self._broken
+                if isinstance(step, Greeting) and self._kept is not None:
+                    answer, self._kept = self._kept, None
+                elif self._broken is not None:
+                    answer = self._gone()
+                elif isinstance(step, Next):
+                    assert flight.owed
+                    self._arm(flight)
+                    return None
+                elif isinstance(step, Batch):
+                    self._transport.write(_written(flight, step.lines))
+                    self._expect(flight, len(step.lines))
+                    return None
                 elif isinstance(step, Say):
-                    self._say(step)
+                    self._transport.write(_written(flight, (step.line,), step.shown))
+                    self._expect(flight, 1)
                     return None
                 elif isinstance(step, Greeting):
-                    answer, self._kept = self._kept, None
-                    if answer is None:
-                        self._wait(self.settings.connect_timeout, "greeting")
-                        return None
+                    flight.owed = 1  # Counted already: it was owed from the start.
+                    self._deadline.set(self.settings.connect_timeout, "greeting")
+                    return None
                 else:
                     return step
         except StopIteration as stop:
-            return _Done(stop.value)
+            self._over(flight)
+            return Done(stop.value)
 
-    def _say(self, step: Say) -> None:
-        line = step.line
-        if "\r" in line or "\n" in line:  # The last door: whatever made it, it is one line.
-            raise ValueError("a command of more than one line")
-        self.transcript.sent(step.shown or line)
-        self._transport.write(line.encode() + b"\r\n")
-        self._owed = True
-        self._wait(self.settings.command_timeout, "reply")
+    def _gone(self) -> Broken:
+        """How the session ended, as one of its own: an exception collects where it was raised."""
+        assert self._broken is not None
+        return Broken(self._broken.reply, closed=self._broken.closed)
 
-    def _answer(self, answer: Reply | Broken) -> None:
-        """The reply that was owed, or that none will come; `run` wakes if it has a part."""
-        self._owed = False
-        self._deadline = 0.0
-        if self._dialogue is None or self._turn is None:
+    def _expect(self, flight: Flight, replies: int) -> None:
+        """So many more *replies* are owed; the deadline is that of the first dialogue."""
+        flight.owed += replies
+        self._owed += replies
+        if self._flights[0] is flight:
+            self._arm(flight)
+
+    def _arm(self, flight: Flight) -> None:
+        if flight.dotted and flight.owed == 1:
+            self._deadline.set(self.settings.final_timeout, "reply to the content")
+        else:
+            self._deadline.set(self.settings.command_timeout, "reply")
+
+    def _answer(self, flight: Flight, answer: Reply | Broken) -> None:
+        """A reply that was owed, or that none will come; `run` wakes if it has a part."""
+        turn = flight.turn
+        if turn is None or turn.done():
             return
+        self._deadline.lift()
         try:
-            following = self._advance(answer)
+            following = self._advance(flight, answer)
         except Exception as bug:  # noqa: BLE001 - a socket's callback must not swallow it
-            self._turn.set_exception(bug)
+            turn.set_exception(bug)
             return
         if following is not None:
-            self._turn.set_result(following)
+            turn.set_result(following)
 
-    async def _upgrade(self) -> _Next:
+    def _said(self, flight: Flight) -> None:
+        """*flight* will say nothing more: somebody else may."""
+        self.speaking = False
+        flight.quiet = True
+        if flight.said is not None and self.usable:
+            flight.said()
+
+    def _over(self, flight: Flight) -> None:
+        """*flight* has its result; the one behind it is next to be answered."""
+        if not flight.quiet:
+            self.speaking = False
+        if flight.owed and len(self._flights) > 1 and self._broken is None:
+            # It was told enough (421); what it is still owed goes to nobody.
+            flight.turn = None
+            self._deadline.set(GRACE, "end of the session after its 421")
+            return
+        self._flights.remove(flight)
+        if self._flights:
+            if self._leaving:
+                self._deadline.set(GRACE, "end of the session after its 421")
+            else:
+                self._arm(self._flights[0])
+        elif self._retired:
+            self.quit()
+
+    async def _upgrade(self, flight: Flight) -> Following:
         """STARTTLS was answered 220, and nothing in clear came behind it (RFC 3207 6)."""
         context = self._context
         assert context is not None
         if self._broken is not None:
-            return self._advance(self._broken)
+            return self._advance(flight, self._gone())
         answer: Reply | Broken = _SECURED
         try:
             wrapped = await self._loop.start_tls(
@@ -233,7 +286,7 @@ class Connection(asyncio.Protocol):
                 self.secured()
         if isinstance(answer, Broken):
             self._fail(answer)
-        return self._advance(answer)
+        return self._advance(flight, answer)
 
     def secured(self) -> None:
         """Note what was agreed in the handshake."""
@@ -252,51 +305,66 @@ class Connection(asyncio.Protocol):
 
     # The content.
 
-    async def _send(self, content: Chunks) -> _Next:
-        """Send the content and the final dot; the answer comes as any reply does."""
-        stuffer = Stuffer()
+    async def _send(self, flight: Flight, content: Chunks, size: int) -> Following:
+        """Send the content and its end, behind 354 or, with *size*, in chunks.
+
+        The answer comes as any reply does.
+        """
+        flight.chunks = chunks_of(size) - 1 if size else 0
+        self._expect(flight, flight.chunks + 1)
+        self._deadline.lift()
+        flight.sending = True
         held = b""
-        self._sending = True
         try:
-            async for chunk in content.chunks():
+            async for block in chunked(content, size) if size else stuffed(content):
                 if held:
                     await self._write(held)
                 if self._broken is not None or self._kept is not None:
                     break
-                held = stuffer.feed(chunk)
+                held = block
         finally:
-            self._sending = False
+            flight.sending = False
         if self._broken is not None:
-            return self._advance(self._broken)
+            return self._advance(flight, self._gone())
         if self._kept is not None:
-            return self._advance(self._refused_midway(self._kept))
-        ending = stuffer.end()
-        self.transcript.sent("(the content)")
-        # With the last block: small mail is one packet, its dot and all.
-        self._transport.write(held + ending)
-        self._dotted = True
-        self._owed = True
-        self._wait(self.settings.final_timeout, "reply to the content")
+            return self._advance(flight, self._refused_midway(self._kept))
+        flight.transcript.sent("(the content)")
+        self._transport.write(held)
+        flight.dotted = True
+        self._arm(flight)
+        self._said(flight)
+        return None
+
+    async def _send_whole(self, flight: Flight, step: SendChunks, content: Chunks) -> Following:
+        """Send the envelope and small content in one write."""
+        block = await whole(content, step.size)
+        if self._broken is not None:
+            return self._advance(flight, self._gone())
+        written = _written(flight, step.lines)
+        flight.transcript.sent(f"BDAT {step.size} LAST")
+        flight.dotted = True
+        self._transport.write(written + block)
+        self._expect(flight, len(step.lines) + 1)
+        self._said(flight)
         return None
 
     def _refused_midway(self, reply: Reply) -> Reply | Broken:
-        """It answered before the final dot: a refusal is one, anything else is nonsense."""
+        """It answered before the end of the content: a refusal is one, all else is nonsense."""
         self._kept = None
         self._end(nonsense("it answered before the end of the content"))
         self._transport.abort()
-        assert self._broken is not None
-        return reply if reply.transient or reply.permanent else self._broken
+        return reply if reply.transient or reply.permanent else self._gone()
 
     async def _write(self, block: bytes) -> None:
         self._transport.write(block)
         if self._paused and self._broken is None and self._kept is None:
             self._room = self._loop.create_future()
-            self._wait(self.settings.content_timeout, "taking of the content")
+            self._deadline.set(self.settings.content_timeout, "taking of the content")
             try:
                 await self._room
             finally:
                 self._room = None
-                self._deadline = 0.0
+                self._deadline.lift()
 
     # What the socket says.
 
@@ -313,29 +381,47 @@ class Connection(asyncio.Protocol):
         except ReplyBroken as error:
             self._fail(nonsense(str(error)))
             return
-        if not (self._owed or self._sending):
+        owed, left = self._owed, len(replies)
+        if not owed:
             self._fail(nonsense("it spoke before it was asked"))
             return
-        if not replies:
+        excess = left > owed or (left == owed and self._reader.amid)
+        for reply in replies[:owed]:
+            owed -= 1
+            if excess and not owed:
+                # What was asked for holds; nothing more is said to this server.
+                self._end(nonsense("it said more than it was asked"))
+                self._transport.abort()
+            elif self._broken is not None:
+                return
+            self._heard(reply)
+
+    def _heard(self, reply: Reply) -> None:
+        """*reply* belongs to the first dialogue that is owed one."""
+        self._owed -= 1
+        if not self._flights:
+            self._kept = reply  # The greeting, before anybody waits for it.
             return
-        reply = replies[0]
-        self.transcript.received(reply)
-        if len(replies) > 1 or self._reader.amid:
-            # The first reply was asked for and holds; nothing more is said to this server.
-            self._end(nonsense("it said more than it was asked"))
-            self._transport.abort()
-        if self._sending or self._dialogue is None:
+        flight = self._flights[0]
+        flight.owed -= 1
+        flight.transcript.received(reply)
+        self._leaving = self._leaving or reply.code == 421
+        if flight.chunks and reply.positive:
+            flight.chunks -= 1
+        elif flight.sending:
             self._kept = reply
-            self._owed = False
             self._free()
-        else:
-            self._dotted = False
-            self._answer(reply)
+        elif flight.chunks:
+            self._answer(flight, self._refused_midway(reply))
+        elif flight.turn is not None:
+            self._answer(flight, reply)
+        elif not flight.owed:
+            self._over(flight)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
         why = f": {fault(error)}" if isinstance(error, OSError) else ""
-        self._fail(lost(f"it closed the connection{why}"))
+        self._fail(lost(f"it closed the connection{why}", closed=True))
 
     def pause_writing(self) -> None:
         """The socket's buffer is full."""
@@ -346,65 +432,41 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._free()
 
-    # Deadlines and endings.
-
     def _free(self) -> None:
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 
-    def _wait(self, seconds: float, what: str) -> None:
-        """From now on *what* must come within *seconds*.
+    # Endings.
 
-        One timer serves all waits of a connection: it looks at the deadline when it rings,
-        so that a command costs no timer of its own.
-        """
-        self._deadline = self._loop.time() + seconds
-        self._awaited = what
-        self._seconds = seconds
-        if self._timer is None or self._timer.when() > self._deadline:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(self._deadline, self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        if not self._deadline or self._broken is not None:
-            return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._ring)
-            return
-        if self._dotted and self._transport.get_write_buffer_size():
-            self._dotted = False  # The dot has not left: the server cannot have the message.
-        self._fail(lost(f"no {self._awaited} within {Duration(self._seconds)}"))
+    def _missed(self) -> None:
+        if self._transport.get_write_buffer_size() and self._flights:
+            # Its end has not left: the server cannot have the last message.
+            self._flights[-1].dotted = False
+        deadline = self._deadline
+        self._fail(lost(f"no {deadline.awaited} within {Duration(deadline.seconds)}"))
 
     def _fail(self, broken: Broken) -> None:
         """The session is over; whoever waits is told."""
         if self._broken is not None:
             return
         self._end(broken)
-        self.transcript.remark(broken.reply.text)
         self._transport.abort()
         self._free()
-        if self._owed:
-            self._answer(Broken(broken.reply, dotted=self._dotted))
+        for flight in tuple(self._flights):
+            flight.transcript.remark(broken.reply.text)
+            # After 421 a server takes nothing more (RFC 5321 3.8): what is behind is unharmed.
+            dotted = flight.dotted and not self._leaving
+            self._answer(flight, Broken(broken.reply, dotted=dotted, closed=broken.closed))
 
     def _end(self, broken: Broken) -> None:
-        if self._broken is None:
-            # One of its own: an exception collects the places it was raised from.
-            self._broken = Broken(broken.reply, dotted=self._dotted)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._broken = self._broken or broken
+        self._deadline.end()
 
 
-def fault(error: BaseException) -> str:
-    """What went wrong, for an operator."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return safe_text(error.verify_message, 200)
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return safe_text(str(error) or type(error).__name__, 200)
+def _written(flight: Flight, lines: tuple[str, ...], shown: str = "") -> bytes:
+    """Command *lines* as they are sent, noted in the transcript, perhaps as *shown*."""
+    for line in lines:
+        if "\r" in line or "\n" in line:  # The last door: whatever made it, it is one line.
+            raise ValueError("a command of more than one line")
+        flight.transcript.sent(shown or line)
+    return "\r\n".join((*lines, "")).encode()

@@ -1,32 +1,60 @@
 """One mail transaction with a server, as a generator of steps (RFC 5321 3.3).
 
-`transact` says MAIL, a RCPT for each recipient of a lot, DATA and the content, and returns
-what came of each recipient.  Addresses are written here, from validated ones, and never
-rewritten (SMTP-RULES C1).  A message that the server cannot take as it is (too large, 8-bit,
-internationalised) is failed and never sent otherwise.  Whatever the server does (421, nonsense,
-silence), every recipient gets an outcome, and nobody who was not refused is failed.
+`transact` says MAIL, a RCPT for each recipient of a lot, DATA (or BDAT) and the content, and
+returns what came of each recipient.  Where the server lets us, all that is one write
+(RFC 2920); the replies are counted and each is held against its command.  Whatever the server
+does (421, nonsense, silence), every recipient gets an outcome, except those it had no room for
+beside others that it took: they may be sent at once.  Nobody who was not refused is failed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
-from empath.envelope import Body, Lot, Notify, Recipient
-from empath.reply import Deferred, EnhancedCode, Failed, Outcome, Reply, outcome_of
+from empath.envelope import Lot
+from empath.reply import Deferred, Delivered, Failed, Outcome, Reply, outcome_of
+from empath.smtp.lines import NOT_IN_PATH, mail_line, ours, rcpt_line, unfit
 from empath.smtp.opening import Extensions
-from empath.smtp.steps import SEND_CONTENT, Broken, Dialogue, Say, Step, nonsense
-
-_NOT_IN_PATH: Final = re.compile("[\x00-\x20\x7f-\x9f<>]")
-_XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 3461 4
-_DEFAULT_NOTIFY: Final = Notify.FAILURE | Notify.DELAY
-_TOLD: Final = (
-    (Notify.SUCCESS, "SUCCESS"),
-    (Notify.FAILURE, "FAILURE"),
-    (Notify.DELAY, "DELAY"),
+from empath.smtp.steps import (
+    NEXT,
+    SEND_CONTENT,
+    Batch,
+    Broken,
+    Dialogue,
+    Say,
+    SendChunks,
+    Step,
+    nonsense,
 )
+
+BATCH_OCTETS: Final = 16 * 1024
+"""Octets of commands that are sent before their replies are read: they and the replies to
+them fit into the windows and buffers of any TCP, so that nobody waits for nobody (RFC 2920 3.1).
+"""
+WHOLE_OCTETS: Final = 64 * 1024
+"""Content up to this size goes with its envelope, as one BDAT; larger content waits until
+somebody is there to take it.
+"""
+_NOT_KNOWN: Final = frozenset({500, 502, 503})
+"""What servers say to a command that they did not see for what it was (RFC 5321 4.2.4)."""
+_NO_BDAT: Final = _NOT_KNOWN | {501, 504}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How much is said at once."""
+
+    pipelining: bool = False
+    chunking: bool = False
+    """BDAT in the place of DATA (RFC 3030); only with *pipelining*."""
+    most: int = 0
+    """Recipients the server takes in one transaction (RFC 9422 RCPTMAX), or 0 if not known."""
+
+
+PLAIN: Final = Manner()
 
 
 @final
@@ -34,188 +62,321 @@ _TOLD: Final = (
 class Transaction:
     """How a transaction ended."""
 
-    outcomes: tuple[Outcome, ...]
-    """One for each recipient of the lot, in its order."""
+    outcomes: tuple[Outcome | None, ...]
+    """One for each recipient of the lot, in its order; None for those the server had no room
+    for in this transaction, of whom at least one other was settled.
+    """
     stage: str
     """``MAIL``, ``RCPT``, ``DATA``, ``CONTENT``, or ``DONE`` when the content was taken."""
     begun: bool = True
-    """MAIL was answered; if not, the connection was dead and another may be tried at once."""
+    """MAIL was answered; if not, the connection was dead, perhaps before MAIL."""
     usable: bool = True
     """The session may be used again."""
     clean: bool = True
     """It may be used without RSET."""
     relayed: bool = False
     """The server reports for itself on success (RFC 3461 5.2.2): it offers DSN."""
+    broke: str = ""
+    """The extension that the server offered and, it seems, cannot do."""
+    again: bool = False
+    """Nothing was sent that it may have taken: without that extension it may be tried at once."""
+    room: int = 0
+    """Recipients that it took before it had no room for more, or 0 if it did not say so."""
+
+    @property
+    def uncertain(self) -> bool:
+        """The server may have taken the message all the same."""
+        return any(isinstance(each, Deferred) and each.uncertain for each in self.outcomes)
 
 
-def transact(lot: Lot, offered: Extensions, *, reset: bool = False) -> Dialogue[Transaction]:
-    """Send *lot*; *reset* first ends the transaction that was refused before on the session."""
-    unfit = _unfit(lot, offered)
-    if unfit is not None:
-        return Transaction((Failed(unfit),) * len(lot.recipients), "MAIL", clean=not reset)
-    conversation = _Conversation(lot, offered)
+def transact(
+    lot: Lot, offered: Extensions, *, reset: bool = False, manner: Manner = PLAIN
+) -> Dialogue[Transaction]:
+    """Send *lot*; *reset* first ends a transaction that may be open on the session."""
+    refusal = unfit(lot, offered)
+    if refusal is not None:
+        return Transaction((Failed(refusal),) * len(lot.recipients), "MAIL", clean=not reset)
+    conversation = _Conversation(lot, offered, manner)
     try:
         yield from conversation.run(reset=reset)
     except Broken as broken:
-        conversation.rest(Deferred(broken.reply, uncertain=broken.dotted), usable=False)
+        conversation.broken(broken)
     return conversation.result()
+
+
+class _Command(NamedTuple):
+    line: str
+    stage: str
+    place: int = -1
+    """Of the recipient in the lot, for RCPT."""
 
 
 @final
 class _Conversation:
     """What is known of each recipient while the transaction goes on."""
 
-    __slots__ = ("begun", "clean", "lot", "offered", "outcomes", "stage", "usable")
+    __slots__ = (
+        "accepted",
+        "again",
+        "batched",
+        "begun",
+        "broke",
+        "clean",
+        "crowded",
+        "full",
+        "go",
+        "lot",
+        "manner",
+        "offered",
+        "outcomes",
+        "refused",
+        "sent",
+        "stage",
+        "usable",
+    )
 
-    def __init__(self, lot: Lot, offered: Extensions) -> None:
+    def __init__(self, lot: Lot, offered: Extensions, manner: Manner) -> None:
         self.lot = lot
         self.offered = offered
+        self.manner = manner
         self.outcomes: list[Outcome | None] = [None] * len(lot.recipients)
         self.stage = "MAIL"
         self.begun = False
         self.usable = True
         self.clean = False
+        self.refused = False
+        self.accepted = 0
+        self.crowded: dict[int, Reply] = {}
+        """Recipients left for another transaction, and what was said to them."""
+        self.full = False
+        """It has no room for more recipients in this one."""
+        self.sent = False
+        """The end of the content has been sent, so the server may take it."""
+        self.go: Reply | None = None
+        self.batched = False
+        """More than one reply was owed at once, and not all of them have come."""
+        self.broke = ""
+        self.again = False
 
     def result(self) -> Transaction:
+        # Those left wait for nothing where others were taken; else they are deferred.
+        taken = any(isinstance(outcome, Delivered) for outcome in self.outcomes)
+        if not taken:
+            for index, reply in self.crowded.items():
+                self.outcomes[index] = Deferred(reply)
         return Transaction(
-            tuple(outcome for outcome in self.outcomes if outcome is not None),
+            tuple(self.outcomes),
             self.stage,
             self.begun,
             self.usable,
             self.clean,
             "DSN" in self.offered,
+            self.broke,
+            self.again and not taken,
+            self.accepted if self.full else 0,
         )
 
     def rest(self, outcome: Outcome, *, usable: bool = True) -> None:
-        """The same word on all who have none yet."""
-        self.outcomes = [outcome if known is None else known for known in self.outcomes]
+        """The same word on all who have none yet, and were not left for later."""
+        for index, known in enumerate(self.outcomes):
+            if known is None and index not in self.crowded:
+                self.outcomes[index] = outcome
         self.usable = self.usable and usable
 
     def answered(self, reply: Reply) -> None:
         """*reply* is the last word on the rest.  421 ends the session and defers (RFC 5321 3.8)."""
         if reply.intermediate:
-            raise nonsense(f"it answered {self.stage} with {reply.code}", dotted=self.dotted)
+            raise nonsense(f"it answered {self.stage} with {reply.code}", dotted=self.sent)
         self.rest(outcome_of(reply), usable=reply.code != 421)
 
-    @property
-    def dotted(self) -> bool:
-        return self.stage == "CONTENT"
+    def broken(self, broken: Broken) -> None:
+        """The connection ended; with replies to a batch outstanding it may be our batch's doing."""
+        if self.batched:
+            self.broke = "PIPELINING"
+            self.again = not (broken.dotted or broken.closed)
+        self.rest(Deferred(broken.reply, uncertain=broken.dotted), usable=False)
+
+    def unknown(self, extension: str) -> None:
+        """The server does not know what it was told although it offers *extension*."""
+        self.broke, self.again = extension, True
 
     def run(self, *, reset: bool) -> Generator[Step, Reply, None]:
-        if reset:
-            answer = yield Say("RSET")
-            if not answer.positive:
-                self.rest(Deferred(answer), usable=False)
-                return
-        mail = yield Say(mail_line(self.lot, self.offered))
-        # A server that closes an idle session may say so only now; that is no answer to MAIL.
-        self.begun = mail.code != 421
-        if not mail.positive:
-            self.answered(mail)
+        commands = self.commands(reset=reset)
+        if commands[-1].stage != "RCPT":  # There is nobody to be said.
+            self.begun, self.clean = True, not reset
             return
-        self.stage = "RCPT"
-        accepted = yield from self.recipients()
-        if not accepted or not self.usable:
+        whole = self.manner.chunking and self.lot.size <= WHOLE_OCTETS
+        if self.manner.pipelining and not self.manner.chunking:
+            commands.append(_Command("DATA", "DATA"))
+        groups = self.groups(commands)
+        for group in groups:
+            last = group is groups[-1]
+            if self.full:
+                self.left(group)
+            else:
+                yield from self.say(group, whole=whole and last)
+            if not self.usable or (self.refused and not last):
+                return
+        if not self.manner.chunking:
+            yield from self.data()
+        elif not self.sent:
+            yield from self.chunks()
+
+    def commands(self, *, reset: bool) -> list[_Command]:
+        """What is said before the content, for those recipients that can be said."""
+        commands = [_Command("RSET", "RSET")] if reset else []
+        commands.append(_Command(mail_line(self.lot, self.offered), "MAIL"))
+        most = self.manner.most or len(self.outcomes)
+        for index, waiting in enumerate(self.lot.recipients):
+            recipient = waiting.recipient
+            if NOT_IN_PATH.search(recipient.address):
+                self.outcomes[index] = Failed(ours(553, "5.1.3", "the address cannot be sent"))
+            elif most:
+                most -= 1
+                commands.append(_Command(rcpt_line(recipient, self.offered), "RCPT", index))
+            else:
+                reply = ours(452, "4.5.3", "the server takes no more recipients at once")
+                self.crowded[index] = reply
+        return commands
+
+    def left(self, group: list[_Command]) -> None:
+        """Nobody else has room in this transaction, so there is no use in asking."""
+        for command in group:
+            if command.stage == "RCPT":
+                self.crowded[command.place] = ours(452, "4.5.3", "too many recipients at once")
+
+    def groups(self, commands: list[_Command]) -> list[list[_Command]]:
+        """*commands* as they are sent: one by one, or as many at once as are bounded."""
+        if not self.manner.pipelining:
+            return [[command] for command in commands]
+        groups: list[list[_Command]] = [[]]
+        octets = 0
+        for command in commands:
+            octets += len(command.line) + 2
+            if octets > BATCH_OCTETS and groups[-1]:
+                groups.append([])
+                octets = len(command.line) + 2
+            groups[-1].append(command)
+        return groups
+
+    def say(self, group: list[_Command], *, whole: bool) -> Generator[Step, Reply, None]:
+        """Say *group* at once, its last one with the *whole* content; take every reply to it."""
+        lines = tuple(command.line for command in group)
+        self.batched = whole or len(lines) > 1
+        if whole:
+            self.sent = True
+            reply = yield SendChunks(lines, self.lot.size)
+        elif len(lines) > 1:
+            reply = yield Batch(lines)
+        else:
+            reply = yield Say(lines[0])
+        for number, command in enumerate(group):
+            if number:
+                reply = yield NEXT
+            self.take(command, reply)
+            if not self.usable:
+                return
+        self.batched = False
+        if whole:
+            self.stored((yield NEXT))
+
+    def take(self, command: _Command, reply: Reply) -> None:
+        """*reply* came to *command*."""
+        match command.stage:
+            case "RSET":
+                if not reply.positive:
+                    self.rest(Deferred(reply), usable=False)
+            case "MAIL":
+                # A server that closes an idle session may say so only now: no answer to MAIL.
+                self.begun = reply.code != 421
+                if reply.positive:
+                    self.stage = "RCPT"
+                else:
+                    self.refused = True
+                    self.answered(reply)
+            case "RCPT":
+                if not self.refused or reply.code == 421:
+                    self.recipient(command.place, reply)
+            case _:
+                self.go = reply
+
+    def recipient(self, index: int, reply: Reply) -> None:
+        """*reply* came to the RCPT of the recipient at *index*."""
+        if reply.positive:
+            self.accepted += 1
+        elif reply.code == 421 or reply.intermediate:
+            self.answered(reply)
+            self.usable = False
+        elif self.accepted and _no_room(reply):
+            self.full = True
+            self.crowded[index] = reply
+        elif self.batched and reply.code in _NOT_KNOWN:
+            self.unknown("PIPELINING")
+            self.crowded[index] = reply
+        else:
+            self.outcomes[index] = outcome_of(reply)
+
+    def data(self) -> Generator[Step, Reply, None]:
+        """DATA, if it was not said with the rest, and the content if there is anybody to get it."""
+        go = self.go
+        if go is None:
+            if self.refused or not self.accepted:
+                return
+            self.stage = "DATA"
+            go = yield Say("DATA")
+        if go.intermediate and not self.accepted:
+            # RFC 2920 3.1: a server may answer 354 all the same, and gets no content.
+            yield Say(".")
+            self.clean = True
+            return
+        if not self.accepted:
+            self.usable = go.code != 421
             return
         self.stage = "DATA"
-        go = yield Say("DATA")
         if go.positive:
+            self.broke = "PIPELINING" if self.manner.pipelining else ""
+            self.again = self.manner.pipelining
             raise nonsense(f"it answered DATA with {go.code}")
         if not go.intermediate:
+            if self.manner.pipelining and go.code in _NOT_KNOWN:
+                self.unknown("PIPELINING")
             self.answered(go)
             return
         self.stage = "CONTENT"
+        self.sent = True
         done = yield SEND_CONTENT
         self.answered(done)
         self.clean = self.usable  # After the final dot nothing is left of the transaction.
         if done.positive:
             self.stage = "DONE"
 
-    def recipients(self) -> Generator[Step, Reply, int]:
-        """Say RCPT for each; how many were accepted, which are those without an outcome."""
-        accepted = 0
-        for index, waiting in enumerate(self.lot.recipients):
-            recipient = waiting.recipient
-            if _NOT_IN_PATH.search(recipient.address):
-                self.outcomes[index] = Failed(_ours(553, "5.1.3", "the address cannot be sent"))
-                continue
-            reply = yield Say(rcpt_line(recipient, self.offered))
+    def chunks(self) -> Generator[Step, Reply, None]:
+        """The content in chunks, if there is anybody to get it (RFC 3030 2)."""
+        if self.refused or not self.accepted:
+            return
+        self.stage = "CONTENT"
+        self.sent = True
+        self.stored((yield SendChunks((), self.lot.size)))
+
+    def stored(self, reply: Reply) -> None:
+        """*reply* came to the last BDAT; after a refusal the session needs RSET (RFC 3030 2)."""
+        if self.accepted:
+            self.stage = "CONTENT"
+            if reply.code in _NO_BDAT:
+                self.unknown("CHUNKING")
+            self.answered(reply)
             if reply.positive:
-                accepted += 1
-            elif reply.code == 421 or reply.intermediate:
-                self.answered(reply)
-                break
-            elif reply.code == 552 and accepted:
-                # RFC 5321 4.5.3.1.10: "too many recipients" was said so once.
-                self.outcomes[index] = Deferred(reply)
-            else:
-                self.outcomes[index] = outcome_of(reply)
-        return accepted
+                self.clean, self.stage = self.usable, "DONE"
+        elif reply.positive:
+            # Nobody was accepted, and yet something was: there is no telling what.
+            raise nonsense("it took content for nobody")
+        else:
+            self.usable = reply.code != 421
 
 
-def _unfit(lot: Lot, offered: Extensions) -> Reply | None:
-    """Why the server can never take this message as it is (RFC 1870, 6152, 6531)."""
-    limit = size_limit(offered)
-    if limit and lot.size > limit:
-        return _ours(
-            552, "5.3.4", f"the message has {lot.size} octets, the server takes at most {limit}"
-        )
-    if lot.body is Body.EIGHT_BIT and "8BITMIME" not in offered:
-        return _ours(554, "5.6.3", "the message is 8-bit and the server does not offer 8BITMIME")
-    if "SMTPUTF8" not in offered and (lot.smtputf8 or not _ascii(lot)):
-        return _ours(
-            550, "5.6.7", "the message is internationalised and the server offers no SMTPUTF8"
-        )
-    if lot.reverse_path is not None and _NOT_IN_PATH.search(lot.reverse_path):
-        return _ours(553, "5.1.7", "the sender's address cannot be sent")
-    return None
+def _no_room(reply: Reply) -> bool:
+    """Too many recipients in one transaction (RFC 5321 4.5.3.1.10), which some say with 552.
 
-
-def _ascii(lot: Lot) -> bool:
-    if lot.reverse_path is not None and not lot.reverse_path.isascii():
-        return False
-    return all(waiting.recipient.address.isascii() for waiting in lot.recipients)
-
-
-def size_limit(offered: Extensions) -> int:
-    """The largest message the server says it takes, or 0 for no limit (RFC 1870 3)."""
-    text = offered.get("SIZE", "")
-    # Twenty digits are more than any disk; longer numbers are not worth their arithmetic.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else 0
-
-
-def mail_line(lot: Lot, offered: Extensions) -> str:
-    """The MAIL command with the parameters that the server understands."""
-    line = f"MAIL FROM:<{lot.reverse_path or ''}>"
-    if "SIZE" in offered:
-        line = f"{line} SIZE={lot.size}"
-    if lot.body is Body.EIGHT_BIT:
-        line = f"{line} BODY=8BITMIME"
-    if lot.smtputf8 or not _ascii(lot):
-        line = f"{line} SMTPUTF8"
-    if "DSN" in offered and lot.reverse_path is not None:
-        if not lot.return_headers_only:
-            line = f"{line} RET=FULL"
-        elif lot.envid:
-            line = f"{line} RET=HDRS"
-        if _XTEXT.fullmatch(lot.envid):
-            line = f"{line} ENVID={lot.envid}"
-    return line
-
-
-def rcpt_line(recipient: Recipient, offered: Extensions) -> str:
-    """The RCPT command with the recipient's DSN parameters, where the server knows them."""
-    line = f"RCPT TO:<{recipient.address}>"
-    if "DSN" not in offered:
-        return line
-    if recipient.notify != _DEFAULT_NOTIFY:
-        told = ",".join(word for flag, word in _TOLD if flag in recipient.notify)
-        line = f"{line} NOTIFY={told or 'NEVER'}"
-    kind, _, address = recipient.original.partition(";")
-    if _XTEXT.fullmatch(kind) and _XTEXT.fullmatch(address):
-        line = f"{line} ORCPT={kind};{address}"
-    return line
-
-
-def _ours(code: int, enhanced: str, text: str) -> Reply:
-    return Reply(code, EnhancedCode(enhanced), text)
+    4.2.2 or 4.3.1 with the same code is about the recipient or the server, and waits.
+    """
+    return reply.code in (452, 552) and (reply.enhanced is None or reply.enhanced[2:] == "5.3")

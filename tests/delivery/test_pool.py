@@ -32,7 +32,8 @@ async def connected(mx: ScriptedMx, **settings: object) -> Connection:
         "127.0.0.1",
         mx.port,
     )
-    await eventually(lambda: not connection._owed)
+    await eventually(lambda: connection._owed == 0)
+    connection.speaking = False
     return connection
 
 
@@ -51,6 +52,9 @@ async def test_what_is_put_in_comes_out_once() -> None:
         assert pool.take(KEY) is connection
         assert pool.take(KEY) is None
         assert len(pool) == 0
+        pool.put(KEY, connection)
+        assert len(pool) == 0, "whoever speaks on it puts it back himself"
+        connection.speaking = False
         pool.put(KEY, connection)
         pool.close()
         assert repr(connection) == "<Connection mx.test closed messages=0>"

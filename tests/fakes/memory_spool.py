@@ -149,6 +149,10 @@ class MemorySpool:
         self.leased.remove(lot)
         self.rulings += rulings
         self.notifications += notifications
+        ruled = {each.number for each in rulings}
+        rest = tuple(each for each in lot.recipients if each.number not in ruled)
+        if rest:
+            self.arrive(dataclasses.replace(lot, recipients=rest))
         later = [each for each in rulings if isinstance(each.outcome, Deferred)]
         if later:
             numbers = {each.number for each in later}

@@ -1,0 +1,72 @@
+"""One dialogue on its way over a connection: what it has said and what it is owed for it.
+
+Several may be on their way at once (RFC 2920): replies come in the order of the commands, so
+they belong to the first flight that is owed one.  A flight holds its own transcript and
+deadline; it reads and writes nothing itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, final
+
+from empath.delivery.transcript import Transcript
+from empath.smtp.steps import Dialogue, Step
+
+
+@final
+class Done:
+    """The dialogue has returned this."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+Following = Step | Done | None
+"""A step for `Connection.run` to take, the end, or None while a reply is owed."""
+
+
+@final
+class Flight:
+    """A dialogue and its place in the order of replies."""
+
+    __slots__ = (
+        "chunks",
+        "dialogue",
+        "dotted",
+        "owed",
+        "quiet",
+        "said",
+        "sending",
+        "transcript",
+        "turn",
+    )
+
+    def __init__(
+        self,
+        dialogue: Dialogue[Any],
+        transcript: Transcript,
+        said: Callable[[], None] | None,
+    ) -> None:
+        self.dialogue = dialogue
+        self.transcript = transcript
+        self.said = said
+        """Called once when it has said all it will, unless something goes wrong."""
+        self.turn: asyncio.Future[Following] | None = None
+        """Set while `Connection.run` sleeps."""
+        self.owed = 0
+        """Replies to come."""
+        self.chunks = 0
+        """Of them, those to chunks that are not the last; the dialogue hears none that is good."""
+        self.sending = False
+        """Content is on its way, in parts."""
+        self.dotted = False
+        """The end of the content has been sent."""
+        self.quiet = False
+        """It has said all it will."""
+
+    def __repr__(self) -> str:
+        return f"<Flight owed={self.owed} dotted={self.dotted}>"
