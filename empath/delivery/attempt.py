@@ -20,6 +20,7 @@ from empath.delivery.pool import Key, Pool
 from empath.delivery.route import Route, RouteFinder
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
+from empath.delivery.tunnel import tunnelled
 from empath.envelope import Body, Lot, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
@@ -151,6 +152,7 @@ class Attempts:
             if "8BITMIME" not in connection.extensions and await _is_8bit(content):
                 # Whatever its client called it: it is what it is (RFC 6152 3).
                 message = replace(lot, body=Body.EIGHT_BIT)
+            message, content = tunnelled(message, content, connection.extensions)
         except BaseException:
             connection.quit()
             raise

@@ -73,6 +73,8 @@ def mail_line(lot: Lot, offered: Extensions) -> str:
         line = f"{line} BODY=8BITMIME"
     if lot.smtputf8 or not _ascii(lot):
         line = f"{line} SMTPUTF8"
+    if "MT-PRIORITY" in offered and lot.mt_priority:
+        line = f"{line} MT-PRIORITY={lot.mt_priority}"
     if "DSN" in offered and lot.reverse_path is not None:
         if not lot.return_headers_only:
             line = f"{line} RET=FULL"

@@ -1,0 +1,82 @@
+"""Priorities on their way onward: in MAIL where the server knows them, else in a field."""
+
+from __future__ import annotations
+
+import pytest
+
+from empath.address import Domain, EmailAddress
+from empath.delivery.tunnel import tunnelled
+from empath.envelope import Lot, MessageId, Priority, Recipient, Waiting
+from empath.smtp.lines import mail_line
+from empath.spool.content import InlineContent
+from empath.spool.face import Content
+
+CONTENT = InlineContent(b"Received: x\r\n", b"Subject: y\r\n\r\nz\r\n")
+
+
+def lot(mt_priority: int) -> Lot:
+    """A message to be sent, with a number to be told."""
+    return Lot(
+        MessageId.compose(1, 1),
+        Domain("there.test"),
+        (Waiting(0, Recipient(EmailAddress("b@there.test")), 0),),
+        EmailAddress("a@here.test"),
+        Priority.of(mt_priority),
+        0.0,
+        0.0,
+        CONTENT.size,
+        mt_priority=mt_priority,
+    )
+
+
+async def octets(content: Content) -> bytes:
+    """All of a content."""
+    return b"".join([chunk async for chunk in content.chunks()])
+
+
+@pytest.mark.parametrize("number", [-9, -1, 1, 6, 9])
+async def test_in_mail(number: int) -> None:
+    """3.6 EHLO, MAIL FROM: a server that offers MT-PRIORITY is told the number in MAIL."""
+    offered = {"MT-PRIORITY": "MIXER", "SIZE": "1000"}
+    one, content = tunnelled(lot(number), CONTENT, offered)
+    assert content is CONTENT
+    assert mail_line(one, offered) == (
+        f"MAIL FROM:<a@here.test> SIZE={CONTENT.size} MT-PRIORITY={number}"
+    )
+
+
+@pytest.mark.parametrize("number", [-9, -1, 1, 6, 9])
+async def test_in_a_field(number: int) -> None:
+    """3.6 header: other servers get the number in a field, and the size that goes with it."""
+    offered = {"SIZE": "1000"}
+    one, content = tunnelled(lot(number), CONTENT, offered)
+    field = f"MT-Priority: {number}\r\n".encode()
+    whole = await octets(content)
+    assert whole == field + await octets(CONTENT)
+    assert len(whole) == content.size == one.size
+    assert mail_line(one, offered) == f"MAIL FROM:<a@here.test> SIZE={len(whole)}"
+    for limit in (0, 3, len(field), len(field) + 5, 1000):
+        assert await content.head(limit) == whole[:limit]
+
+
+async def test_the_field_of_a_message_that_has_nothing() -> None:
+    """Also content of no octets gets its field."""
+    _, content = tunnelled(lot(3), InlineContent(b"", b""), {})
+    assert (await octets(content)).startswith(b"MT-Priority: 3\r\n")
+
+
+@pytest.mark.parametrize("offered", [{}, {"MT-PRIORITY": ""}])
+async def test_nothing_to_tell(offered: dict[str, str]) -> None:
+    """3.6 MAIL FROM: 0 is what a server takes for granted, so it is not said."""
+    one, content = tunnelled(lot(0), CONTENT, offered)
+    assert (one.size, content) == (CONTENT.size, CONTENT)
+    assert mail_line(one, offered) == "MAIL FROM:<a@here.test>"
+
+
+async def test_a_message_that_just_fits() -> None:
+    """A field that would make the message too large is left out: the mail matters more."""
+    one, content = tunnelled(lot(6), CONTENT, {"SIZE": str(CONTENT.size + 15)})
+    assert (one.size, content) == (CONTENT.size, CONTENT)
+    one, content = tunnelled(lot(6), CONTENT, {"SIZE": str(CONTENT.size + 16)})
+    assert one.size == CONTENT.size + 16
+    assert content.size == one.size
