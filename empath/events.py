@@ -184,6 +184,17 @@ class DnsChanged(_Event, frozen=True):
     actor: str
 
 
+class DestinationGated(_Event, frozen=True):
+    """An operator opened, closed or reset a breaker, or suspended or resumed a destination."""
+
+    action: str
+    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``suspended``, ``resumed``."""
+    destination: Domain
+    actor: str
+    reason: str = ""
+    until: float | None = None
+
+
 class ConfigLoaded(_Event, frozen=True):
     """A config is in force."""
 
@@ -208,6 +219,7 @@ Event = (
     | MessageEvent
     | SpoolFault
     | DnsChanged
+    | DestinationGated
     | ConfigLoaded
     | TaskFailed
 )

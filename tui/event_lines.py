@@ -12,6 +12,7 @@ from empath.events import (
     AttemptEnded,
     BodyDamaged,
     ConfigLoaded,
+    DestinationGated,
     DnsChanged,
     EngineStarted,
     EngineStopping,
@@ -101,6 +102,7 @@ def _of_engine(
     | ListenerOpened
     | SpoolFault
     | DnsChanged
+    | DestinationGated
     | ConfigLoaded
     | TaskFailed,
 ) -> _Read:
@@ -116,6 +118,11 @@ def _of_engine(
             return "✖", "bad", "spool", "", "fault", event.sentence, 2
         case DnsChanged():
             return "●", "accent", "dns", "", event.domain, f"{event.action} by {event.actor}", 1
+        case DestinationGated():
+            detail = f"{event.action} by {event.actor}"
+            if event.reason:
+                detail += f"  {event.reason}"
+            return "●", "accent", "gate", "", event.destination, detail, 1
         case ConfigLoaded():
             return "●", "accent", "config", "", event.path, "in force", 1
         case TaskFailed():

@@ -14,6 +14,7 @@ from empath import __version__
 from empath.cli.asking import ConfigOption, SocketOption, Where
 from empath.cli.dns import dns
 from empath.cli.exit_codes import ExitCode
+from empath.cli.gates import breaker, destination, why
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.spool import spool
@@ -34,11 +35,14 @@ commands = typer.Typer(
 for change in CHANGES:
     queue.command()(change)
 commands.add_typer(queue)
+commands.add_typer(breaker)
+commands.add_typer(destination)
 commands.add_typer(dns)
 commands.add_typer(spool)
 commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
+commands.command()(why)
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,7 +2,8 @@
 
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
-and the words; the structs stand in `queue_requests`, `system_requests` and `dns_requests`.
+and the words; the structs stand in `queue_requests`, `gate_requests`, `system_requests` and
+`dns_requests`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,19 @@ from empath.control.dns_requests import (
     RemoveDnsOverride,
     SetDnsOverride,
 )
+from empath.control.gate_requests import (
+    CloseBreaker,
+    ExplainMessage,
+    GateItem,
+    GateList,
+    ListGates,
+    OpenBreaker,
+    ResetBreaker,
+    ResumeDestination,
+    SuspendDestination,
+    WhyItem,
+    WhyReply,
+)
 from empath.control.queue_requests import (
     Changed,
     ContentPart,
@@ -36,6 +50,7 @@ from empath.control.queue_requests import (
     ListDestinations,
     ListQueue,
     MessageView,
+    PrioritizeMessages,
     QueueChange,
     QueueItem,
     QueuePage,
@@ -80,6 +95,7 @@ __all__ = [
     "Changed",
     "CheckSpool",
     "ClearDnsCache",
+    "CloseBreaker",
     "ContentPart",
     "DeleteMessages",
     "DestinationItem",
@@ -89,7 +105,10 @@ __all__ = [
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "ExplainMessage",
     "FlushQueue",
+    "GateItem",
+    "GateList",
     "GetSpool",
     "GetStatus",
     "HoldMessages",
@@ -100,13 +119,16 @@ __all__ = [
     "ListDestinations",
     "ListDnsCache",
     "ListDnsOverrides",
+    "ListGates",
     "ListQueue",
     "ListTls",
     "MessageView",
     "NotFound",
     "Notice",
+    "OpenBreaker",
     "Ping",
     "Pong",
+    "PrioritizeMessages",
     "QueueChange",
     "QueueItem",
     "QueuePage",
@@ -119,6 +141,8 @@ __all__ = [
     "Request",
     "RequestRefused",
     "RequestUnclear",
+    "ResetBreaker",
+    "ResumeDestination",
     "RetryMessages",
     "SetDnsOverride",
     "SpoolCheck",
@@ -127,9 +151,12 @@ __all__ = [
     "Status",
     "StopEngine",
     "Stopping",
+    "SuspendDestination",
     "TlsDestination",
     "TlsDestinations",
     "ViewMessage",
+    "WhyItem",
+    "WhyReply",
     "reply_type",
 ]
 

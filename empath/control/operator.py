@@ -20,11 +20,12 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.control import dns, link, looking, views
+from empath.control import dns, gates, link, looking, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_stream import EventStream
+from empath.control.gates import GateDesk
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer, Receiving, Stop
 from empath.delivery.route import RouteFinder
@@ -269,6 +270,17 @@ class LocalLink:
         )
         return await desk.answer(request)
 
+    async def _gates(self, request: Request[Any]) -> Any:
+        desk = GateDesk(
+            spool=self._spool,
+            engine=self._engine,
+            bus=self._bus,
+            clock=self._clock,
+            config=self._config,
+            actor=self._actor,
+        )
+        return await desk.answer(request)
+
     ANSWERS: ClassVar[Mapping[type[Request[Any]], Callable[[LocalLink, Any], Awaitable[Any]]]] = {
         link.Ping: _ping,
         link.GetStatus: _status,
@@ -280,11 +292,13 @@ class LocalLink:
         link.HoldMessages: _change,
         link.ReleaseMessages: _change,
         link.DeleteMessages: _change,
+        link.PrioritizeMessages: _change,
         link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
         link.ListTls: _tls,
         link.GetSpool: _spool_report,
         link.CheckSpool: _spool_check,
         **dict.fromkeys(dns.ANSWERED, _dns),
+        **dict.fromkeys(gates.ANSWERED, _gates),
     }
     """Which method answers which request."""

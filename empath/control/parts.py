@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from empath.address import Domain
+from empath.delivery.gates import Gates
+from empath.envelope import MessageId, Priority
+from empath.policy.verdict import Hold
 
 
 class Deliverer(Protocol):
@@ -22,6 +25,27 @@ class Deliverer(Protocol):
 
     def connections(self) -> Mapping[Domain, int]:
         """Open connections by destination."""
+        ...
+
+    @property
+    def gates(self) -> Gates:
+        """What keeps destinations from their turn."""
+        ...
+
+    def explain(self, destination: Domain, priority: Priority) -> tuple[Hold, ...]:
+        """What holds mail of this class at *destination* now."""
+        ...
+
+    def began(self, id: MessageId, destination: Domain) -> float | None:
+        """When the attempt at this message that runs now began; None if none runs."""
+        ...
+
+    def wake(self) -> None:
+        """A gate was changed: look again who may go."""
+        ...
+
+    async def keep_gates(self) -> None:
+        """Write down what a restart must know of the gates."""
         ...
 
 

@@ -17,6 +17,7 @@ from empath.events import (
     AttemptEnded,
     BodyDamaged,
     ConfigLoaded,
+    DestinationGated,
     DnsChanged,
     EngineStarted,
     EngineStopping,
@@ -145,6 +146,10 @@ def _describe_engine(event: Event) -> tuple[str, str]:
             return "spool", event.sentence
         case DnsChanged():
             return "dns", f"{event.action} {event.domain} by {event.actor}"
+        case DestinationGated():
+            until = "" if event.until is None else f" until {timestamp(event.until)}"
+            said = f": {event.reason}" if event.reason else ""
+            return "gate", f"{event.destination} {event.action} by {event.actor}{until}{said}"
         case ConfigLoaded():
             return "config", f"{event.path} is in force"
         case TaskFailed():

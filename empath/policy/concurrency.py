@@ -90,6 +90,10 @@ class Concurrency:
         else:
             del self.running[destination]
 
+    def forget(self, destination: Domain) -> None:
+        """Begin anew with what *destination* takes."""
+        self._allowed.pop(destination, None)
+
     def answered(self, destination: Domain, *, well: bool) -> None:
         """Learn from an attempt that still runs; *well*: the destination is not to blame."""
         known = self._allowed.pop(destination, _UNKNOWN)

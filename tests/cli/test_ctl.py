@@ -32,6 +32,7 @@ from empath.control.link import (
     HoldMessages,
     ListQueue,
     MessageView,
+    PrioritizeMessages,
     QueueItem,
     RecipientItem,
     ReleaseMessages,
@@ -197,6 +198,13 @@ VERBS = {
     "destinations": "queue stats",
     "spool/stats": "spool stats",
     "spool/check": "spool check",
+    "queue/why": f"why {ID}",
+    "destinations/gates": "destination list-gates",
+    "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
+    "destinations/breaker/close": "breaker close example.net",
+    "destinations/breaker/reset": "breaker reset example.net",
+    "destinations/suspend": "destination suspend example.net --for 2h --reason moving",
+    "destinations/resume": "destination resume example.net",
     "dns/cache": "dns list-cache",
     "dns/clear": "dns clear-cache",
     "dns/refresh": "dns refresh example.net",
@@ -381,6 +389,8 @@ async def test_a_table_on_a_terminal_keeps_its_ids(ctl: Ctl) -> None:
         (["hold", ID, "--reason", "spam"], HoldMessages(ids=(ID,), reason="spam")),
         (["release", "-q", "x"], ReleaseMessages(query="x")),
         (["delete", ID, "-y", "--reason", "r"], DeleteMessages(ids=(ID,), reason="r")),
+        (["priority", ID, "critical"], PrioritizeMessages(ids=(ID,), priority="critical")),
+        (["priority", "-q", "a", "Bulk"], PrioritizeMessages(query="a", priority="bulk")),
         (["flush"], FlushQueue()),
         (["flush", "Example.NET"], FlushQueue(destination=Domain("example.net"))),
     ],
@@ -393,6 +403,14 @@ async def test_changes_ask_for_what_was_typed(
     assert done.exit_code == ExitCode.OK, done.output
     assert ctl.link.asked == [request_]
     assert "recipient" in done.stdout
+
+
+async def test_a_class_that_there_is_not(ctl: Ctl) -> None:
+    """A slip in the class is told with the classes there are, and nothing is asked."""
+    done = await ctl.run("queue", "priority", ID, "urgent")
+    assert done.exit_code == ExitCode.USAGE
+    assert "critical, high, normal, low, bulk (got urgent)" in done.output
+    assert ctl.link.asked == []
 
 
 async def test_deleting_needs_a_yes(ctl: Ctl) -> None:

@@ -18,6 +18,7 @@ from empath.control.link import (
     Changed,
     CheckSpool,
     ClearDnsCache,
+    CloseBreaker,
     ContentPart,
     DestinationItem,
     Destinations,
@@ -26,7 +27,10 @@ from empath.control.link import (
     DnsEntry,
     DnsOverride,
     DnsOverrides,
+    ExplainMessage,
     FlushQueue,
+    GateItem,
+    GateList,
     GetSpool,
     GetStatus,
     LinkLost,
@@ -34,11 +38,13 @@ from empath.control.link import (
     ListDestinations,
     ListDnsCache,
     ListDnsOverrides,
+    ListGates,
     ListQueue,
     ListTls,
     MessageView,
     NotFound,
     Notice,
+    OpenBreaker,
     Ping,
     Pong,
     QueueChange,
@@ -49,15 +55,19 @@ from empath.control.link import (
     RemoveDnsOverride,
     Request,
     RequestRefused,
+    ResetBreaker,
+    ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
     SpoolReport,
     Status,
     StopEngine,
     Stopping,
+    SuspendDestination,
     TlsDestination,
     TlsDestinations,
     ViewMessage,
+    WhyReply,
 )
 from empath.envelope import MessageId
 from empath.events import Event
@@ -133,6 +143,8 @@ class MemoryLink:
         self.cache: list[DnsEntry] = []
         self.overrides: dict[str, DnsOverride] = {}
         self.tls: list[TlsDestination] = []
+        self.whys: dict[MessageId, WhyReply] = {}
+        self.gates: list[GateItem] = []
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -256,10 +268,31 @@ class MemoryLink:
             case _:
                 return self._answer_more(request)
 
-    def _answer_more(self, request: Request[Any]) -> Any:
+    def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901 - one row a request
         match request:
             case ListTls(limit=limit):
                 return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
+            case ExplainMessage(id=id):
+                return self.whys.get(id) or WhyReply(id=id, recipients=(), total=0)
+            case ListGates():
+                return GateList(gates=tuple(self.gates))
+            case OpenBreaker() | SuspendDestination():
+                kind = "breaker" if isinstance(request, OpenBreaker) else "suspension"
+                state = "open" if kind == "breaker" else "suspended"
+                self.gates.append(
+                    GateItem(
+                        destination=request.destination,
+                        gate=kind,
+                        state=state,
+                        until=request.seconds and 1_790_000_000.0 + request.seconds,
+                        reason=request.reason,
+                        actor="memory",
+                    )
+                )
+                return GateList(gates=tuple(self.gates))
+            case CloseBreaker() | ResetBreaker() | ResumeDestination():
+                self.gates = [g for g in self.gates if g.destination != request.destination]
+                return GateList(gates=tuple(self.gates))
             case ListDnsCache():
                 return DnsCache(entries=tuple(self.cache))
             case ClearDnsCache(name=name):

@@ -15,11 +15,13 @@ from empath.bus import Bus
 from empath.config.model import Config, Mode, Spool
 from empath.config.units import ByteSize
 from empath.control.operator import LocalLink
+from empath.delivery.gates import Gates
 from empath.delivery.route import RouteFinder
-from empath.envelope import Envelope, MessageId, Origin, Recipient
+from empath.envelope import Envelope, MessageId, Origin, Priority, Recipient
 from empath.events import Event
 from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
+from empath.policy.verdict import Hold
 from empath.resolver import Resolver
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
@@ -32,6 +34,24 @@ class Figures:
     active: int = 0
     sessions: int = 3
     open: dict[Domain, int] = field(default_factory=dict)
+    gates: Gates = field(default_factory=lambda: Gates(Config))
+    holds: tuple[Hold, ...] = ()
+    started: dict[MessageId, float] = field(default_factory=dict)
+    woken: int = 0
+    kept: list[str] = field(default_factory=list)
+
+    def explain(self, destination: Domain, priority: Priority) -> tuple[Hold, ...]:
+        verdict = self.gates.verdict(destination, HandClock().now())
+        return self.holds if verdict is None else (verdict, *self.holds)
+
+    def began(self, id: MessageId, destination: Domain) -> float | None:
+        return self.started.get(id)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    async def keep_gates(self) -> None:
+        self.kept.append(self.gates.kept(0.0))
 
     def connections(self) -> Mapping[Domain, int]:
         return self.open

@@ -1,0 +1,216 @@
+"""Breakers, suspensions and why mail waits, asked over a real spool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from empath.address import Domain
+from empath.config.model import Mode
+from empath.control.link import (
+    CloseBreaker,
+    DeleteMessages,
+    ExplainMessage,
+    HoldMessages,
+    ListGates,
+    NotFound,
+    OpenBreaker,
+    RequestUnclear,
+    ResetBreaker,
+    ResumeDestination,
+    SuspendDestination,
+    WhyItem,
+)
+from empath.envelope import Lot, MessageId
+from empath.events import AttemptEnded, DestinationGated, RecipientResult
+from empath.policy.verdict import Hold
+from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
+from empath.spool.face import Ruling
+from tests.fakes.operator_desk import Desk, desk
+
+NET = Domain("example.net")
+STRANGER = MessageId("0197a8c0f3e41b2c")
+
+
+async def attempted(
+    engine: Desk, outcomes: Sequence[Outcome], *, stage: str = "DONE", wait: float = 300
+) -> None:
+    """One attempt at everything that is due came to *outcomes*."""
+    (lot,) = await engine.store.due(engine.clock.now(), limit=9, per_destination=9)
+    assert engine.store.begin(lot)
+    await engine.store.record(lot, *_report(lot, outcomes, stage, engine.clock.now(), wait))
+
+
+def _report(
+    lot: Lot, outcomes: Sequence[Outcome], stage: str, now: float, wait: float
+) -> tuple[list[Ruling], AttemptEnded]:
+    rulings, results = [], []
+    for waiting, outcome in zip(lot.recipients, outcomes, strict=True):
+        again = now + wait if isinstance(outcome, Deferred) else None
+        rulings.append(Ruling(waiting.number, outcome, again))
+        word = type(outcome).__name__.lower()
+        results.append(
+            RecipientResult(
+                waiting.number, waiting.recipient.address, word, str(outcome.reply), again
+            )
+        )
+    server = "" if stage == "DNS" else "mx.example.net [192.0.2.9]:25"
+    event = AttemptEnded(
+        now, lot.id, lot.destination, server, stage, 0.1, lot.size, 0.2, tuple(results)
+    )
+    return rulings, event
+
+
+async def why(engine: Desk, id: MessageId) -> WhyItem:
+    """Why its first recipient is where it is."""
+    return (await engine.link.ask(ExplainMessage(id=id))).recipients[0]
+
+
+async def test_due_mail_waits_for_its_turn(tmp_path: Path) -> None:
+    """Nothing holds it, and the sentence says so."""
+    async with desk(tmp_path) as engine:
+        one = await why(engine, await engine.accept())
+        assert "goes when normal mail to example.net has its turn" in one.sentence
+        assert (one.next_event, one.next_at) == ("attempt", engine.clock.now())
+
+
+async def test_a_gate_that_holds_is_named(tmp_path: Path) -> None:
+    """Concurrency, rate and class rate come from the engine with reason, time and setting."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        engine.figures.holds = (
+            Hold("bulk mail goes at 2 a second (delivery.class_rate.bulk)", 1_790_000_000.5),
+        )
+        one = await why(engine, message)
+        assert "because bulk mail goes at 2 a second (delivery.class_rate.bulk)" in one.sentence
+        assert one.next_at == 1_790_000_000.5
+
+
+async def test_an_open_breaker_and_a_suspension_are_named(tmp_path: Path) -> None:
+    """With who did it, why, and until when; each change is kept, published and wakes the engine."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        link = engine.link.acting("ada (uid 0)")
+        listed = await link.ask(OpenBreaker(destination=NET, seconds=60, reason="too slow"))
+        assert [(g.gate, g.state, g.until) for g in listed.gates] == [
+            ("breaker", "open", engine.clock.now() + 60)
+        ]
+        one = await why(engine, message)
+        assert "because ada (uid 0) opened its breaker: too slow" in one.sentence
+        assert one.next_at == engine.clock.now() + 60
+        await link.ask(CloseBreaker(destination=NET))
+        await link.ask(SuspendDestination(destination=NET, reason="moving"))
+        one = await why(engine, message)
+        assert "because ada (uid 0) suspended it: moving" in one.sentence
+        assert one.next_at is None
+        assert "moving" in engine.figures.kept[-1]
+        assert (await link.ask(ResumeDestination(destination=NET))).gates == ()
+        assert engine.figures.woken == 4
+        told = [event for event in engine.published if isinstance(event, DestinationGated)]
+        assert [event.action for event in told] == [
+            "breaker opened",
+            "breaker closed",
+            "suspended",
+            "resumed",
+        ]
+        assert {event.actor for event in told} == {"ada (uid 0)"}
+
+
+async def test_deferred_mail_names_the_last_reply_and_the_next_attempt(tmp_path: Path) -> None:
+    """Which server said what, how many attempts there were, and when the next one is."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        await attempted(engine, [Deferred(Reply.of("451 4.7.1 greylisted"))], stage="RCPT")
+        one = await why(engine, message)
+        assert "1 attempt of 25, the last at mx.example.net [192.0.2.9]:25" in one.sentence
+        assert "451 4.7.1 greylisted" in one.sentence
+        assert one.next_at == engine.clock.now() + 300
+
+
+async def test_dns_trouble_is_told_from_a_server_that_refuses(tmp_path: Path) -> None:
+    """No server spoke: the sentence says that the name could not be looked up."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        await attempted(engine, [Deferred(Reply.of("451 4.4.3 no answer"))], stage="DNS")
+        assert "example.net could not be looked up" in (await why(engine, message)).sentence
+
+
+async def test_each_recipient_has_its_own_sentence(tmp_path: Path) -> None:
+    """One delivered, one refused, one waiting: those that wait come first."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept("a@example.net", "b@example.net", "c@example.net")
+        await attempted(
+            engine,
+            [
+                Delivered(Reply.of("250 2.0.0 Ok")),
+                Failed(Reply.of("550 5.1.1 no such user")),
+                Deferred(Reply.of("452 4.2.2 full")),
+            ],
+        )
+        reply = await engine.link.ask(ExplainMessage(id=message))
+        assert reply.total == 3
+        assert [one.address[0] for one in reply.recipients] == ["c", "a", "b"]
+        assert [one.state for one in reply.recipients] == ["deferred", "delivered", "failed"]
+        assert "was delivered at" in reply.recipients[1].sentence
+        assert "was refused for good at" in reply.recipients[2].sentence
+
+
+async def test_mail_on_its_way_says_since_when(tmp_path: Path) -> None:
+    """While an attempt runs nothing else is the reason."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        (lot,) = await engine.store.due(engine.clock.now(), limit=9, per_destination=9)
+        engine.store.begin(lot)
+        engine.figures.started[message] = engine.clock.now() - 5
+        one = await why(engine, message)
+        assert "is being delivered to example.net at this moment, for 5 s" in one.sentence
+        assert one.next_event == "end of the attempt"
+
+
+async def test_held_and_deleted_mail_names_who_did_it(tmp_path: Path) -> None:
+    """An operator's reason stands in the sentence."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        link = engine.link.acting("ada (uid 0)")
+        await link.ask(HoldMessages(ids=(message,), reason="looks like spam"))
+        assert "is held by ada (uid 0): looks like spam" in (await why(engine, message)).sentence
+        await link.ask(DeleteMessages(ids=(message,)))
+        assert "was deleted by ada (uid 0)" in (await why(engine, message)).sentence
+
+
+async def test_captured_mail_says_so(tmp_path: Path) -> None:
+    """Dev mode is the reason, and the setting is named."""
+    async with desk(tmp_path, mode=Mode.DEV) as engine:
+        message = await engine.accept(hold="captured in dev mode")
+        assert "captures all mail (mode)" in (await why(engine, message)).sentence
+
+
+async def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    """Closing what is closed, resuming what runs, explaining what never was: each a sentence."""
+    async with desk(tmp_path) as engine:
+        ask = engine.link.ask
+        with pytest.raises(NotFound, match="no message"):
+            await ask(ExplainMessage(id=STRANGER))
+        with pytest.raises(NotFound, match="is not open"):
+            await ask(CloseBreaker(destination=NET))
+        with pytest.raises(NotFound, match="is not suspended"):
+            await ask(ResumeDestination(destination=NET))
+        for seconds in (0.0, -1.0, 1e12, float("nan")):
+            with pytest.raises(RequestUnclear, match="a year"):
+                await ask(SuspendDestination(destination=NET, seconds=seconds))
+        assert (await ask(ListGates())).gates == ()
+
+
+async def test_a_reset_forgets_failures_and_what_was_learnt(tmp_path: Path) -> None:
+    """As if the destination had never been met."""
+    async with desk(tmp_path) as engine:
+        gates = engine.figures.gates
+        gates.concurrency.answered(NET, well=False)
+        for _ in range(5):
+            gates.breakers.failed(NET, engine.clock.now(), "421 busy")
+        item = (await engine.link.ask(ListGates())).gates[0]
+        assert (item.state, item.reason, item.actor) == ("open", "421 busy", "")
+        assert (await engine.link.ask(ResetBreaker(destination=NET))).gates == ()
+        assert gates.concurrency.allowance(NET) == 5
