@@ -1,4 +1,6 @@
-"""`empathctl queue`, the commands that change something: retry, hold, release, delete, flush."""
+"""`empathctl queue`, the commands that change something: retry, hold, release, delete, priority,
+flush.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.queue import QueryOption
 from empath.cli.show import complain, counted, say, write_json
 from empath.cli.words import read_domain, read_ids
+from empath.config.model import PriorityClass
 from empath.control import link
 from empath.envelope import MessageId
+from empath.safe_text import safe_text
 
 IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)]
 ExpectOption = Annotated[
@@ -104,6 +108,30 @@ def _confirm(
     return expect
 
 
+def priority(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="[ID]... CLASS", show_default=False)],
+    query: QueryOption = "",
+    expect: ExpectOption = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make messages more or less urgent: critical, high, normal, low or bulk."""
+    *ids, word = words
+    try:
+        name = PriorityClass(word.lower())
+    except ValueError:
+        leave(
+            f"The class comes last: {', '.join(PriorityClass)} (got {safe_text(word, 80)}).",
+            ExitCode.USAGE,
+        )
+    request = link.PrioritizeMessages(
+        ids=read_ids(ids), query=query, expect=expect, priority=name.value
+    )
+    _report(ask(where(context, socket, config), request), f"now {name}", json=json)
+
+
 def flush(
     context: typer.Context,
     destination: Annotated[
@@ -131,5 +159,5 @@ def _report(done: link.Changed, what: str, *, json: bool) -> None:
         )
 
 
-CHANGES = (retry, hold, release, delete, flush)
+CHANGES = (retry, hold, release, delete, priority, flush)
 """The commands, as they are listed."""

@@ -1,4 +1,5 @@
-"""What operators do to queued mail: retry, hold, release, delete, flush.
+"""What operators do to queued mail: retry, hold, release, delete, flush,
+and change of priority.
 
 A change names its messages by id or by a query; with `expect`, exactly the messages that
 were counted are changed and no other, even if mail arrives meanwhile.  Every change is
@@ -16,7 +17,7 @@ from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import link
 from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUnclear
-from empath.envelope import MessageId
+from empath.envelope import MessageId, Priority
 from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
 from empath.safe_text import safe_text
@@ -66,6 +67,8 @@ class QueueDesk:
                 return await self._do("release", query)
             case link.DeleteMessages(reason=reason):
                 return await self._do("delete", query, reason)
+            case link.PrioritizeMessages(priority=word):
+                return await self._do("priority", query, word)
             case _:
                 return await self._do("retry", query)
 
@@ -84,6 +87,9 @@ class QueueDesk:
                 done = await spool.release(query, actor=actor, at=at)
             case "delete":
                 done = await spool.delete(query, actor=actor, reason=reason, at=at)
+            case "priority":
+                priority = Priority[reason.upper()]
+                done = await spool.prioritize(query, priority, actor=actor, at=at)
             case _:
                 done = await spool.retry(query, actor=actor, at=at)
         await self._publish(action, reason, at, done)

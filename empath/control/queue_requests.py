@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from empath.address import Domain, EmailAddress
@@ -168,6 +170,13 @@ class DeleteMessages(QueueChange, frozen=True):
 
     route = "queue/delete"
     reason: str = ""
+
+
+class PrioritizeMessages(QueueChange, frozen=True, kw_only=True):
+    """Give them another class, for all recipients that wait; they are chosen by it from now on."""
+
+    route = "queue/priority"
+    priority: Literal["critical", "high", "normal", "low", "bulk"]
 
 
 class FlushQueue(Request[Changed], frozen=True):

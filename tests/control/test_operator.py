@@ -23,6 +23,7 @@ from empath.control.link import (
     ListTls,
     NotFound,
     Ping,
+    PrioritizeMessages,
     QueueChange,
     ReadContent,
     ReleaseMessages,
@@ -34,7 +35,7 @@ from empath.control.link import (
 )
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
-from empath.envelope import MessageId
+from empath.envelope import MessageId, Priority
 from empath.events import (
     AttemptEnded,
     EngineStopping,
@@ -200,6 +201,22 @@ async def test_a_damaged_body_is_told_and_the_rest_is_shown(tmp_path: Path) -> N
             await engine.link.ask(ReadContent(id=id))
         problems = (await engine.link.ask(CheckSpool())).problems
         assert any(id in problem.subject + problem.sentence for problem in problems)
+
+
+async def test_a_change_of_priority(tmp_path: Path) -> None:
+    """3.6: waiting mail gets another class; list, view, timeline and events tell of it."""
+    async with desk(tmp_path) as engine:
+        id = await engine.accept()  # noqa: A001
+        link = engine.link.acting("ada")
+        done = await link.ask(PrioritizeMessages(ids=(id,), priority="critical"))
+        assert (done.messages, done.recipients, done.in_flight) == (1, 1, 0)
+        (item,) = (await link.ask(ListQueue())).items
+        assert item.priority is Priority.CRITICAL
+        view = await link.ask(ViewMessage(id=id))
+        assert view.priority is Priority.CRITICAL
+        (event,) = acted(engine)
+        assert (event.action, event.actor, event.reason) == ("priority", "ada", "critical")
+        assert event in view.timeline
 
 
 async def test_changes_carry_their_actor(tmp_path: Path) -> None:
