@@ -194,6 +194,7 @@ VERBS = {
     "queue/hold": f"queue hold {ID}",
     "queue/release": f"queue release {ID}",
     "queue/delete": f"queue delete {ID} --yes",
+    "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
     "destinations": "queue stats",
     "spool/stats": "spool stats",
