@@ -191,7 +191,8 @@ class _Conversation:
 
     def broken(self, broken: Broken) -> None:
         """The connection ended; with replies to a batch outstanding it may be our batch's doing."""
-        if self.batched:
+        miscounted = self.manner.pipelining and broken.reply.enhanced == "4.5.0"
+        if self.batched or miscounted:
             self.broke = "PIPELINING"
             self.again = not (broken.dotted or broken.closed)
         self.rest(Deferred(broken.reply, uncertain=broken.dotted), usable=False)

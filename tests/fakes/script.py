@@ -5,22 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from empath.reply import Reply
-from empath.smtp.steps import Broken, Dialogue, Say, SendContent, Step, UpgradeTls
+from empath.smtp.steps import (
+    Batch,
+    Broken,
+    Dialogue,
+    Greeting,
+    Next,
+    Say,
+    SendChunks,
+    SendContent,
+    Step,
+    UpgradeTls,
+)
 
 
 def play(dialogue: Dialogue[Any], *script: str | Broken) -> Any:
     """Run *dialogue* against *script* and return its result.
 
-    ``"> line"`` is a command it must say; ``"> (greeting)"``, ``"> (tls)"`` and
-    ``"> (content)"`` are its other steps.  ``"< 250 2.1.0 Ok"`` is a reply, in which ``|``
-    begins the next line; a `Broken` is what happens instead of one.
+    ``"> line"`` is a command it must say, several of them at once where no reply is between;
+    ``"> (greeting)"``, ``"> (tls)"``, ``"> (content)"`` and ``"> (bdat)"`` are its other steps.
+    ``"< 250 2.1.0 Ok"`` is a reply, in which ``|`` begins the next line; a `Broken` is what
+    happens instead of one.
     """
     lines = list(script)
     step = _next(dialogue, None)
     while True:
         if not isinstance(step, _Returned):
-            assert lines, f"still wants {_shown(step)}"
-            assert lines.pop(0) == f"> {_shown(step)}"
+            for shown in _shown(step):
+                assert lines, f"still wants {shown}"
+                assert lines.pop(0) == f"> {shown}"
+            assert lines, "waits for one reply more"
             answer = lines.pop(0)
             step = _next(dialogue, answer if isinstance(answer, Broken) else _reply(answer))
             continue
@@ -46,16 +60,22 @@ def _next(dialogue: Dialogue[Any], answer: Reply | Broken | None) -> Step | _Ret
         return _Returned(stop.value)
 
 
-def _shown(step: Step | _Returned) -> str:
+def _shown(step: Step) -> tuple[str, ...]:
     match step:
         case Say():
-            return step.line
+            return (step.line,)
+        case Batch():
+            return step.lines
+        case Next():
+            return ()
         case UpgradeTls():
-            return "(tls)"
+            return ("(tls)",)
         case SendContent():
-            return "(content)"
-        case _:
-            return "(greeting)"
+            return ("(content)",)
+        case SendChunks():
+            return (*step.lines, "(bdat)")
+        case Greeting():
+            return ("(greeting)",)
 
 
 def _reply(line: str) -> Reply:

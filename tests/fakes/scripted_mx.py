@@ -24,6 +24,7 @@ class Do(enum.Enum):
     HANG = "say and read nothing more"
     CLOSE = "close the connection"
     RESET = "reset the connection"
+    BDAT = "read one BDAT and its octets"
     SOME_CONTENT = "read one piece of the content"
     FLOOD = "send octets without end"
     WAIT = "wait until the test sets `go`"
@@ -133,6 +134,10 @@ class ScriptedMx:
         match what:
             case Do.CONTENT:
                 self.contents.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
+            case Do.BDAT:
+                line = (await reader.readuntil(b"\r\n")).decode()
+                self.heard.append(line.rstrip())
+                self.contents.append(await reader.readexactly(int(line.split()[1])))
             case Do.SOME_CONTENT:
                 await reader.read(1000)
             case Do.TLS:

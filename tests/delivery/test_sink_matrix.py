@@ -1,0 +1,86 @@
+"""What comes of each recipient when Postfix's smtp-sink rejects, delays or hangs up at a stage.
+
+Every row is played with PIPELINING and without (SMTP-RULES 3.4): the outcome is the same.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from empath.config.units import Duration
+from empath.delivery.attempt import Report
+from tests.delivery.test_pipelining import Sender
+from tests.fakes.fixed_route import routed
+from tests.fakes.memory_spool import lot
+from tests.fakes.programs import SmtpSink
+
+HARD, SOFT = ("-B", "550 5.7.1 never"), ("-b", "450 4.7.1 not now")
+BOTH_DEFERRED, BOTH_FAILED = ["Deferred", "Deferred"], ["Failed", "Failed"]
+
+MATRIX = [
+    # what it does, smtp-sink's options, the outcome of either recipient, the stage
+    ("takes it", (), ["Delivered", "Delivered"], "DONE"),
+    ("delays the reply to DATA", ("-w", "1"), ["Delivered", "Delivered"], "DONE"),
+    ("rejects MAIL", ("-f", "MAIL", *HARD), BOTH_FAILED, "MAIL"),
+    ("rejects RCPT", ("-f", "RCPT", *HARD), BOTH_FAILED, "RCPT"),
+    ("rejects DATA", ("-f", "DATA", *HARD), BOTH_FAILED, "DATA"),
+    ("rejects the content", ("-f", ".", *HARD), BOTH_FAILED, "CONTENT"),
+    ("defers MAIL", ("-r", "MAIL", *SOFT), BOTH_DEFERRED, "MAIL"),
+    ("defers RCPT", ("-r", "RCPT", *SOFT), BOTH_DEFERRED, "RCPT"),
+    ("defers DATA", ("-r", "DATA", *SOFT), BOTH_DEFERRED, "DATA"),
+    ("defers the content", ("-r", ".", *SOFT), BOTH_DEFERRED, "CONTENT"),
+    ("hangs up at CONNECT", ("-q", "CONNECT"), BOTH_DEFERRED, "CONNECT"),
+    ("hangs up at EHLO", ("-q", "EHLO"), BOTH_DEFERRED, "EHLO"),
+    ("hangs up at MAIL", ("-q", "MAIL"), BOTH_DEFERRED, "MAIL"),
+    ("hangs up at RCPT", ("-q", "RCPT"), BOTH_DEFERRED, "RCPT"),
+    ("hangs up at DATA", ("-q", "DATA"), BOTH_DEFERRED, "DATA"),
+    ("hangs up at the dot", ("-q", "."), ["Deferred?", "Deferred?"], "CONTENT"),
+    ("421 at MAIL", ("-Q", "MAIL"), BOTH_DEFERRED, "MAIL"),
+    ("421 at RCPT", ("-Q", "RCPT"), BOTH_DEFERRED, "RCPT"),
+    ("421 at DATA", ("-Q", "DATA"), BOTH_DEFERRED, "DATA"),
+    ("421 at the dot", ("-Q", "."), BOTH_DEFERRED, "CONTENT"),
+]
+
+
+def words(report: Report) -> list[str]:
+    """The outcome of each recipient; "?" marks what may have been taken."""
+    return [
+        f"{type(each).__name__}{'?' if getattr(each, 'uncertain', False) else ''}"
+        for each in report.outcomes
+    ]
+
+
+@pytest.mark.tools("smtp-sink")
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("options", "outcomes", "stage"),
+    [pytest.param(*row[1:], id=row[0]) for row in MATRIX],
+)
+async def test_outcomes_per_recipient(
+    options: tuple[str, ...], outcomes: list[str], stage: str, pipelining: bool
+) -> None:
+    """3.4: rejects, delays or disconnects at each stage, PIPELINING offered or not (-p)."""
+    with SmtpSink(*options, *(() if pipelining else ("-p",))) as sink:
+        sender = Sender(routed(sink.port, command_timeout=Duration(10)))
+        report = await sender.one(lot("b@there.test", "c@there.test"))
+    assert words(report) == outcomes
+    assert report.stage == stage or (pipelining and stage in ("RCPT", "DATA"))
+
+
+@pytest.mark.tools("smtp-sink")
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_8_bit_mail_is_not_sent_where_it_is_not_taken(pipelining: bool) -> None:
+    """3.4: no 8BITMIME (-8): 5.6.3, never sent as it is."""
+    with SmtpSink("-8", *(() if pipelining else ("-p",))) as sink:
+        sender = Sender(routed(sink.port), body=b"Subject: \xc3\xa4\r\n\r\n")
+        report = await sender.one()
+        assert sink.messages == 0
+    assert str(report.outcomes[0].reply).startswith("554 5.6.3")
+
+
+@pytest.mark.tools("smtp-sink")
+async def test_a_server_without_esmtp_gets_one_command_at_a_time() -> None:
+    """RFC 5321 3.2: HELO (-e: ESMTP is not offered), and nothing at once."""
+    with SmtpSink("-e") as sink:
+        report = await Sender(routed(sink.port)).one()
+    assert words(report) == ["Delivered"]
