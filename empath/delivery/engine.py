@@ -80,6 +80,7 @@ class Engine:
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._shut: frozenset[Domain] = frozenset()
         self._began: dict[tuple[MessageId, Domain], float] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -274,8 +275,14 @@ class Engine:
         return opens
 
     async def _return_shut(self) -> None:
-        """Give back what waits for destinations that are left alone for long."""
-        for destination in self._gates.shut(self._clock.now()):
+        """Give back what waits for destinations that are left alone for long; ask for the mail
+        of those that no longer are.
+        """
+        shut = self._gates.shut(self._clock.now()).keys()
+        if self._shut - shut:
+            self._arrived = True
+        self._shut = frozenset(shut)
+        for destination in shut:
             await self._give_back(self._window.withdraw(destination))
 
     async def _return_window(self) -> None:
