@@ -17,8 +17,10 @@ import random
 import resource
 import signal
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,7 @@ from empath import __version__
 from empath.bus import Bus
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config, LogLevel, Mode
+from empath.control.metrics_door import MetricsDoor, MetricsServer
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
 from empath.control.socket import ControlServer
@@ -33,6 +36,7 @@ from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
+from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
@@ -112,6 +116,7 @@ class _Empath:
         self._clock: Clock = SystemClock()
         self._bus = Bus()
         self._counters = Counters()
+        self._figures = Figures()
         self._lag = LoopLag(self._clock)
         self._journal = Journal(lambda: self._config.log, clock=self._clock)
         self._stopping = asyncio.Event()
@@ -122,6 +127,7 @@ class _Empath:
     async def run(self) -> None:
         """Open, serve until asked to stop, close."""
         self._bus.fold(self._counters)
+        self._bus.fold(self._figures)
         self._bus.fold(self._journal)
         self._watch_loop()
         self._journal.start()
@@ -171,9 +177,21 @@ class _Empath:
             stop=self.stop,
             listeners=lambda: addresses,
         )
-        control = ControlServer(link, control_socket(self._config))
+        door = MetricsDoor(
+            link,
+            self._figures,
+            min_free=lambda: self._config.spool.min_free,
+            stopping=self._stopping.is_set,
+            breakers=partial(_breakers, engine, self._clock),
+        )
+        control = ControlServer(link, control_socket(self._config), metrics=door)
         await control.open()
         parts.push_async_callback(control.close)
+        if self._config.metrics.bind is not None:
+            metrics = MetricsServer(door, self._config.metrics.bind)
+            await metrics.open()
+            parts.push_async_callback(metrics.close)
+            self._journal.say(f"metrics at http://{metrics.address}/metrics", LogLevel.INFO)
         now = self._clock.now()
         self._bus.publish(ConfigLoaded(at=now, path=self._source))
         self._bus.publish(
@@ -268,6 +286,14 @@ async def _drain(reception: Reception, engine: Engine | None) -> None:
         draining.create_task(reception.drain(DRAIN_TIME))
         if engine is not None:
             draining.create_task(engine.drain(DRAIN_TIME))
+
+
+def _breakers(engine: Engine | None, clock: Clock) -> Counter[str]:
+    """Destinations by the state of their circuit breaker."""
+    if engine is None:
+        return Counter()
+    standing = engine.gates.breakers.standing(clock.now())
+    return Counter(position.value for position in standing.values())
 
 
 async def _as_task(work: Awaitable[None]) -> None:

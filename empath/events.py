@@ -128,6 +128,7 @@ class AttemptEnded(_Event, frozen=True):
     latency: float
     """Seconds from arrival to the end of this attempt."""
     results: tuple[RecipientResult, ...]
+    priority: Priority = Priority.NORMAL
     tls: TlsSession | None = None
     tls_policy: str = ""
     """``opportunistic``, ``required``, ``verify`` or ``disabled``; empty if no host was found."""

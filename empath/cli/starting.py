@@ -16,6 +16,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.config.load import find_config, load_config
 from empath.config.model import Config
 from empath.config.problem import ConfigUnusable
+from empath.control.metrics_door import MetricsRefused
 from empath.control.socket import SocketUnusable
 from empath.inbound.listener import ListenerRefused
 from empath.spool.face import SpoolInUse, SpoolUnusable
@@ -26,6 +27,7 @@ _CODES: dict[type[Exception], ExitCode] = {
     SpoolInUse: ExitCode.SPOOL,
     SpoolUnusable: ExitCode.SPOOL,
     ListenerRefused: ExitCode.LISTENER,
+    MetricsRefused: ExitCode.LISTENER,
     SocketUnusable: ExitCode.LISTENER,
     app.EngineFault: ExitCode.FAULT,
 }

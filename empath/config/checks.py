@@ -44,6 +44,7 @@ def check_config(config: Config, reader: Reader) -> None:
     _check_retry(config, reader)
     _check_dns(config, reader)
     _check_spool(config, reader)
+    _check_metrics(config, reader)
 
 
 def _check_listeners(config: Config, reader: Reader) -> None:
@@ -261,6 +262,27 @@ def _check_spool(config: Config, reader: Reader) -> None:
         )
     if path.exists() and not path.is_dir():
         reader.complain(("spool", "path"), f"{path} is not a folder")
+
+
+def _check_metrics(config: Config, reader: Reader) -> None:
+    bind = config.metrics.bind
+    if bind is None:
+        return
+    try:
+        loopback = ipaddress.ip_address(_place(bind)[0].strip("[]")).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        reader.complain(
+            ("metrics", "bind"),
+            f"{bind} is no address of loopback: anybody who reaches it could read the figures;"
+            ' write "127.0.0.1:9925" and put a proxy with a password before it',
+        )
+    for number, listener in enumerate(config.listener):
+        if _place(listener.bind) == _place(bind):
+            reader.complain(
+                ("metrics", "bind"), f"listener[{number}] listens at {bind}; choose another port"
+            )
 
 
 def _place(server: ServerId) -> tuple[str, int]:

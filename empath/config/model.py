@@ -46,6 +46,7 @@ __all__ = [
     "Log",
     "LogFormat",
     "LogLevel",
+    "Metrics",
     "Mode",
     "OnTlsFailure",
     "PriorityClass",
@@ -222,6 +223,19 @@ class Log(Section, frozen=True):
     ] = LogFormat.TEXT
 
 
+class Metrics(Section, frozen=True):
+    """Where figures for Prometheus and health checks are served, beside the control socket."""
+
+    bind: Annotated[
+        ServerId | None,
+        setting(
+            'Address of loopback and port, such as "127.0.0.1:9925", for `/metrics`,'
+            " `/health/live` and `/health/ready`; left out: on the control socket only.",
+            RESTART,
+        ),
+    ] = None
+
+
 class Config(Section, frozen=True):
     """Everything `empath.toml` can say."""
 
@@ -246,3 +260,4 @@ class Config(Section, frozen=True):
     delivery: Delivery = Delivery()
     dns: Dns = Dns()
     log: Log = Log()
+    metrics: Metrics = Metrics()

@@ -83,6 +83,14 @@ class Operator(Protocol):
         ...
 
 
+class Door(Protocol):
+    """What else is answered at the socket: `empath.control.metrics_door.MetricsDoor`."""
+
+    def add_to(self, application: web.Application) -> None:
+        """Answer in *application*."""
+        ...
+
+
 class ControlServer:
     """Serves one `Operator` at one path; `open`, then `close`."""
 
@@ -94,8 +102,13 @@ class ControlServer:
         read_only: bool = False,
         users: frozenset[int] | None = None,
         heartbeat: float = HEARTBEAT,
+        metrics: Door | None = None,
     ) -> None:
-        """Answer only *users* (uids): by default the one we run as, and root."""
+        """Answer only *users* (uids): by default the one we run as, and root.
+
+        *metrics* answers ``/metrics`` and ``/health`` here too.
+        """
+        self._metrics = metrics
         self._link = link
         self.path = path
         self._read_only = read_only
@@ -120,6 +133,8 @@ class ControlServer:
         application = web.Application(middlewares=[self._guard], client_max_size=BODY_LIMIT)
         application.router.add_get(f"{PREFIX}{EVENTS}", self._stream, allow_head=False)
         application.router.add_route("*", PREFIX + "{route:.*}", self._answer)
+        if self._metrics is not None:
+            self._metrics.add_to(application)
         self._runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=2.0
         )

@@ -64,6 +64,7 @@ def judge(
         latency=age,
         results=_results(recipients, rulings),
         tls=report.tls,
+        priority=lot.priority,
         tls_policy=report.need.policy if report.need is not None else "",
         tls_source=report.need.source if report.need is not None else "",
         tls_failures=report.tls_failures,

@@ -99,6 +99,21 @@ def test_a_rule_of_priority() -> None:
             ),
         ),
         (
+            '[metrics]\nbind = "192.0.2.1:9925"\n',
+            (
+                "empath.toml:2: metrics.bind: 192.0.2.1:9925 is no address of loopback: anybody who"
+                ' reaches it could read the figures; write "127.0.0.1:9925" and put a proxy with a'
+                " password before it"
+            ),
+        ),
+        (
+            '[metrics]\nbind = "127.0.0.1:1025"\n',
+            (
+                "empath.toml:2: metrics.bind: listener[0] listens at 127.0.0.1:1025; choose another"
+                " port"
+            ),
+        ),
+        (
             '[[destination]]\ndomain = "a..b"\n',
             (
                 "empath.toml:2: destination[0].domain: the domain is neither a host name nor an"
