@@ -204,6 +204,16 @@ class Delivery(Section, frozen=True):
             high=100,
         ),
     ] = 8
+    connections_per_host: Annotated[
+        int,
+        setting(
+            "Most connections to one server; messages beyond that wait for their turn on one of"
+            " them.",
+            LIVE,
+            low=1,
+            high=1000,
+        ),
+    ] = 20
     connect_timeout: Annotated[
         Duration, setting("Longest wait for a connection and its greeting.", LIVE, low=1, high=600)
     ] = Duration(30)

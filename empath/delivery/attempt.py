@@ -25,7 +25,7 @@ from empath.envelope import Body, Lot, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
 from empath.policy.tls import Need, need
-from empath.reply import Deferred, Failed, Outcome
+from empath.reply import Deferred, EnhancedCode, Failed, Outcome, Reply
 from empath.smtp.data import BareNewline
 from empath.smtp.dialogue import Manner, Transaction, transact
 from empath.smtp.lines import limit
@@ -97,11 +97,9 @@ class Attempts:
         for target in route.targets:
             wanted = need(target.fixed, policy, config.delivery.tls.policy)
             key = key_of(target, wanted)
-            while (idle := self.pool.take(key)) is not None:
-                idle.settings, idle.transcript = config.delivery, transcript
-                report = await self._transact(lot, idle, key)
-                if report is not None:
-                    return replace(report, tls_failures=tuple(failures))
+            report = await self._on_standing(lot, key, transcript)
+            if report is not None:
+                return replace(report, tls_failures=tuple(failures))
             addresses = await self.finder.addresses(target)
             if not isinstance(addresses, tuple):
                 missed = _weightier(missed, Missed("DNS", addresses))
@@ -109,18 +107,27 @@ class Attempts:
             addresses = addresses[:left]
             left -= len(addresses)
             for _ in range(_CONNECTIONS):
-                connection = await connect(
-                    target,
-                    addresses,
-                    wanted,
-                    config=config,
-                    contexts=self.contexts,
-                    transcript=transcript,
-                    failures=failures,
-                )
+                report = await self._until_turn(lot, key, transcript)
+                if report is not None:
+                    return replace(report, tls_failures=tuple(failures))
+                try:
+                    connection = await connect(
+                        target,
+                        addresses,
+                        wanted,
+                        config=config,
+                        contexts=self.contexts,
+                        transcript=transcript,
+                        failures=failures,
+                    )
+                except BaseException:
+                    self.pool.release(key)
+                    raise
                 if isinstance(connection, Missed):
+                    self.pool.release(key)
                     missed = _weightier(missed, connection)
                     break
+                self.pool.adopt(key, connection)
                 report = await self._transact(lot, connection, key, fresh=True)
                 if report is not None:
                     return replace(report, tls_failures=tuple(failures))
@@ -137,6 +144,33 @@ class Attempts:
             need=wanted,
             tls_failures=tuple(failures),
         )
+
+    async def _on_standing(self, lot: Lot, key: Key, transcript: Transcript) -> Report | None:
+        """The transaction on a connection that stands, if there is one that is of use."""
+        while (idle := self.pool.take(key)) is not None:
+            idle.settings, idle.transcript = self.config().delivery, transcript
+            report = await self._transact(lot, idle, key)
+            if report is not None:
+                return report
+        return None
+
+    async def _until_turn(self, lot: Lot, key: Key, transcript: Transcript) -> Report | None:
+        """None when a connection may be opened, its place reserved; before that others may do."""
+        settings = self.config().delivery
+        while not self.pool.reserve(key, settings.connections_per_host):
+            if not await self.pool.turn(key, settings.final_timeout):
+                busy = Reply(
+                    451,
+                    EnhancedCode("4.4.5"),
+                    f"all {settings.connections_per_host} connections to {key.host} are busy:"
+                    " delivery.connections_per_host allows no more",
+                )
+                outcomes = (Deferred(busy),) * len(lot.recipients)
+                return Report(outcomes, "CONNECT", transcript, key.host)
+            report = await self._on_standing(lot, key, transcript)
+            if report is not None:
+                return report
+        return None
 
     async def _transact(
         self, lot: Lot, connection: Connection, key: Key, *, fresh: bool = False

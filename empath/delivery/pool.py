@@ -1,14 +1,18 @@
 """Connections that may take the next message: idle ones, and those that wait for replies only.
 
+No more connections to one server stand than `delivery.connections_per_host`; beyond that an
+attempt waits until it may speak on one of them.
 A connection is only reused for what it was opened for: the same host and port, the same need
 for encryption, the same user, and not one the DNS named for one an operator fixed.  One that
 spoke or closed meanwhile is dropped on the way out.  Each is closed when its time is up; one
-timer serves all.  Nothing here waits.
+timer serves all.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from functools import partial
 from typing import NamedTuple, final
 
 from empath.delivery.transport import Connection
@@ -33,6 +37,8 @@ class Pool:
 
     def __init__(self) -> None:
         self._idle: dict[Key, dict[Connection, float]] = {}
+        self._open: dict[Key, int] = {}
+        self._waiting: dict[Key, deque[asyncio.Future[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
@@ -88,8 +94,60 @@ class Pool:
         loop = asyncio.get_running_loop()
         ends = loop.time() + settings.idle_timeout
         idle[connection] = ends
+        self._wake(key)
         if self._timer is None:
             self._timer = loop.call_at(ends, self._sweep)
+
+    def reserve(self, key: Key, most: int) -> bool:
+        """Whether one more connection may be opened; if so, `adopt` or `release` must follow."""
+        count = self._open.get(key, 0)
+        if count >= most:
+            return False
+        self._open[key] = count + 1
+        return True
+
+    def adopt(self, key: Key, connection: Connection) -> None:
+        """*connection* stands: its place is free again when it ends."""
+        connection.ended = partial(self.release, key)
+        if not connection.standing:
+            connection.ended = None
+            self.release(key)
+
+    def release(self, key: Key) -> None:
+        """A connection ended, or was not had; another may be opened in its place."""
+        count = self._open.pop(key) - 1
+        if count:
+            self._open[key] = count
+        self._wake(key)
+
+    async def turn(self, key: Key, seconds: float) -> bool:
+        """Wait until a connection may be taken or opened; False after *seconds*."""
+        waiting = self._waiting.setdefault(key, deque())
+        future = asyncio.get_running_loop().create_future()
+        waiting.append(future)
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except BaseException as error:
+            if future.done() and not future.cancelled():
+                self._wake(key)  # It was called and cannot come: the next one is.
+            if not isinstance(error, TimeoutError):
+                raise
+            return False
+        finally:
+            if future in waiting:
+                waiting.remove(future)
+            if not waiting:
+                self._waiting.pop(key, None)
+        return True
+
+    def _wake(self, key: Key) -> None:
+        waiting = self._waiting.get(key)
+        while waiting:
+            future = waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
 
     def close(self) -> None:
         """End all that nobody speaks on."""

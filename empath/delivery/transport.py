@@ -76,6 +76,8 @@ class Connection(asyncio.Protocol):
         """Recipients the server takes in one transaction, or 0 if it never said so."""
         self.speaking = True
         """Somebody has it and may still say something; nobody else may."""
+        self.ended: Callable[[], None] | None = None
+        """Called once, when it stands no more."""
         self._sni = sni
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
@@ -99,6 +101,11 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         """Nothing speaks against another dialogue."""
         return self._broken is None and not self._leaving and not self._retired
+
+    @property
+    def standing(self) -> bool:
+        """It has not ended."""
+        return self._broken is None
 
     @property
     def flying(self) -> int:
@@ -459,7 +466,10 @@ class Connection(asyncio.Protocol):
             self._answer(flight, Broken(broken.reply, dotted=dotted, closed=broken.closed))
 
     def _end(self, broken: Broken) -> None:
-        self._broken = self._broken or broken
+        if self._broken is None:
+            self._broken = broken
+            if self.ended is not None:
+                self.ended()
         self._deadline.end()
 
 
