@@ -103,11 +103,12 @@ def _write_json_rows(items: tuple[QueueItem, ...], *, first: bool) -> None:
 def _write_rows(items: tuple[QueueItem, ...]) -> None:
     now = SystemClock().now()
     write_table(
-        ("ID", "STATE", ">AGE", ">NEXT", ">TRIES", ">SIZE", "FROM", "TO", "LAST REPLY"),
+        ("ID", "STATE", "PRIO", ">AGE", ">NEXT", ">TRIES", ">SIZE", "FROM", "TO", "LAST REPLY"),
         [
             (
                 item.id,
                 item.state,
+                item.priority.word,
                 age(now - item.received_at),
                 from_now(item.next_at, now),
                 str(item.attempts),

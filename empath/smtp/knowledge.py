@@ -38,7 +38,7 @@ class Terms:
         offers = [
             str(self.hostname),
             "PIPELINING",
-            f"SIZE {self.message_size}",
+            f"SIZE {int(self.message_size)}",
             "8BITMIME",
             "SMTPUTF8",
             "ENHANCEDSTATUSCODES",

@@ -281,7 +281,7 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
 async def test_the_queue_as_a_table(ctl: Ctl) -> None:
     """Whole ids, states in words, `<>` for the null sender, `+n` for further recipients."""
     lines = (await ctl.run("queue", "list")).stdout.splitlines()
-    titles = "ID STATE AGE NEXT TRIES SIZE FROM TO LAST REPLY"
+    titles = "ID STATE PRIO AGE NEXT TRIES SIZE FROM TO LAST REPLY"
     assert lines[0].split() == titles.split()
     assert lines[1].startswith(f"{ID}  deferred")
     assert lines[1].endswith("user0@example.net     421 4.7.0 [red]too many")

@@ -7,9 +7,15 @@ import pytest
 from empath.address import Domain, EmailAddress
 from empath.delivery.tunnel import tunnelled
 from empath.envelope import Lot, MessageId, Priority, Recipient, Waiting
+from empath.reply import Delivered
 from empath.smtp.lines import mail_line
 from empath.spool.content import InlineContent
 from empath.spool.face import Content
+from tests.delivery.test_attempt import tried
+from tests.fakes.fixed_route import routed
+from tests.fakes.memory_spool import BODY
+from tests.fakes.memory_spool import lot as message
+from tests.fakes.scripted_mx import ONE_MESSAGE, Script, ScriptedMx, hello
 
 CONTENT = InlineContent(b"Received: x\r\n", b"Subject: y\r\n\r\nz\r\n")
 
@@ -27,6 +33,35 @@ def lot(mt_priority: int) -> Lot:
         CONTENT.size,
         mt_priority=mt_priority,
     )
+
+
+def opening(*extensions: str, mail: str) -> Script:
+    """A session up to the reply to MAIL, which begins with *mail*."""
+    return (*hello(*extensions), f"> {mail}", *ONE_MESSAGE[1:])
+
+
+async def delivered(script: Script, number: int, body: bytes) -> list[bytes]:
+    """What a server that plays *script* gets of a message with a number to be told."""
+    async with ScriptedMx(script) as mx:
+        lot_ = message(size=len(body), mt_priority=number)
+        report = await tried(routed(mx.port), lot_, body=body)
+    assert [type(each) for each in report.outcomes] == [Delivered]
+    return mx.contents
+
+
+async def test_a_server_that_offers_it_hears_it() -> None:
+    """3.6 EHLO, MAIL FROM: on the wire, with a policy name behind the keyword or without."""
+    for offer in ("MT-PRIORITY", "MT-PRIORITY STANAG4406"):
+        said = f"MAIL FROM:<a@sender.test> SIZE={len(BODY)} MT-PRIORITY=-5"
+        script = opening(offer, "SIZE", mail=said)
+        assert await delivered(script, -5, BODY) == [BODY]
+
+
+async def test_a_server_that_does_not_gets_the_field() -> None:
+    """3.6 header: on the wire the field comes first, and SIZE counts it."""
+    field = b"MT-Priority: 7\r\n"
+    script = opening("SIZE", mail=f"MAIL FROM:<a@sender.test> SIZE={len(field + BODY)}")
+    assert await delivered(script, 7, BODY) == [field + BODY]
 
 
 async def octets(content: Content) -> bytes:

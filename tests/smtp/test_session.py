@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empath.address import BannerHostname, EmailAddress
+from empath.config.units import ByteSize
 from empath.reply import Reply
 from empath.smtp.decision import (
     Answer,
@@ -406,3 +407,9 @@ def test_who_may_raise_a_priority(may_raise: bool) -> None:
         S: 250 2.1.0
         """,
     )
+
+
+def test_the_size_that_is_offered_is_a_number() -> None:
+    """RFC 1870 3: SIZE names octets in digits, however the setting is written."""
+    terms = Terms(BannerHostname("mx.test"), ByteSize(50_000_000), 100, 10)
+    assert b"250-SIZE 50000000\r\n" in terms.ehlo.wire
