@@ -13,7 +13,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from empath.bus import Bus
@@ -34,6 +34,8 @@ from empath.tls import TlsUnusable, describe, server_context
 SWEEP: Final = 1.0
 """Seconds between two looks for clients that are overdue."""
 BACKLOG: Final = 511
+KNOWN: Final = 4096
+"""Clients whose policy is kept."""
 ENDING_TIME: Final = 5.0
 
 _STOPPING: Final = Reply.of("421 4.3.2 The service is shutting down")
@@ -50,6 +52,8 @@ class _Standing:
     config: Config
     clear: Terms
     starttls: Terms
+    known: dict[str, tuple[str, ClientPolicy]] = field(default_factory=dict)
+    """Clients seen lately: looking an address up in networks costs more than greeting it."""
 
     @classmethod
     def under(cls, config: Config) -> _Standing:
@@ -65,6 +69,17 @@ class _Standing:
             )
 
         return cls(config, terms(starttls=False), terms(starttls=True))
+
+    def client(self, host: str) -> tuple[str, ClientPolicy]:
+        """The address that *host* is, and what it may do."""
+        known = self.known.get(host)
+        if known is None:
+            if len(self.known) >= KNOWN:
+                self.known.clear()
+            address = client_address(host)
+            known = str(address), ClientPolicy.of(address, self.config.relay)
+            self.known[host] = known
+        return known
 
 
 class Reception:
@@ -144,9 +159,11 @@ class Reception:
         if not peer:
             transport.abort()  # gone before we looked
             return
-        address = client_address(peer[0])
-        client = str(address)
         config = self._config()
+        standing = self._standing
+        if standing.config is not config:
+            standing = self._standing = _Standing.under(config)
+        client, policy = standing.client(peer[0])
         inbound = config.inbound
         refusal = (
             _STOPPING
@@ -165,13 +182,10 @@ class Reception:
             transport.write(render(refusal))
             transport.close()
             return
-        standing = self._standing
-        if standing.config is not config:
-            standing = self._standing = _Standing.under(config)
         terms = standing.starttls if listener.tls is Tls.STARTTLS else standing.clear
         tls = describe(transport.get_extra_info("ssl_object"))
         facts = Connection(client, str(listener.bind), self._clock.now(), tls)
-        session = Session(facts, terms, ClientPolicy.of(address, config.relay))
+        session = Session(facts, terms, policy)
         intake = Intake(self.desk, session, config)
         connection = InboundConnection(self, transport, intake, context)
         transport.set_protocol(connection)
