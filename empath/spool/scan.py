@@ -39,8 +39,9 @@ class Scanner:
             taken: dict[Domain, int] = {}
             share = limit // 4 if book.tally.has_due(now, full) else 0
             lots = book.take_fresh(limit - share, per_destination, full, taken)
-            queues = book.tally.due(now, full, limit - len(lots))
-            if queues:
+            seen: set[Domain] = set()
+            while queues := book.tally.due(now, full, limit - len(lots), seen):
+                seen.update(queue.name for queue in queues)
                 lots += await self._from_disk(
                     queues, now, limit - len(lots), per_destination, taken
                 )

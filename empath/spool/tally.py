@@ -117,8 +117,11 @@ class Tally:
         chosen = heapq.nlargest(limit, self._queues.values(), key=lambda queue: sum(queue.counts))
         return [(queue.name, tuple(queue.counts)) for queue in chosen if any(queue.counts)]
 
-    def due(self, now: float, full: Collection[Domain], limit: int) -> list[Queue]:
-        """Up to *limit* destinations that may have something due, taken off the ring.
+    def due(
+        self, now: float, full: Collection[Domain], limit: int, seen: Collection[Domain] = ()
+    ) -> list[Queue]:
+        """Up to *limit* destinations that may have something due, taken off the ring; none of
+        those that are *full* or were *seen* in this round.
 
         Each is to be given back by `exhausted` or `more`.
         """
@@ -134,12 +137,12 @@ class Tally:
             if len(taken) == limit:
                 break
             queue = ring.popleft()
-            if queue.name in full:
+            if queue.name in full or queue.name in seen:
                 ring.append(queue)
             else:
                 queue.woken = inf
                 taken.append(queue)
-        self._passed = full
+        self._passed = frozenset(full)
         return taken
 
     def more(self, queue: Queue, *, first: bool = False) -> None:
