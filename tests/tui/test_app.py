@@ -21,7 +21,7 @@ async def test_digits_go_to_screens(clock: HandClock) -> None:
     """1 to 4 open overview, queue, destinations and events."""
     engine = DemoEngine(clock, messages=50)
     async with running(engine, clock) as (console, pilot):
-        for key, word in (("2", "LAST REPLY"), ("3", "longest queue first"), ("4", "events ·")):
+        for key, word in (("2", "LAST REP"), ("3", "longest queue first"), ("4", "events ·")):
             await press(pilot, key)
             assert word in page_of(console)
         await press(pilot, "1")
@@ -115,7 +115,7 @@ async def test_leaving_a_child_console_asks_about_the_relay(clock: HandClock) ->
 async def test_leaving_stops_the_relay_or_leaves_it(
     clock: HandClock, keys: tuple[str, ...], stopped: int
 ) -> None:
-    """The button Stop relay tells the engine to stop, Leave it running does not; both end with 0."""
+    """Stop relay tells the engine to stop, Leave it running does not; both end with 0."""
     link = MemoryLink()
     async with running(link, clock, child=True) as (console, pilot):
         await press(pilot, "ctrl+q", *keys)
