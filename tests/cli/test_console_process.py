@@ -134,3 +134,30 @@ def test_the_console_is_ours_whatever_lies_in_the_working_folder(
     )
     assert "empath console" in shown.stdout
     assert "hijacked" not in shown.stdout + shown.stderr
+
+
+def test_a_console_that_is_left_lets_the_engine_run_on(dev: Dev) -> None:
+    """Leaving the console keeps the relay: the journal speaks again and says how to stop."""
+    dev.console_is_up()
+    dev.terminal.press("q")
+    dev.terminal.read_until("Stop the relay too?")
+    dev.terminal.press("q")
+    dev.terminal.read_until("the dev relay keeps running at")
+    assert "the console ended with status" not in dev.terminal.text
+    assert echoes(dev.terminal)
+    dev.send()
+    dev.terminal.read_until("INFO    accepted")
+    dev.terminal.press("\x03")
+    assert dev.terminal.wait() == ExitCode.OK
+
+
+def test_a_console_may_take_the_engine_with_it(dev: Dev) -> None:
+    """Answering that the relay stops too ends both, in order, with exit code 0."""
+    dev.console_is_up()
+    dev.terminal.press("q")
+    dev.terminal.read_until("Stop the relay too?")
+    dev.terminal.press("\t\t\r")
+    assert dev.terminal.wait() == ExitCode.OK
+    assert "keeps running" not in dev.terminal.text
+    assert not (dev.spool / "empath.sock").exists()
+    assert echoes(dev.terminal)

@@ -91,8 +91,18 @@ class OwnTerminal:
             self._read(0.05)
 
     def press(self, keys: str) -> None:
-        """Type."""
-        os.write(self.master, keys.encode())
+        """Type, a key at a time, each once the screen has come to rest after the one before."""
+        for key in keys:
+            self.settle()
+            os.write(self.master, key.encode())
+
+    def settle(self) -> None:
+        """Read until nothing was written for a quarter of a second, for three at most."""
+        end = time.monotonic() + 3
+        size = -1
+        while size != len(self.output) and time.monotonic() < end:
+            size = len(self.output)
+            self._read(0.25)
 
     def children(self) -> list[int]:
         """The processes that the command started and that still run."""
