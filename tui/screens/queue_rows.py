@@ -23,7 +23,8 @@ COLUMNS = (
     Column("from", "FROM", 14, share=3, since=100, most=40),
     Column("to", "TO", 16, share=4, most=46),
     Column("subject", "SUBJECT", 14, share=3, since=150, most=50),
-    Column("reply", "LAST REPLY, OR SUBJECT", 10, share=6),
+    Column("note", "LAST REPLY, OR SUBJECT", 10, share=6, until=150),
+    Column("reply", "LAST REPLY", 10, share=6, since=150),
 )
 
 
@@ -64,7 +65,8 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
         "from": safe(item.reverse_path or "<>"),
         "to": safe(item.recipient) + more,
         "subject": (safe(item.subject, 200), "muted"),
-        "reply": (safe(item.last_reply or item.subject, 300), "muted"),
+        "reply": (safe(item.last_reply, 300), "muted"),
+        "note": (safe(item.last_reply or item.subject, 300), "muted"),
     }
     if gone and item.state not in FINAL:
         cells["state"] = "✖ left"
