@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 import pytest
 
-from empath.control.link import FlushQueue, GetStatus, HoldMessages, StopEngine
+from empath.control.link import (
+    FlushQueue,
+    GetStatus,
+    HoldMessages,
+    LinkIncompatible,
+    Ping,
+    Request,
+    StopEngine,
+)
 from empath.events import ListenerOpened, SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
@@ -15,6 +25,9 @@ from tui.actions import ACTIONS, Danger
 from tui.connection import Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
+
+
+R = TypeVar("R")
 
 
 async def test_digits_go_to_screens(clock: HandClock) -> None:
@@ -83,6 +96,20 @@ async def test_another_protocol_is_shown_and_only_looked_at(clock: HandClock) ->
         assert "ada@bigmail.example" in page_of(console)
         await press(pilot, "H")
         assert not link.asked_of(HoldMessages)
+
+
+async def test_an_engine_that_cannot_be_read_is_incompatible(clock: HandClock) -> None:
+    """When answers cannot be read at all, that is said with its remedy, and tried again."""
+
+    class OtherVersion(MemoryLink):
+        async def ask(self, request: Request[R]) -> R:
+            if isinstance(request, Ping):
+                return await super().ask(request)
+            raise LinkIncompatible("The engine speaks version 9: use the one installed with it.")
+
+    async with running(OtherVersion(), clock) as (console, _):
+        assert console.store.phase is Phase.INCOMPATIBLE
+        assert "speaks version 9" in page_of(console)
 
 
 async def test_the_status_is_asked_every_tick(clock: HandClock) -> None:
