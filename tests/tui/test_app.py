@@ -26,7 +26,6 @@ from tui.connection import Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
 
-
 R = TypeVar("R")
 
 
