@@ -115,7 +115,8 @@ def test_without_a_terminal_the_engine_runs_alone(tmp_path: Path) -> None:
         relay.send_signal(signal.SIGINT)
         _, said = relay.communicate(timeout=20)
     assert line.startswith(f"listening on {LOOPBACK}:{port}")
-    assert "captured mail: empathctl queue list" in line
+    socket = tmp_path / "empath.sock"
+    assert f"captured mail: empathctl --socket {socket} queue list" in line
     assert said.startswith("This is no terminal, so the engine runs without its console.\n")
     assert relay.returncode == ExitCode.OK
 

@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from empath.cli.asking import Where, option_for
 from empath.cli.exit_codes import ExitCode
 from empath.control.link import (
     AttentionItem,
@@ -26,6 +28,7 @@ from empath.control.link import (
 from empath.control.routes import REQUESTS
 from empath.events import EngineStopping
 from tests.fakes.command_line import EMPATHCTL, ID, NOW, Ctl
+from tests.fakes.programs import ROOT
 
 VERBS = {
     "system/ping": "system ping",
@@ -223,3 +226,26 @@ def test_help_names_commands_and_exit_codes(tmp_path: Path) -> None:
     for word in ("queue", "dns", "spool", "system", "events", "Exit codes"):
         assert word in done.stdout
     assert ctl_program("--version", cwd=tmp_path).stdout.startswith("empathctl ")
+
+
+def test_the_module_is_the_command_too(tmp_path: Path) -> None:
+    """`python -m empath.cli.ctl` says what `empathctl` says, rather than nothing."""
+    done = subprocess.run(
+        [sys.executable, "-m", "empath.cli.ctl", "--version"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, ctl_program("--version", cwd=tmp_path).stdout)
+
+
+def test_commands_shown_to_an_operator_find_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option is shown only where the command would ask another engine, or none, without it."""
+    monkeypatch.chdir(tmp_path)
+    default, other = Where().path(), tmp_path / "my mail/empath.sock"
+    assert option_for(default, "--socket") == ""
+    assert option_for(other, "--socket") == f" --socket '{other}'"
+    (tmp_path / "empath.toml").write_text('[spool]\npath = "my mail"\n')
+    assert option_for(other, "--attach") == ""
+    (tmp_path / "empath.toml").write_text("broken")
+    assert option_for(default, "--attach") == f" --attach {default}"
