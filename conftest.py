@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from typing import Final
 
 import pytest
@@ -33,6 +34,17 @@ DEBIAN: Final = {
 """The Debian package that each program comes in."""
 
 _missing: set[str] = set()
+
+
+def pytest_configure() -> None:
+    """Have programs that tests start meet signals as usual, however this run was started.
+
+    A shell's background job and `nohup` ignore Ctrl-C and hang-ups, and so would its programs.
+    With a handler that does nothing this process goes on ignoring them, its programs do not.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

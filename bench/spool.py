@@ -97,7 +97,8 @@ async def cycles(folder: Path, *, callers: int, octets: int, seconds: float) -> 
     print(
         f"{callers:3} callers, {octets:6} octets: {done / wall:7,.0f} messages/s,"
         f" {stats.operations / stats.commits:5.1f} operations/commit,"
-        f" {stats.commits / wall:6,.0f} commits/s; CPU/message: loop {loop_cpu / done * 1e6:4.0f} µs,"
+        f" {stats.commits / wall:6,.0f} commits/s; CPU/message:"
+        f" loop {loop_cpu / done * 1e6:4.0f} µs,"
         f" writer {writer_cpu / done * 1e6:4.0f} µs; accept p50"
         f" {latencies[len(latencies) // 2] * 1e3:.2f} ms, p99"
         f" {latencies[len(latencies) * 99 // 100] * 1e3:.2f} ms"
@@ -155,9 +156,8 @@ async def million(folder: Path) -> None:
             page = await store.page(parse_query(text) if text else EVERYTHING, sort=sort)
             spent = (CLOCK.monotonic() - began) * 1e3
             exact = "" if page.matched_exact else "+"
-            print(
-                f"page {sort:4} {text:16}: {spent:7.1f} ms, {len(page.rows)} rows of {page.matched}{exact}"
-            )
+            rows = f"{len(page.rows)} rows of {page.matched}{exact}"
+            print(f"page {sort:4} {text:16}: {spent:7.1f} ms, {rows}")
     for name, look in (("destinations", store.destinations), ("stats", store.stats)):
         began = CLOCK.monotonic()
         await look()

@@ -42,6 +42,7 @@ from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
 from empath.own_addresses import own_addresses
 from empath.resolver import Resolver
+from empath.safe_text import safe_text
 from empath.spool.store import Store
 
 SOCKET_NAME: Final = "empath.sock"
@@ -301,7 +302,7 @@ async def _as_task(work: Awaitable[None]) -> None:
 
 
 def _in_a_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return safe_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -46,6 +46,7 @@ class Connection:
         self.heard_at: float | None = None
         self.attempt = 0
         self._lost = False
+        self._incompatible = False
 
     def __repr__(self) -> str:
         return f"<Connection attempt={self.attempt} lost={self._lost}>"
@@ -70,9 +71,13 @@ class Connection:
         if latency is not None:
             self.latency = latency
 
-    def lost(self, sentence: str, at: float) -> float:
-        """The link is gone; returns how many seconds to wait before the next try."""
+    def lost(self, sentence: str, at: float, *, incompatible: bool = False) -> float:
+        """The link is gone; returns how many seconds to wait before the next try.
+
+        *incompatible* says that something answers, in a way that cannot be read.
+        """
         self._lost = True
+        self._incompatible = incompatible
         self.sentence = sentence
         if self.lost_at is None:
             self.lost_at = at
@@ -83,7 +88,7 @@ class Connection:
     def phase(self, at: float) -> Phase:
         """How the link stands at monotonic *at*."""
         if self._lost:
-            return Phase.OFFLINE
+            return Phase.INCOMPATIBLE if self._incompatible else Phase.OFFLINE
         if self.pong is None or self.heard_at is None:
             return Phase.CONNECTING
         if at - self.heard_at > STALE_AFTER:

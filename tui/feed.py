@@ -19,6 +19,7 @@ from empath.clock import Clock
 from empath.control.link import (
     GetStatus,
     Link,
+    LinkIncompatible,
     LinkLost,
     ListQueue,
     Ping,
@@ -101,7 +102,7 @@ class Feed:
     async def run(self) -> None:
         """Feed the store until cancelled."""
         while True:
-            sentence = ""
+            sentence, incompatible = "", False
             try:
                 await self._connect()
                 async with asyncio.TaskGroup() as group:
@@ -110,10 +111,13 @@ class Feed:
                     group.create_task(self._read_data())
             except* LinkLost as losses:
                 sentence = str(losses.exceptions[0])
+                incompatible = isinstance(losses.exceptions[0], LinkIncompatible)
             except* Exception as faults:  # noqa: BLE001 - a bug must not end the console; it says so and tries again
                 fault = faults.exceptions[0]
                 sentence = f"The console met a fault: {type(fault).__name__}: {fault}"
-            self.retry_in = self._store.connection.lost(sentence, self._clock.monotonic())
+            self.retry_in = self._store.connection.lost(
+                sentence, self._clock.monotonic(), incompatible=incompatible
+            )
             self._changed()
             self._retry.clear()
             with suppress(TimeoutError):

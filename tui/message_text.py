@@ -74,16 +74,12 @@ def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> l
         facts.append(f"next {due(item.next_at, now)}")
     if item.hold_reason:
         facts.append(f"held: {safe(item.hold_reason, 200)}")
-    if facts:
-        text.append("  " + "  ".join(facts), styles["muted"])
-    lines = [text]
     if item.last_reply:
-        lines.append(
-            Text.assemble(
-                (" " * (LABEL + 3), styles["muted"]), (safe(item.last_reply, 500), styles["muted"])
-            )
-        )
-    return lines
+        facts.append(safe(item.last_reply, 500))
+    if not facts:
+        return [text]
+    indent = " " * (LABEL + 3)
+    return [text, Text.assemble((indent + "  ".join(facts), styles["muted"]))]
 
 
 def header_lines(headers: Sequence[tuple[str, str]], styles: Styles) -> list[Text]:

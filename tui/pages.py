@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from empath.control.link import ListQueue, QueueItem, QueuePage
-from empath.envelope import MessageId
+from empath.envelope import MessageId, State
 
 PAGE: Final = 100
 """Rows in a page: about 14 kB of JSON."""
 
 KEPT: Final = 40
 """Pages held at most."""
+
+FINAL: Final = frozenset(state.word for state in State if state.final)
+"""States of messages that have left the queue."""
 
 NEWEST_FIRST: Final = "-age"
 OLDEST_FIRST: Final = "age"
@@ -202,7 +205,7 @@ class QueuePages:
         return tuple(one for one in ids if one is not None and one not in self.gone)
 
     def refresh(self, asked: Collection[MessageId], items: Iterable[QueueItem]) -> None:
-        """Take the present state of the messages *asked*; those not among *items* are gone."""
+        """Take the present state of the messages *asked*; those finished or not there are gone."""
         present = {item.id: item for item in items}
         for one in asked:
             if one not in self._where:
@@ -211,6 +214,9 @@ class QueuePages:
             if item is None:
                 self.gone.add(one)
                 self.version += 1
-            elif item != self.items[one]:
+                continue
+            if item.state in FINAL:
+                self.gone.add(one)
+            if item != self.items[one]:
                 self.items[one] = item
                 self.version += 1

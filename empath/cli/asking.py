@@ -8,6 +8,7 @@ exit code when the engine cannot be reached or says no.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,18 @@ def where(context: typer.Context, socket: Path | None, config: Path | None) -> W
     if socket is not None or config is not None:
         return Where(socket, config)
     return before
+
+
+def option_for(socket: Path, option: str) -> str:
+    """What a command that is run in this folder must be told to find *socket*, a blank before it.
+
+    Nothing where it is found without; reads the config to know.
+    """
+    try:
+        found = Where().path()
+    except ConfigUnusable:
+        found = None
+    return "" if found == socket else f" {option} {shlex.quote(str(socket))}"
 
 
 def ask(place: Where, request: Request[T]) -> T:

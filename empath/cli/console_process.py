@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import empath
 from empath.app import Running
+from empath.cli.asking import option_for
 from empath.config.model import LogLevel, Mode
 
 _ENDING_TIME: Final = 3.0
@@ -82,9 +83,10 @@ async def attend_console(running: Running) -> None:
         running.journal.say(f"the console ended with status {status}", LogLevel.WARNING)
     if not running.stopping.is_set():
         what = "dev relay" if running.config.mode is Mode.DEV else "relay"
+        which = await asyncio.to_thread(option_for, running.socket, "--attach")
         running.journal.say(
             f"the {what} keeps running at {', '.join(running.addresses)}: Ctrl-C stops it,"
-            ' "empath console" in another terminal brings the console back'
+            f' "empath console{which}" in another terminal brings the console back'
         )
 
 

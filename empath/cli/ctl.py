@@ -68,3 +68,7 @@ def remember(
 def main() -> None:
     """Run the `empathctl` command."""
     commands(prog_name="empathctl")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ Errors are one sentence on standard error and an exit code of `empath.cli.exit_c
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from empath import __version__, app
+from empath.cli.asking import option_for
 from empath.cli.console_process import (
     ConsoleMissing,
     attend_console,
@@ -190,7 +192,8 @@ async def _announce(running: app.Running) -> None:
     """One line for whoever waits for the start."""
     line = f"listening on {', '.join(running.addresses)}"
     if running.config.mode is Mode.DEV:
-        line += ", captured mail: empathctl queue list"
+        which = await asyncio.to_thread(option_for, running.socket, "--socket")
+        line += f", captured mail: empathctl{which} queue list"
     with contextlib.suppress(OSError):
         print(line, flush=True)  # noqa: T201 - this is the command line
 

@@ -13,7 +13,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from empath.bus import Bus
@@ -36,6 +36,8 @@ from empath.tls import TlsUnusable, describe, server_context
 SWEEP: Final = 1.0
 """Seconds between two looks for clients that are overdue."""
 BACKLOG: Final = 511
+KNOWN: Final = 4096
+"""Clients whose policy is kept."""
 ENDING_TIME: Final = 5.0
 
 _STOPPING: Final = Reply.of("421 4.3.2 The service is shutting down")
@@ -54,6 +56,8 @@ class _Standing:
     starttls: Terms
     finder: FieldFinder
     """Finds what a header says of priority."""
+    known: dict[str, tuple[str, ClientPolicy, bool]] = field(default_factory=dict)
+    """Clients seen lately: looking an address up in networks costs more than greeting it."""
 
     @classmethod
     def under(cls, config: Config) -> _Standing:
@@ -70,6 +74,19 @@ class _Standing:
 
         finder = FieldFinder(wanted(config.priority.rule))
         return cls(config, terms(starttls=False), terms(starttls=True), finder)
+
+    def client(self, host: str) -> tuple[str, ClientPolicy, bool]:
+        """The address that *host* is, what it may do, and whether it may raise priorities."""
+        known = self.known.get(host)
+        if known is None:
+            if len(self.known) >= KNOWN:
+                self.known.clear()
+            address = client_address(host)
+            policy = ClientPolicy.of(address, self.config.relay)
+            may_raise = is_within(address, self.config.priority.trusted)
+            known = str(address), policy, may_raise
+            self.known[host] = known
+        return known
 
 
 class Reception:
@@ -149,9 +166,11 @@ class Reception:
         if not peer:
             transport.abort()  # gone before we looked
             return
-        address = client_address(peer[0])
-        client = str(address)
         config = self._config()
+        standing = self._standing
+        if standing.config is not config:
+            standing = self._standing = _Standing.under(config)
+        client, policy, may_raise = standing.client(peer[0])
         inbound = config.inbound
         refusal = (
             _STOPPING
@@ -170,14 +189,11 @@ class Reception:
             transport.write(render(refusal))
             transport.close()
             return
-        standing = self._standing
-        if standing.config is not config:
-            standing = self._standing = _Standing.under(config)
         terms = standing.starttls if listener.tls is Tls.STARTTLS else standing.clear
         tls = describe(transport.get_extra_info("ssl_object"))
         facts = Connection(client, str(listener.bind), self._clock.now(), tls)
-        facts.may_raise = is_within(address, config.priority.trusted)
-        session = Session(facts, terms, ClientPolicy.of(address, config.relay))
+        facts.may_raise = may_raise
+        session = Session(facts, terms, policy)
         intake = Intake(self.desk, session, config, standing.finder)
         connection = InboundConnection(self, transport, intake, context)
         transport.set_protocol(connection)

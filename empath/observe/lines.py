@@ -64,7 +64,11 @@ def json_line(event: Event) -> str:
     fields = codec.to_builtins(event)
     del fields["at"]
     head = {"time": timestamp(event.at), "level": level_of(event).value}
-    return codec.encode(head | fields).decode()
+    try:
+        return codec.encode(head | fields).decode()
+    except UnicodeEncodeError:
+        # Half a character, as in the name of a file that is not UTF-8: escaped in the text form.
+        return codec.encode(head | {"message": text_line(event)}).decode()
 
 
 def text_sentence(at: float, level: LogLevel, sentence: str) -> str:

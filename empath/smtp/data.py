@@ -61,8 +61,13 @@ class ContentReader:
     def feed(self, chunk: bytes) -> bytes:
         """Take the next octets from the wire; returns the content they complete, perhaps none."""
         data = self._held + chunk
-        remarkable = _REMARKABLE.search(data) is not None
-        end = data.find(END_OF_DATA) if remarkable else -1
+        found = _REMARKABLE.search(data)
+        remarkable = found is not None
+        end = -1
+        if found is not None:
+            end = data.find(END_OF_DATA, found.start())
+            # The commonest find is the end itself, with nothing remarkable before it.
+            remarkable = end != found.start()
         if end >= 0:
             self.ended = True
             self.rest = data[end + 5 :]

@@ -188,6 +188,7 @@ class MessageRecord:
     received_at: float
     size: int
     sha256: str
+    """Of the content as it was received, in hexadecimal; our own trace fields are not in it."""
     subject: str
     body_stored: bool
     recipients: tuple[RecipientRow, ...]

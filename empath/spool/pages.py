@@ -21,7 +21,7 @@ from empath.spool.face import QueuePage, QueueRow
 from empath.spool.filters import NARROW, Filter
 from empath.spool.walk import BLOCK, NEWEST, OLDEST, walk
 
-LOOKED_AT: Final = 200_000
+LOOKED_AT: Final = 100_000
 """Most messages looked at for a page."""
 COUNTED: Final = 10_000
 """Most messages looked at to count the matches of a filter."""

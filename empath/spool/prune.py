@@ -12,12 +12,18 @@ from typing import Final, final
 
 import apsw
 
+from empath.clock import Clock
+from empath.config.model import Spool as Settings
 from empath.spool.book import Book
 from empath.spool.rows import select
-from empath.spool.writer import Operation
+from empath.spool.writer import Operation, Writer
 
 RANGE: Final = 2000
 """Messages looked at in one transaction."""
+EVERY: Final = 60.0
+"""Seconds between looks for finished messages that are too old."""
+SLACK: Final = 500
+"""Finished messages above `spool.keep_finished_count` that are not worth a transaction yet."""
 MOST: Final = 500
 """Messages forgotten in one transaction."""
 
@@ -77,3 +83,42 @@ class Prune(Operation[tuple[int, bool]]):
         """They are history no more."""
         self._book.tally.finished -= self._count
         return self._after, self._more
+
+
+@final
+class Pruner:
+    """Decides when there is something to forget; one step at a time is with the writer."""
+
+    def __init__(self, book: Book, writer: Writer, clock: Clock) -> None:
+        self._book = book
+        self._writer = writer
+        self._clock = clock
+        self._running = False
+        self._after = 0
+        self._next = clock.monotonic()
+
+    def tidy(self, settings: Settings) -> None:
+        """Begin a step if finished messages are too many, or it is time to look for old ones."""
+        finished, now = self._book.tally.finished, self._clock.monotonic()
+        excess = finished - settings.keep_finished_count
+        if self._running or not finished or (excess <= SLACK and now < self._next):
+            return
+        self._next = now + EVERY
+        self._running = True
+        step = Prune(
+            asyncio.get_running_loop(),
+            self._book,
+            after=self._after,
+            before=self._clock.now() - settings.keep_finished,
+            excess=max(0, excess),
+        )
+        step.future.add_done_callback(self._done)
+        self._writer.submit(step)
+
+    def _done(self, step: asyncio.Future[tuple[int, bool]]) -> None:
+        self._running = False
+        if step.cancelled() or step.exception() is not None:
+            return
+        self._after, more = step.result()
+        if more:
+            self._next = self._clock.monotonic()

@@ -43,8 +43,9 @@ class Scanner:
                 left = room.of(priority)
                 share = left // 4 if tally.has_due(priority) else 0
                 lots += book.take_fresh(priority, left - share, room, wish, taken)
-            lines = tally.due(room)
-            if lines:
+            seen: set[Lane] = set()
+            while lines := tally.due(room, seen):
+                seen.update((line.name, line.priority) for line in lines)
                 lots += await self._from_disk(lines, now, room, wish, taken)
             for priority in CLASSES:
                 lots += book.take_fresh(priority, room.of(priority), room, wish, taken)

@@ -51,7 +51,7 @@ from empath.spool.filters import Filter
 from empath.spool.keys import Keys
 from empath.spool.lock import SpoolLock
 from empath.spool.pages import Pages
-from empath.spool.prune import Prune
+from empath.spool.prune import Pruner
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
@@ -61,10 +61,6 @@ T = TypeVar("T")
 
 BODY_THREADS: Final = 4
 """Threads that write, verify and read body files."""
-PRUNE_EVERY: Final = 60.0
-"""Seconds between looks for finished messages that are too old."""
-PRUNE_SLACK: Final = 500
-"""Finished messages above `spool.keep_finished_count` that are not worth a transaction yet."""
 
 
 @final
@@ -87,11 +83,9 @@ class Store:
         self._operator = ThreadPoolExecutor(1, thread_name_prefix="empath-spool-look")
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
         self._scanner = Scanner(self._book, parts.delivery_reader, self._delivery)
-        self._pruning: Prune | None = None
-        self._pruned_to = 0
+        self._pruner = Pruner(self._book, self._writer, clock)
         self._closed = False
-        self._prune_at = clock.monotonic()
-        self._writer.idle = self._tidy
+        self._writer.idle = lambda: self._pruner.tidy(self._settings)
         self._swept = self._bodies.submit(self._sweep)
 
     def __repr__(self) -> str:
@@ -167,7 +161,10 @@ class Store:
     ) -> Sequence[Lot]:
         """Lease what is due: fresh mail from memory, then from disk, which has its share."""
         room = limit if isinstance(limit, Room) else Room(limit)
-        return await self._scanner.due(now, room, Wish(per_destination, full, crowded))
+        try:
+            return await self._scanner.due(now, room, Wish(per_destination, full, crowded))
+        except apsw.Error as error:
+            raise SpoolRefused(database.sentence(error, self.path)) from error
 
     async def next_due(self, now: float) -> float | None:
         """When the next recipient that is not leased becomes due; None if none waits.
@@ -214,6 +211,8 @@ class Store:
         lease = self._book.holder(lot)
         if lease is None or lease.recording:
             return ()
+        # Whatever can go wrong with the event goes wrong before the lease is marked.
+        encoded = codec.encode(event)
         lease.recording = True
         arrivals = [
             Arrival(
@@ -233,7 +232,7 @@ class Store:
                 lot,
                 {ruling.number: ruling for ruling in rulings},
                 at=event.at,
-                event=(self._keys.next(), codec.encode(event)),
+                event=(self._keys.next(), encoded),
                 arrivals=arrivals,
                 discard=self._discard,
             )
@@ -386,7 +385,7 @@ class Store:
         """Have it done in the next transaction, and done even if the caller is cancelled."""
         self._writer.submit(operation)
         result = await operation.future
-        self._tidy()
+        self._pruner.tidy(self._settings)
         return result
 
     def _discard(self, key: int) -> None:
@@ -396,31 +395,6 @@ class Store:
     def _remove(self, key: int) -> None:
         with suppress(OSError):  # swept as an orphan at the next start
             self._folder.remove(MessageId.from_key(key))
-
-    def _tidy(self) -> None:
-        """Forget finished messages that are too old or too many, a few at a time."""
-        finished, now = self._book.tally.finished, self._clock.monotonic()
-        excess = finished - self._settings.keep_finished_count
-        if self._pruning or not finished or (excess <= PRUNE_SLACK and now < self._prune_at):
-            return
-        self._prune_at = now + PRUNE_EVERY
-        self._pruning = prune = Prune(
-            asyncio.get_running_loop(),
-            self._book,
-            after=self._pruned_to,
-            before=self._clock.now() - self._settings.keep_finished,
-            excess=max(0, excess),
-        )
-        prune.future.add_done_callback(self._pruned)
-        self._writer.submit(prune)
-
-    def _pruned(self, done: asyncio.Future[tuple[int, bool]]) -> None:
-        self._pruning = None
-        if done.cancelled() or done.exception() is not None:
-            return
-        self._pruned_to, more = done.result()
-        if more:
-            self._prune_at = self._clock.monotonic()
 
     def _sweep(self) -> Sequence[str]:
         """Remove the body files that no message names; what was there before the start."""

@@ -168,12 +168,14 @@ class Tally:
         """Something of this class on disk may be due that is wanted."""
         return any(self._wanted(line) for line in self._rings[priority])
 
-    def due(self, room: Room) -> list[Line]:
+    def due(self, room: Room, seen: Collection[Lane] = ()) -> list[Line]:
         """Lanes that may have something due, the most urgent first, taken off the rings: of
-        each class as many as it has room for.  Each is to be given back by `exhausted` or `more`.
+        each class as many as it has room for, none of those *seen* in this round.  Each is to
+        be given back by `exhausted` or `more`.
         """
         taken: list[Line] = []
-        self._closed = [priority for priority in CLASSES if not room.of(priority)]
+        if not seen:
+            self._closed = [priority for priority in CLASSES if not room.of(priority)]
         for priority, ring in self._rings.items():
             most = room.of(priority)
             start = len(taken)
@@ -181,7 +183,7 @@ class Tally:
                 if len(taken) - start >= most:
                     break
                 line = ring.popleft()
-                if self._wanted(line):
+                if self._wanted(line) and (line.name, priority) not in seen:
                     line.woken = inf
                     taken.append(line)
                 else:

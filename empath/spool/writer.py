@@ -1,11 +1,13 @@
 """The one thread that writes to the database, and group commit.
 
 It takes every operation that waits, runs them in one transaction, makes it durable, and
-tells the loop once for all of them; what came meanwhile is the next batch.  No timer is
-needed: the slower the disk, the larger the batches.  If one operation fails, the batch is
-rolled back and run again one by one, so that a bad one harms no other and the usual case
-pays for no savepoints.  After a fault of the disk the connection is opened anew: a failed
-sync is never retried.
+tells the loop once for all of them; what came meanwhile is the next batch: the slower the
+disk, the larger the batches.  Under load it waits a fraction of the last transaction's time
+for those it has just answered: otherwise two halves of the senders take turns, and each sync
+serves only half of them (measured: twice the throughput at half the latency).  If one
+operation fails, the batch is rolled back and run again one by one, so that a bad one harms
+no other and the usual case pays for no savepoints.  After a fault of the disk the connection
+is opened anew: a failed sync is never retried.
 """
 
 from __future__ import annotations
@@ -36,6 +38,12 @@ LOOK_EVERY: Final = 1.0
 """Seconds between looks at the free disk space."""
 BATCH: Final = 256
 """Most operations in one transaction, so that none waits long for others."""
+GATHER: Final = 0.25
+"""Share of the last transaction's time to wait for who has just been answered."""
+GATHER_MOST: Final = 0.001
+"""Seconds of that wait at most."""
+CROWD: Final = 4
+"""Operations in the last transaction from which there is somebody to wait for."""
 IDLE_PAGES: Final = 256
 """Pages in the log from which an idle moment is used for a checkpoint."""
 FULL_PAGES: Final = 4096
@@ -72,7 +80,7 @@ class Operation(Generic[T]):
         """It was rolled back for good; on the loop."""
 
     def give_up(self) -> None:
-        """Tell who waits that `error` ended it before it reached the writer; on the loop."""
+        """Tell who waits that `error` ended it; on the loop."""
         self.refused()
         if self.error is not None and not self.future.done():
             self.future.set_exception(self.error)
@@ -98,6 +106,8 @@ class Writer:
         self._broken = False
         self._looked_at = 0.0
         self._pages = 0
+        self._spent = 0.0
+        self._crowd = 0
         self.free_octets = self._free()
         """Free disk space, looked up about once a second while there is work."""
         self.idle: Callable[[], None] = lambda: None
@@ -166,9 +176,13 @@ class Writer:
 
     def _take(self) -> list[Operation[Any]]:
         waiting = self._waiting
+        if self._crowd >= CROWD and 0 < len(waiting) <= self._crowd and not self._ending:
+            # Nobody rings while it is not `_asleep`: this is a pause, cut short by the end.
+            self._bell.acquire(timeout=min(GATHER_MOST, self._spent * GATHER))
         batch: list[Operation[Any]] = []
         while waiting and len(batch) < BATCH:
             batch.append(waiting.popleft())
+        self._crowd = len(batch)
         return batch
 
     def _commit(self, batch: list[Operation[Any]]) -> None:
@@ -191,6 +205,7 @@ class Writer:
         if self._broken:
             self._reopen()
         cursor = self._cursor
+        began = self._clock.monotonic()
         cursor.execute("BEGIN IMMEDIATE")
         try:
             groups: dict[type[Operation[Any]], list[Operation[Any]]] = {}
@@ -202,6 +217,7 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+        self._spent = self._clock.monotonic() - began
         self.commits += 1
         self.operations += len(batch)
 
@@ -222,14 +238,17 @@ class Writer:
     def _complete(self, batch: Sequence[Operation[Any]]) -> None:
         for operation in batch:
             future = operation.future
-            if operation.error is None:
+            if operation.error is not None:
+                operation.give_up()
+                continue
+            try:
                 result = operation.landed()
+            except Exception as error:  # noqa: BLE001 - a bug in one must not leave others waiting
+                if not future.done():
+                    future.set_exception(error)
+            else:
                 if not future.done():
                     future.set_result(result)
-            else:
-                operation.refused()
-                if not future.done():
-                    future.set_exception(operation.error)
 
     def _tell(self, callback: Callable[..., None], *arguments: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody is left to be told

@@ -8,47 +8,49 @@ from functools import partial
 import pytest
 import uvloop
 
-from tests.delivery import test_attempt as stock
+from tests.delivery import test_attempt as attempt
+from tests.delivery import test_attempt_tls as tls
+from tests.delivery import test_reuse as reuse
 from tests.fakes.scripted_mx import Do
 
 Scenario = Callable[[], Coroutine[None, None, None]]
 
 SCENARIOS: list[Scenario] = [
-    stock.test_a_message_is_delivered,
-    stock.test_dots_are_stuffed_and_large_content_streamed,
-    stock.test_starttls_is_used_where_it_is_offered,
-    stock.test_implicit_tls_speaks_tls_from_the_first_octet,
-    stock.test_implicit_tls_with_a_server_in_clear_defers,
-    stock.test_a_password_goes_over_tls_and_into_no_transcript,
-    stock.test_a_server_that_stops_reading_is_bounded_by_a_write_deadline,
-    stock.test_a_server_silent_after_the_final_dot_may_have_delivered,
-    stock.test_replies_sent_before_we_asked_are_refused,
-    stock.test_a_refusal_in_the_middle_of_the_content_is_one,
-    stock.test_a_server_that_refuses_connections_defers,
-    stock.test_a_connection_serves_one_message_after_another,
+    attempt.test_a_message_is_delivered,
+    attempt.test_dots_are_stuffed_and_large_content_streamed,
+    tls.test_starttls_is_used_where_it_is_offered,
+    tls.test_implicit_tls_speaks_tls_from_the_first_octet,
+    tls.test_implicit_tls_with_a_server_in_clear_defers,
+    tls.test_a_password_goes_over_tls_and_into_no_transcript,
+    attempt.test_a_server_that_stops_reading_is_bounded_by_a_write_deadline,
+    attempt.test_a_server_silent_after_the_final_dot_may_have_delivered,
+    attempt.test_replies_sent_before_we_asked_are_refused,
+    attempt.test_a_refusal_in_the_middle_of_the_content_is_one,
+    attempt.test_a_server_that_refuses_connections_defers,
+    reuse.test_a_connection_serves_one_message_after_another,
     *(
-        partial(stock.test_plaintext_behind_the_answer_to_starttls_is_not_believed, extra)
+        partial(tls.test_plaintext_behind_the_answer_to_starttls_is_not_believed, extra)
         for extra in (b"", b"250 mx.test\r\n", b"2")
     ),
     *(
         partial(test, first)
         for test in (
-            stock.test_opportunistic_tls_that_fails_goes_in_clear_on_a_new_connection,
-            stock.test_required_tls_that_fails_is_never_made_up_for_in_clear,
+            tls.test_opportunistic_tls_that_fails_goes_in_clear_on_a_new_connection,
+            tls.test_required_tls_that_fails_is_never_made_up_for_in_clear,
         )
-        for first in (stock.REFUSED, stock.BROKEN, stock.HANGS)
+        for first in (tls.REFUSED, tls.BROKEN, tls.HANGS)
     ),
     *(
         partial(test, end)
         for test in (
-            stock.test_a_server_that_goes_after_354_defers,
-            stock.test_a_server_that_goes_after_the_final_dot_may_have_delivered,
+            attempt.test_a_server_that_goes_after_354_defers,
+            attempt.test_a_server_that_goes_after_the_final_dot_may_have_delivered,
         )
         for end in (Do.CLOSE, Do.RESET)
     ),
     *(
-        partial(stock.test_a_reused_connection_that_proves_dead_costs_no_attempt, goodbye)
-        for goodbye in stock.GOODBYES
+        partial(reuse.test_a_reused_connection_that_proves_dead_costs_no_attempt, goodbye)
+        for goodbye in reuse.GOODBYES
     ),
 ]
 

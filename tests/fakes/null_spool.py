@@ -82,7 +82,7 @@ class NullSpool:
         """Each write leaves the draft pressed."""
         self.refuse_draft: SpoolRefused | None = None
         self.refuse_commit: Exception | None = None
-        self.refuse_drain: SpoolRefused | None = None
+        self.refuse_drain: Exception | None = None
         self.fault_on_write: Exception | None = None
         self.gate = asyncio.Event()
         """Commits wait until it is set; it is at first."""

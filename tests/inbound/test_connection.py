@@ -230,3 +230,28 @@ async def test_errors_are_counted(desk: Desk) -> None:
     replies = (await client.rest()).splitlines()
     assert [line[:3] for line in replies] == [b"500"] * 10 + [b"421"]
     assert len(desk.heard(SessionRefused)) == 11
+
+
+async def test_a_flood_behind_the_final_dot(desk: Desk) -> None:
+    """While a message is committed its client is not read from without bound; nothing is lost."""
+    desk.spool.gate.clear()
+    client = await desk.in_content()
+    client.send(b"\r\n.\r\n")
+    await desk.spool.waiting.wait()
+    line = b"NOOP " + b"x" * 2000 + b"\r\n"
+    client.send(line * 50)
+    await desk.until(lambda: all(len(one._buffer) > 65536 for one in desk.reception._connections))
+    client.send(b"QUIT\r\n")
+    desk.spool.gate.set()
+    replies = (await client.rest()).splitlines()
+    assert [reply[:3] for reply in replies] == [*[b"250"] * 51, b"221"]
+
+
+async def test_a_fault_while_the_disk_is_behind(desk: Desk) -> None:
+    """L1: an error of ours while a client waits for the disk is a fixed 451 and the end."""
+    desk.spool.pressed = True
+    desk.spool.refuse_drain = RuntimeError("/var/spool/secret")
+    client = await desk.in_content()
+    client.send(b"\r\nhello\r\n")
+    assert await client.rest() == b"451 4.3.0 A local problem keeps this from being done\r\n"
+    assert len(desk.heard(TaskFailed)) == 1

@@ -62,6 +62,7 @@ async def test_a_database_that_finds_no_space_refuses(opened: Opener, clock: Han
     kept = [await accept(store, f"u{n}@there.test", body=os.urandom(9000)) for n in range(10)]
     (lot,) = await take(store, clock.now(), limit=1)
     refused = 0
+    connection = store._writer._connection
     with files_up_to((store.path / "queue.db-wal").stat().st_size + 10_000):
         for _ in range(10):
             with pytest.raises(SpoolRefused, match=str(store.path)):
@@ -71,6 +72,7 @@ async def test_a_database_that_finds_no_space_refuses(opened: Opener, clock: Han
             await asyncio.gather(*(accept(store, body=b"y" * 90_000) for _ in range(5)))
     assert refused == 10
     await record(store, lot, TAKEN)
+    assert store._writer._connection is not connection  # a failed sync is never retried
     kept.append(await accept(store))
     stats = await store.stats()
     assert (stats.messages, stats.finished) == (10, 1)

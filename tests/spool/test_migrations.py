@@ -1,51 +1,60 @@
-"""A spool of an older Empath is brought up to date, with all that waits in it."""
+"""The schema: made once, brought up to date in one step, never by halves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import apsw
+import pytest
 
-from empath.config.model import Spool as Settings
-from empath.envelope import Priority
-from empath.spool import database, migrations
-from empath.spool.rows import select
-from empath.spool.store import Store
-from tests.fakes.clock import HandClock
-from tests.fakes.mail import TAKEN, accept, record, take
-from tests.spool.conftest import Opener
+from empath.spool.migrations import WrongSchema, migrate, steps
 
 
-def step_back(connection: apsw.Connection) -> None:
-    """Turn a spool of schema 2 into what schema 1 made of the same mail."""
-    with connection:
-        connection.execute("DROP INDEX recipient_open")
-        connection.execute("ALTER TABLE recipient DROP COLUMN priority")
-        connection.execute(
-            "CREATE INDEX recipient_open ON recipient (destination, due_at, state) WHERE state < 10"
-        )
-        connection.pragma("user_version", 1)
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
+    """An empty database."""
+    opened = apsw.Connection(str(tmp_path / "x.db"))
+    yield opened
+    opened.close()
 
 
-async def test_recipients_learn_the_class_of_their_message(
-    opened: Opener, settings: Settings, clock: HandClock
-) -> None:
-    """Version 1 to 2: what waits goes out in the lane of its class; nothing is lost."""
-    store = await opened()
-    await accept(store, "a@a.test", priority=Priority.BULK)
-    await accept(store, "b@a.test", priority=Priority.CRITICAL)
-    await accept(store, "c@a.test")
-    await store.close()
-    connection = database.open_writer(settings.path / "queue.db")
-    step_back(connection)
-    connection.close()
+def tables(connection: apsw.Connection) -> set[str]:
+    """What there is."""
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
 
-    store = await Store.open(settings, clock=clock)
-    lots = await take(store, clock.now())
-    assert [lot.priority for lot in lots] == [Priority.CRITICAL, Priority.NORMAL, Priority.BULK]
-    for lot in lots:
-        await record(store, lot, TAKEN)
-    await store.close()
 
-    connection = database.open_writer(settings.path / "queue.db")
-    assert connection.pragma("user_version") == len(migrations.steps()) >= 2
-    assert select(connection, "SELECT priority FROM recipient ORDER BY key") == [(-2,), (2,), (0,)]
-    connection.close()
+def test_a_new_database_gets_the_schema(connection: apsw.Connection) -> None:
+    """An empty file becomes a spool, and the second time nothing is left to do."""
+    assert migrate(connection, steps()) == 0
+    assert {"message", "body", "recipient", "timeline", "setting"} <= tables(connection)
+    assert migrate(connection, steps()) == len(steps())
+
+
+def test_only_the_missing_steps_run(connection: apsw.Connection) -> None:
+    """An older spool gets what came since, and keeps what it has."""
+    migrate(connection, steps())
+    connection.execute("INSERT INTO setting VALUES ('a', 'b')")
+    later = (*steps(), "ALTER TABLE setting ADD COLUMN more TEXT", "CREATE TABLE third (x)")
+    assert migrate(connection, later) == len(steps())
+    assert connection.execute("SELECT * FROM setting").fetchall() == [("a", "b", None)]
+    assert migrate(connection, later) == len(steps()) + 2
+    with pytest.raises(WrongSchema, match="newer"):
+        migrate(connection, steps())
+
+
+def test_a_step_that_fails_changes_nothing(connection: apsw.Connection) -> None:
+    """When the last of several steps fails the old schema stays, and its number too."""
+    migrate(connection, steps())
+    before = tables(connection)
+    with pytest.raises(apsw.SQLError):
+        migrate(connection, (*steps(), "CREATE TABLE second (x)", "NOT SQL"))
+    assert tables(connection) == before
+    assert connection.pragma("user_version") == len(steps())
+
+
+def test_columns_hold_what_they_are_for(connection: apsw.Connection) -> None:
+    """STRICT tables: text where a body belongs is an error, not a body of another type."""
+    migrate(connection, steps())
+    with pytest.raises(apsw.ConstraintError):
+        connection.execute("INSERT INTO body VALUES (1, 'text')")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 import pytest
 
-from empath.control.link import FlushQueue, GetStatus, HoldMessages, StopEngine
+from empath.control.link import (
+    FlushQueue,
+    GetStatus,
+    HoldMessages,
+    LinkIncompatible,
+    Ping,
+    Request,
+    StopEngine,
+)
 from empath.events import ListenerOpened, SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
@@ -16,12 +26,14 @@ from tui.connection import Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
 
+R = TypeVar("R")
+
 
 async def test_digits_go_to_screens(clock: HandClock) -> None:
     """1 to 4 open overview, queue, destinations and events."""
     engine = DemoEngine(clock, messages=50)
     async with running(engine, clock) as (console, pilot):
-        for key, word in (("2", "LAST REPLY"), ("3", "longest queue first"), ("4", "events ·")):
+        for key, word in (("2", "LAST REP"), ("3", "longest queue first"), ("4", "events ·")):
             await press(pilot, key)
             assert word in page_of(console)
         await press(pilot, "1")
@@ -85,6 +97,20 @@ async def test_another_protocol_is_shown_and_only_looked_at(clock: HandClock) ->
         assert not link.asked_of(HoldMessages)
 
 
+async def test_an_engine_that_cannot_be_read_is_incompatible(clock: HandClock) -> None:
+    """When answers cannot be read at all, that is said with its remedy, and tried again."""
+
+    class OtherVersion(MemoryLink):
+        async def ask(self, request: Request[R]) -> R:
+            if isinstance(request, Ping):
+                return await super().ask(request)
+            raise LinkIncompatible("The engine speaks version 9: use the one installed with it.")
+
+    async with running(OtherVersion(), clock) as (console, _):
+        assert console.store.phase is Phase.INCOMPATIBLE
+        assert "speaks version 9" in page_of(console)
+
+
 async def test_the_status_is_asked_every_tick(clock: HandClock) -> None:
     """While the console runs it asks how the engine is, and shows what changed."""
     link = MemoryLink()
@@ -115,7 +141,7 @@ async def test_leaving_a_child_console_asks_about_the_relay(clock: HandClock) ->
 async def test_leaving_stops_the_relay_or_leaves_it(
     clock: HandClock, keys: tuple[str, ...], stopped: int
 ) -> None:
-    """The button Stop relay tells the engine to stop, Leave it running does not; both end with 0."""
+    """Stop relay tells the engine to stop, Leave it running does not; both end with 0."""
     link = MemoryLink()
     async with running(link, clock, child=True) as (console, pilot):
         await press(pilot, "ctrl+q", *keys)
@@ -241,7 +267,7 @@ async def test_help_lists_the_keys_of_the_screen(clock: HandClock) -> None:
         await press(pilot, "2", "question_mark")
         page = page_of(console)
         for act in ACTIONS.of("queue"):
-            assert act.help[:40] in page
+            assert act.help[:30] in page
         await press(pilot, "escape")
         assert "Give up without" not in page_of(console)
 

@@ -22,7 +22,12 @@ def pty() -> Iterator[Pty]:
     ours, theirs = os.openpty()
     tty.setraw(theirs)
     yield ours, theirs
+    # With our end closed a stalled write fails, so that no pump outlives its test.
     os.close(ours)
+    for thread in threading.enumerate():
+        if isinstance(thread, Pump):
+            thread.finish(5.0)
+            assert not thread.is_alive()
     os.close(theirs)
 
 

@@ -97,7 +97,7 @@ async def test_a_message_that_is_gone_says_so(clock: HandClock) -> None:
         await press(pilot, "H")
         assert not relay.asked_of(HoldMessages)
         await press(pilot, "q")
-        assert "LAST REPLY" in page_of(console)
+        assert "LAST REP" in page_of(console)
 
 
 async def test_brackets_walk_the_list(clock: HandClock) -> None:

@@ -109,6 +109,16 @@ def test_a_message_that_left_stays_until_it_is_let_go() -> None:
     assert pages.total == 2
 
 
+def test_a_finished_message_is_gone_and_says_how() -> None:
+    """A message that was delivered while its row is shown keeps the row, with its last state."""
+    pages = loaded(1, 2)
+    pages.refresh([item(1).id], [item(1, state="delivered")])
+    assert pages.gone == {item(1).id}
+    shown = pages.item_at(0)
+    assert shown is not None
+    assert shown.state == "delivered"
+
+
 def test_an_answer_to_an_old_question_is_ignored() -> None:
     """What comes in after the filter was changed is not shown under the new filter."""
     pages = QueuePages()

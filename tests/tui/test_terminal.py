@@ -105,9 +105,22 @@ def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
     got = bytearray(terminal.read(8, until="bigmail"))
     assert b"bigmail" in got
     # Queue, a message, its transcript, headers, raw content, back, destinations, events.
-    for keys in ("2", "\r", "\r", "h", "w", "q", "D", "\x1b", "3", "4", "?"):
+    for keys, shown in (
+        ("2", "LAST REPLY"),
+        ("\r", "attempt 4"),
+        ("h", "Headers"),
+        ("w", "Raw"),
+        ("q", "LAST REPLY"),
+        ("D", "Delete this message?"),
+        ("\x1b", "re-orders"),
+        ("3", "longest queue first"),
+        ("4", "following"),
+        ("?", "Keys"),
+    ):
         terminal.press(keys)
-        got += terminal.read(0.35)
+        page = terminal.read(8, until=shown)
+        assert shown.encode() in page, keys
+        got += page + terminal.read(0.15)
     text = _SEQUENCE.sub(b"", bytes(got)).decode("utf-8")
     assert "[red]markup[/" in text
     assert "\\x1b]52" in text

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -166,6 +167,13 @@ class ConsoleScreen(_Acting):
         """Say something on the line above the keys for some seconds."""
         until = self.store.clock.monotonic() + FLASH_SECONDS
         self.query_one(FlashLine).flash(safe(text), role, until)
+        if cell_len(text) > self.size.width - 4:
+            self.notify(
+                safe(text),
+                severity="error" if role == "bad" else "warning",
+                timeout=10,
+                markup=False,
+            )
 
     # Acting.
 

@@ -206,7 +206,7 @@ class DestinationsScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=2,
         why_off=_why_no_change,
-        cli=lambda s: f"empathctl queue flush --destination {s.chosen.destination}",
+        cli=lambda s: f"empathctl queue flush {s.chosen.destination}",
     )
     async def flush(self) -> None:
         """Make everything for the destination due now."""

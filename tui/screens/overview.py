@@ -112,7 +112,7 @@ class OverviewScreen(ConsoleScreen):
                 Spark("queue", store.queue_size, "muted", styles=styles, unit="", whole=True),
                 id="flow",
             ),
-            Pane("Engine", LinesPane(styles=styles, id="figures"), id="engine"),
+            Pane("Recipients by state", LinesPane(styles=styles, id="figures"), id="engine"),
             Pane(
                 "Needs attention",
                 VirtualTable(

@@ -242,7 +242,7 @@ class QueueScreen(ConsoleScreen):
     @action(
         "slash",
         "filter",
-        help="Filter: state: dest: from: rcpt: subject: reply: id:, ! for not, ~ for contains.",
+        help="Filter, as in state:deferred dest:~mail !from:~news.",
         rank=3,
     )
     def filter(self) -> None:

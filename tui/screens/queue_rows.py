@@ -5,6 +5,7 @@ from __future__ import annotations
 from empath.control.link import QueueItem
 from empath.envelope import Priority
 from tui.figures import age, due, octets
+from tui.pages import FINAL
 from tui.safety import safe
 from tui.store import Store
 from tui.theme import sign
@@ -21,8 +22,9 @@ COLUMNS = (
     Column("priority", "PRIO", 8, since=150),
     Column("from", "FROM", 14, share=3, since=100, most=40),
     Column("to", "TO", 16, share=4, most=46),
-    Column("subject", "SUBJECT", 14, share=3, since=130, most=50),
-    Column("reply", "LAST REPLY", 10, share=6),
+    Column("subject", "SUBJECT", 14, share=3, since=150, most=50),
+    Column("note", "LAST REPLY, OR SUBJECT", 10, share=6, until=150),
+    Column("reply", "LAST REPLY", 10, share=6, since=150),
 )
 
 
@@ -64,8 +66,9 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
         "to": safe(item.recipient) + more,
         "subject": (safe(item.subject, 200), "muted"),
         "reply": (safe(item.last_reply, 300), "muted"),
+        "note": (safe(item.last_reply or item.subject, 300), "muted"),
     }
-    if gone:
+    if gone and item.state not in FINAL:
         cells["state"] = "✖ left"
     return Row(item.id, cells, gone)
 

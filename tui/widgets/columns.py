@@ -24,6 +24,8 @@ class Column:
     right: bool = False
     since: int = 0
     """The least width of the table at which the column is shown."""
+    until: int = 10_000
+    """The width of the table from which it is left out, because others say it better."""
     most: int = 10_000
     """The greatest width a sharing column takes."""
 
@@ -34,7 +36,7 @@ GAP: Final = 2
 
 def fit(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:
     """The columns to show at *width* and the cells each gets; the sum never exceeds it."""
-    shown = [column for column in columns if width >= column.since]
+    shown = [column for column in columns if column.since <= width < column.until]
     spare = width - sum(column.width for column in shown) - GAP * max(0, len(shown) - 1)
     while spare < 0 and len(shown) > 1:
         dropped = shown.pop()

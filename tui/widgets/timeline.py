@@ -28,7 +28,7 @@ COLUMNS = (
     Column("stage", "STAGE", 7),
     Column("took", "TOOK", 5, right=True),
     Column("tls", "TLS", 7, since=100),
-    Column("server", "WHERE", 10, share=2, most=44, since=66),
+    Column("server", "WHERE", 10, share=2, most=44, since=90),
     Column("reply", "REPLY", 10, share=3),
 )
 

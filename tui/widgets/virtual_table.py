@@ -130,7 +130,7 @@ class VirtualTable(ScrollView, can_focus=True):
         found = self.rows.row(row)
         self.selection.cursor = found.id if found is not None else None
         self._show_row(row)
-        self.refresh()
+        self._refresh_changed()
         self.post_message(self.Moved())
 
     def _show_row(self, row: int) -> None:
@@ -154,6 +154,9 @@ class VirtualTable(ScrollView, can_focus=True):
             self._resize_virtual()
         if self.pointed:
             self._keep_cursor(count)
+        self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
         for y in range(self._head, self.size.height):
             if self._face(y) != self._painted.get(y):
                 self.refresh(Region(0, y, self.size.width, 1))

@@ -1,0 +1,51 @@
+"""A spool of an older Empath is brought up to date, with all that waits in it."""
+
+from __future__ import annotations
+
+import apsw
+
+from empath.config.model import Spool as Settings
+from empath.envelope import Priority
+from empath.spool import database, migrations
+from empath.spool.rows import select
+from empath.spool.store import Store
+from tests.fakes.clock import HandClock
+from tests.fakes.mail import TAKEN, accept, record, take
+from tests.spool.conftest import Opener
+
+
+def step_back(connection: apsw.Connection) -> None:
+    """Turn a spool of schema 2 into what schema 1 made of the same mail."""
+    with connection:
+        connection.execute("DROP INDEX recipient_open")
+        connection.execute("ALTER TABLE recipient DROP COLUMN priority")
+        connection.execute(
+            "CREATE INDEX recipient_open ON recipient (destination, due_at, state) WHERE state < 10"
+        )
+        connection.pragma("user_version", 1)
+
+
+async def test_recipients_learn_the_class_of_their_message(
+    opened: Opener, settings: Settings, clock: HandClock
+) -> None:
+    """Version 1 to 2: what waits goes out in the lane of its class; nothing is lost."""
+    store = await opened()
+    await accept(store, "a@a.test", priority=Priority.BULK)
+    await accept(store, "b@a.test", priority=Priority.CRITICAL)
+    await accept(store, "c@a.test")
+    await store.close()
+    connection = database.open_writer(settings.path / "queue.db")
+    step_back(connection)
+    connection.close()
+
+    store = await Store.open(settings, clock=clock)
+    lots = await take(store, clock.now())
+    assert [lot.priority for lot in lots] == [Priority.CRITICAL, Priority.NORMAL, Priority.BULK]
+    for lot in lots:
+        await record(store, lot, TAKEN)
+    await store.close()
+
+    connection = database.open_writer(settings.path / "queue.db")
+    assert connection.pragma("user_version") == len(migrations.steps()) >= 2
+    assert select(connection, "SELECT priority FROM recipient ORDER BY key") == [(-2,), (2,), (0,)]
+    connection.close()
