@@ -71,7 +71,9 @@ class Dns(NoDns):
         return Found((ipaddress.ip_address(f"127.0.0.{place}"),), ttl=60)
 
 
-def config(port: int, tls: DeliveryTls, *destinations: Destination) -> Config:
+def config(
+    port: int, tls: DeliveryTls, *destinations: Destination, connect_timeout: float = 0.3
+) -> Config:
     """Mail to MX hosts at *port* of loopback, encrypted as *tls* says."""
     return Config(
         mode=Mode.RELAY,
@@ -80,7 +82,7 @@ def config(port: int, tls: DeliveryTls, *destinations: Destination) -> Config:
         delivery=Delivery(
             port=port,
             allow_networks=(parse_network("127.0.0.0/8"),),
-            connect_timeout=Duration(0.3),
+            connect_timeout=Duration(connect_timeout),
             command_timeout=Duration(3),
             tls=tls,
         ),
@@ -125,7 +127,7 @@ async def one_cell(fault: str, policy: TlsPolicy) -> None:
     async with TlsMx(fault) as mx:
         settings = config(mx.port, DeliveryTls(policy=policy, ca_file=authority_file()))
         report = await tried(settings)
-        wire = bytes(mx.wire)
+        wire = mx.wire
     assert word(report) == expected
     assert isinstance(report.outcomes[0], Delivered if expected[0].isalpha() else Failed)
     assert told_in_clear(wire) == (expected == "in clear")
@@ -165,7 +167,7 @@ async def test_mail_waits_where_the_operator_wants_it_to(fault: str) -> None:
     async with TlsMx(fault) as mx:
         report = await tried(config(mx.port, tls))
     assert word(report) == "4" + TABLE[fault][2][1:]
-    assert not told_in_clear(bytes(mx.wire))
+    assert not told_in_clear(mx.wire)
 
 
 async def test_the_next_host_is_tried_before_mail_is_given_up() -> None:
@@ -179,7 +181,7 @@ async def test_the_next_host_is_tried_before_mail_is_given_up() -> None:
     assert word(report) == "verified"
     assert [failure.fault for failure in report.tls_failures] == [TlsFault.EXPIRED]
     assert (one.contents, len(two.contents)) == ([], 1)
-    assert not told_in_clear(bytes(one.wire + two.wire))
+    assert not told_in_clear(one.wire + two.wire)
 
 
 async def test_a_host_that_may_come_back_keeps_the_mail_waiting() -> None:
