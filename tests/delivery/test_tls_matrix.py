@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,18 +90,22 @@ def config(
     )
 
 
-async def tried(settings: Config, *hosts: str) -> Report:
-    """One attempt to deliver to *hosts*."""
+def attempts(current: Callable[[], Config], pool: Pool, *hosts: str) -> Attempts:
+    """Attempts to deliver to *hosts* by the config in force."""
     spool = MemorySpool()
     spool.bodies[lot().id] = BODY
-    attempts = Attempts(
+    return Attempts(
         spool,  # type: ignore[arg-type] - the part an attempt uses
-        RouteFinder(resolver=Dns(*(hosts or (HOST,))), config=lambda: settings),
-        Pool(),
-        lambda: settings,
-        ClientContexts(lambda: settings.delivery.tls),
+        RouteFinder(resolver=Dns(*(hosts or (HOST,))), config=current),
+        pool,
+        current,
+        ClientContexts(lambda: current().delivery.tls),
     )
-    report = await attempts.deliver(lot())
+
+
+async def tried(settings: Config, *hosts: str) -> Report:
+    """One attempt to deliver to *hosts*."""
+    report = await attempts(lambda: settings, Pool(), *hosts).deliver(lot())
     if report.connection is not None:
         report.connection.quit()
     return report
@@ -203,6 +208,43 @@ async def test_one_domain_is_promised_more_than_the_rest() -> None:
     assert (failure.policy, failure.source) == ("verify", "destination")
     assert failure.server == f"{HOST} [127.0.0.1]:{mx.port}"
     assert "self" in failure.reason
+
+
+async def test_a_connection_in_clear_carries_no_mail_that_needs_encryption() -> None:
+    """The policy is part of what a connection may be reused for."""
+    pool = Pool()
+    async with TlsMx("no STARTTLS") as mx:
+        opportunistic = config(mx.port, DeliveryTls())
+        required = config(mx.port, DeliveryTls(policy=TlsPolicy.REQUIRED))
+        force = [opportunistic]
+        delivery = attempts(lambda: force[0], pool)
+        for settings, expected in ((opportunistic, "in clear"), (required, "5.7.10")):
+            force[0] = settings
+            report = await delivery.deliver(lot())
+            assert word(report) == expected
+            if report.connection is not None and report.key is not None:
+                pool.put(report.key, report.connection)
+        assert (len(pool), mx.connections, len(mx.contents)) == (1, 2, 1)
+        pool.close()
+
+
+async def test_a_failure_is_counted_once_however_long_the_connection_lasts() -> None:
+    """What failed before a connection was opened is no failure of the messages that follow."""
+    pool = Pool()
+    async with TlsMx("STARTTLS refused (454)") as mx:
+        settings = config(mx.port, DeliveryTls())
+        delivery = attempts(lambda: settings, pool)
+        failures = []
+        for _ in range(3):
+            report = await delivery.deliver(lot())
+            assert word(report) == "in clear"
+            assert report.connection is not None
+            assert report.key is not None
+            pool.put(report.key, report.connection)
+            failures.append([failure.fault for failure in report.tls_failures])
+        pool.close()
+    assert failures == [[TlsFault.REFUSED], [], []]
+    assert mx.connections == 2
 
 
 async def test_what_was_agreed_is_in_the_record() -> None:
