@@ -82,11 +82,15 @@ class Postfix:
 
     name = "Postfix"
 
-    def __init__(self, folder: Path, *, sink_port: int, reuse: bool) -> None:
-        """Make an instance below *folder* that relays all mail to *sink_port* on loopback."""
+    def __init__(self, folder: Path, *, sink_port: int, reuse: bool, services: str = "") -> None:
+        """Make an instance below *folder* that relays all mail to *sink_port* on loopback.
+
+        *services* are further lines of master.cf.
+        """
         self.folder = folder / "postfix"
         self.port = free_port()
         self._config = self.folder / "etc"
+        self._services = services
         self._main = MAIN + (REUSE if reuse else "")
         self._sink_port = sink_port
         self._pid = 0
@@ -99,7 +103,7 @@ class Postfix:
         shutil.chown(self.folder / "data", "postfix")
         values = {"folder": self.folder, "sink_port": self._sink_port, "port": self.port}
         (self._config / "main.cf").write_text(self._main.format_map(values))
-        (self._config / "master.cf").write_text(MASTER.format_map(values))
+        (self._config / "master.cf").write_text(MASTER.format_map(values) + self._services)
         self._control("start")
         self._pid = int((self.folder / "queue/pid/master.pid").read_text())
         until_port_answers(self.port, within=20)

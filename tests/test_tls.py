@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 import trustme
 
-from empath.tls import TlsUnusable, client_context, describe, server_context
+from empath.config.model import DeliveryTls
+from empath.policy.tls import TlsFault
+from empath.tls import (
+    ClientContexts,
+    TlsUnusable,
+    client_context,
+    describe,
+    fault_of,
+    server_context,
+)
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +111,59 @@ def test_files_that_do_not_fit(files: tuple[Path, Path], authority: trustme.CA) 
     certificate.write_text("hello")
     with pytest.raises(TlsUnusable, match="must be PEM"):
         server_context(certificate, key)
+
+
+async def test_a_context_is_made_once(authority: trustme.CA, tmp_path: Path) -> None:
+    """Reading the roots takes time: they are read again only when the setting is another."""
+    settings = [DeliveryTls()]
+    contexts = ClientContexts(lambda: settings[0])
+    assert "none read" in repr(contexts)
+    anybody = await contexts.get(verify=False)
+    assert anybody is await contexts.get(verify=False)
+    assert anybody.verify_mode is ssl.CERT_NONE
+    trusting = await contexts.get(verify=True)
+    assert trusting is await contexts.get(verify=True)
+    assert "the system's" in repr(contexts)
+    path = tmp_path / "roots.pem"
+    path.write_bytes(authority.cert_pem.bytes())
+    settings[0] = DeliveryTls(ca_file=path)
+    other = await contexts.get(verify=True)
+    assert other is not trusting
+    assert len(other.get_ca_certs()) == 1
+    assert str(path) in repr(contexts)
+
+
+def test_a_verifying_context_takes_no_name_but_a_dns_name() -> None:
+    """3.3 names: the Common Name is ignored, the name is checked by OpenSSL itself."""
+    context = client_context(verify=True)
+    assert context.check_hostname
+    assert not context.hostname_checks_common_name
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_roots_that_are_none(tmp_path: Path) -> None:
+    """A file without certificates, or without permission to read it, is named."""
+    path = tmp_path / "roots.pem"
+    with pytest.raises(TlsUnusable, match=r"cannot read .*roots\.pem: No such file"):
+        client_context(verify=True, ca_file=path)
+    path.write_text("hello")
+    with pytest.raises(TlsUnusable, match=r"roots\.pem holds no certificate in PEM"):
+        client_context(verify=True, ca_file=path)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (ssl.SSLEOFError(), TlsFault.CLOSED),
+        (ssl.SSLZeroReturnError(), TlsFault.CLOSED),
+        (ssl.SSLError(1, "wrong version number"), TlsFault.HANDSHAKE),
+        (ValueError("bad name"), TlsFault.HANDSHAKE),
+        (ConnectionAbortedError("SSL handshake is taking longer than 1 s"), TlsFault.TIMEOUT),
+        (TimeoutError(), TlsFault.TIMEOUT),
+        (ConnectionAbortedError(103, "aborted"), TlsFault.CLOSED),
+        (ConnectionResetError(104, "reset"), TlsFault.CLOSED),
+    ],
+)
+def test_a_failed_handshake_has_a_name(error: Exception, fault: TlsFault) -> None:
+    """What operators filter by is one of a few words."""
+    assert fault_of(error) is fault

@@ -99,7 +99,7 @@ class Attempts:
             key = key_of(target, wanted)
             report = await self._on_standing(lot, key, transcript)
             if report is not None:
-                return replace(report, tls_failures=tuple(failures))
+                return replace(report, tls_failures=tuple(failures)) if failures else report
             addresses = await self.finder.addresses(target)
             if not isinstance(addresses, tuple):
                 missed = _weightier(missed, Missed("DNS", addresses))
@@ -109,7 +109,7 @@ class Attempts:
             for _ in range(_CONNECTIONS):
                 report = await self._until_turn(lot, key, transcript)
                 if report is not None:
-                    return replace(report, tls_failures=tuple(failures))
+                    return replace(report, tls_failures=tuple(failures)) if failures else report
                 try:
                     connection = await connect(
                         target,
@@ -130,7 +130,7 @@ class Attempts:
                 self.pool.adopt(key, connection)
                 report = await self._transact(lot, connection, key, fresh=True)
                 if report is not None:
-                    return replace(report, tls_failures=tuple(failures))
+                    return replace(report, tls_failures=tuple(failures)) if failures else report
             if not left:
                 break
         assert missed is not None, "a route has a target"

@@ -137,8 +137,9 @@ class Pool:
         finally:
             if future in waiting:
                 waiting.remove(future)
-            if not waiting:
-                self._waiting.pop(key, None)
+            if not waiting and self._waiting.get(key) is waiting:
+                # Not a queue that others have begun since: they would never be called.
+                del self._waiting[key]
         return True
 
     def _wake(self, key: Key) -> None:

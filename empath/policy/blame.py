@@ -17,6 +17,8 @@ from empath.reply import Deferred, Outcome
 _OF_SESSION: Final = frozenset({"CONNECT", "GREETING", "EHLO", "HELO", "MAIL"})
 _LOST: Final = frozenset({"4.4.1", "4.4.2"})
 """RFC 3463: no answer from host, bad connection."""
+_OURS: Final = "4.4.5"
+"""Before there is a connection: all those that we allow to the host are busy."""
 
 
 class Word(enum.Enum):
@@ -35,6 +37,8 @@ def word_on(stage: str, outcomes: Sequence[Outcome]) -> Word:
         if not isinstance(outcome, Deferred):
             continue
         reply = outcome.reply
+        if stage == "CONNECT" and reply.enhanced == _OURS:
+            return Word.NOTHING
         if stage in _OF_SESSION or reply.code == 421 or reply.enhanced in _LOST:
             return Word.FAILED
     return Word.WELL

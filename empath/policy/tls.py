@@ -23,6 +23,12 @@ _OF_ROUTE: Final = {
 }
 
 
+_WANTS: Final = {
+    False: "mail there is sent encrypted or not at all",
+    True: "mail there is sent encrypted to a verified host or not at all",
+}
+
+
 class Source(enum.StrEnum):
     """Who asked for a policy."""
 
@@ -132,7 +138,8 @@ def unmet(
     failure) when the peer's certificate would not do.
     """
     number = "5" if fault.of_certificate else "10"
+    text = f"{reason}; {_WANTS[wanted.verified]}" if wanted.required else reason
     fails = wanted.required and wanted.source is not Source.ROUTE
     if fails and settings.on_failure is OnTlsFailure.FAIL:
-        return Failed(Reply(550, EnhancedCode(f"5.7.{number}"), reason))
-    return Deferred(Reply(451, EnhancedCode(f"4.7.{number}"), reason))
+        return Failed(Reply(550, EnhancedCode(f"5.7.{number}"), text))
+    return Deferred(Reply(451, EnhancedCode(f"4.7.{number}"), text))

@@ -125,3 +125,27 @@ async def test_an_idle_time_of_zero_keeps_nothing() -> None:
         connection = await connected(mx, idle_timeout=Duration(0))
         pool.put(KEY, connection)
         assert not connection.usable
+
+
+async def test_nobody_who_waits_for_a_turn_is_forgotten() -> None:
+    """Who waits again while another that was called is on his way is called in his turn."""
+    pool = Pool()
+    for _ in range(3):
+        assert pool.reserve(KEY, 3)
+    done: list[str] = []
+
+    async def wait(name: str, turns: int = 1) -> None:
+        for _ in range(turns):
+            assert await pool.turn(KEY, 2), f"{name} was never called"
+            done.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(wait("unlucky", turns=2))
+        group.create_task(wait("other"))
+        await asyncio.sleep(0)
+        pool.release(KEY)
+        pool.release(KEY)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        pool.release(KEY)
+    assert done == ["unlucky", "other", "unlucky"]

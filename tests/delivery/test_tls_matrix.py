@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,9 @@ class Dns(NoDns):
         return Found((ipaddress.ip_address(f"127.0.0.{place}"),), ttl=60)
 
 
-def config(port: int, tls: DeliveryTls, *destinations: Destination) -> Config:
+def config(
+    port: int, tls: DeliveryTls, *destinations: Destination, connect_timeout: float = 0.3
+) -> Config:
     """Mail to MX hosts at *port* of loopback, encrypted as *tls* says."""
     return Config(
         mode=Mode.RELAY,
@@ -80,25 +83,29 @@ def config(port: int, tls: DeliveryTls, *destinations: Destination) -> Config:
         delivery=Delivery(
             port=port,
             allow_networks=(parse_network("127.0.0.0/8"),),
-            connect_timeout=Duration(0.3),
+            connect_timeout=Duration(connect_timeout),
             command_timeout=Duration(3),
             tls=tls,
         ),
     )
 
 
-async def tried(settings: Config, *hosts: str) -> Report:
-    """One attempt to deliver to *hosts*."""
+def attempts(current: Callable[[], Config], pool: Pool, *hosts: str) -> Attempts:
+    """Attempts to deliver to *hosts* by the config in force."""
     spool = MemorySpool()
     spool.bodies[lot().id] = BODY
-    attempts = Attempts(
+    return Attempts(
         spool,  # type: ignore[arg-type] - the part an attempt uses
-        RouteFinder(resolver=Dns(*(hosts or (HOST,))), config=lambda: settings),
-        Pool(),
-        lambda: settings,
-        ClientContexts(lambda: settings.delivery.tls),
+        RouteFinder(resolver=Dns(*(hosts or (HOST,))), config=current),
+        pool,
+        current,
+        ClientContexts(lambda: current().delivery.tls),
     )
-    report = await attempts.deliver(lot())
+
+
+async def tried(settings: Config, *hosts: str) -> Report:
+    """One attempt to deliver to *hosts*."""
+    report = await attempts(lambda: settings, Pool(), *hosts).deliver(lot())
     if report.connection is not None:
         report.connection.quit()
     return report
@@ -125,7 +132,7 @@ async def one_cell(fault: str, policy: TlsPolicy) -> None:
     async with TlsMx(fault) as mx:
         settings = config(mx.port, DeliveryTls(policy=policy, ca_file=authority_file()))
         report = await tried(settings)
-        wire = bytes(mx.wire)
+        wire = mx.wire
     assert word(report) == expected
     assert isinstance(report.outcomes[0], Delivered if expected[0].isalpha() else Failed)
     assert told_in_clear(wire) == (expected == "in clear")
@@ -165,7 +172,7 @@ async def test_mail_waits_where_the_operator_wants_it_to(fault: str) -> None:
     async with TlsMx(fault) as mx:
         report = await tried(config(mx.port, tls))
     assert word(report) == "4" + TABLE[fault][2][1:]
-    assert not told_in_clear(bytes(mx.wire))
+    assert not told_in_clear(mx.wire)
 
 
 async def test_the_next_host_is_tried_before_mail_is_given_up() -> None:
@@ -179,7 +186,7 @@ async def test_the_next_host_is_tried_before_mail_is_given_up() -> None:
     assert word(report) == "verified"
     assert [failure.fault for failure in report.tls_failures] == [TlsFault.EXPIRED]
     assert (one.contents, len(two.contents)) == ([], 1)
-    assert not told_in_clear(bytes(one.wire + two.wire))
+    assert not told_in_clear(one.wire + two.wire)
 
 
 async def test_a_host_that_may_come_back_keeps_the_mail_waiting() -> None:
@@ -201,6 +208,43 @@ async def test_one_domain_is_promised_more_than_the_rest() -> None:
     assert (failure.policy, failure.source) == ("verify", "destination")
     assert failure.server == f"{HOST} [127.0.0.1]:{mx.port}"
     assert "self" in failure.reason
+
+
+async def test_a_connection_in_clear_carries_no_mail_that_needs_encryption() -> None:
+    """The policy is part of what a connection may be reused for."""
+    pool = Pool()
+    async with TlsMx("no STARTTLS") as mx:
+        opportunistic = config(mx.port, DeliveryTls())
+        required = config(mx.port, DeliveryTls(policy=TlsPolicy.REQUIRED))
+        force = [opportunistic]
+        delivery = attempts(lambda: force[0], pool)
+        for settings, expected in ((opportunistic, "in clear"), (required, "5.7.10")):
+            force[0] = settings
+            report = await delivery.deliver(lot())
+            assert word(report) == expected
+            if report.connection is not None and report.key is not None:
+                pool.put(report.key, report.connection)
+        assert (len(pool), mx.connections, len(mx.contents)) == (1, 2, 1)
+        pool.close()
+
+
+async def test_a_failure_is_counted_once_however_long_the_connection_lasts() -> None:
+    """What failed before a connection was opened is no failure of the messages that follow."""
+    pool = Pool()
+    async with TlsMx("STARTTLS refused (454)") as mx:
+        settings = config(mx.port, DeliveryTls())
+        delivery = attempts(lambda: settings, pool)
+        failures = []
+        for _ in range(3):
+            report = await delivery.deliver(lot())
+            assert word(report) == "in clear"
+            assert report.connection is not None
+            assert report.key is not None
+            pool.put(report.key, report.connection)
+            failures.append([failure.fault for failure in report.tls_failures])
+        pool.close()
+    assert failures == [[TlsFault.REFUSED], [], []]
+    assert mx.connections == 2
 
 
 async def test_what_was_agreed_is_in_the_record() -> None:

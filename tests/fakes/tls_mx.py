@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.fakes.identities import server_context
+from tests.fakes.tap import Tap, unchanged
 
 _BEHAVIOUR: Final = {
     "TLS 1.0 only",
@@ -24,7 +25,10 @@ _BEHAVIOUR: Final = {
     "stripped by a proxy",
     "plaintext behind 220",
 }
-Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def _strip(said: bytes) -> bytes:
+    return said.replace(b"250-STARTTLS\r\n", b"")
 
 
 class TlsMx:
@@ -33,20 +37,39 @@ class TlsMx:
     def __init__(self, fault: str, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """*fault* is ``good`` or a row of the table."""
         self._fault = fault
-        self._host = host
-        self.port = port
+        self._place = host, port
         kind = "good" if fault in _BEHAVIOUR else fault
         self._context = server_context(kind, old=fault == "TLS 1.0 only")
-        self.wire = bytearray()
-        self.connections = 0
         self.contents: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._inner = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._outer = await asyncio.start_server(self._tap, self._host, self.port)
-        self.port = int(self._outer.sockets[0].getsockname()[1])
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        host, port = self._place
+        stripping = self._fault == "stripped by a proxy"
+        self._tap = Tap(
+            self._server.sockets[0].getsockname()[1],
+            host=host,
+            port=port,
+            change=_strip if stripping else unchanged,
+        )
+        await self._tap.__aenter__()
         return self
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._tap.port
+
+    @property
+    def wire(self) -> bytes:
+        """What clients sent, as it went over the wire."""
+        return bytes(self._tap.wire)
+
+    @property
+    def connections(self) -> int:
+        """How many there were."""
+        return self._tap.connections
 
     async def __aexit__(
         self,
@@ -54,39 +77,11 @@ class TlsMx:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._outer.close()
-        self._inner.close()
+        await self._tap.__aexit__(None, None, None)
+        self._server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    # The wire.
-
-    async def _tap(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._remember()
-        self.connections += 1
-        port = self._inner.sockets[0].getsockname()[1]
-        inward, outward = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump((reader, outward), heard=True))
-                both.create_task(self._pump((inward, writer), heard=False))
-        except* OSError:
-            pass  # One of them went away.
-        finally:
-            writer.close()
-            outward.close()
-
-    async def _pump(self, pair: Pair, *, heard: bool) -> None:
-        reader, writer = pair
-        while data := await reader.read(65536):
-            if heard:
-                self.wire += data
-            elif self._fault == "stripped by a proxy":
-                data = data.replace(b"250-STARTTLS\r\n", b"")
-            writer.write(data)
-            await writer.drain()
-        writer.close()
 
     def _remember(self) -> None:
         task = asyncio.current_task()

@@ -76,13 +76,15 @@ def test_what_requires_encryption_never_falls_back(
 def test_required_and_not_met_fails_unless_it_is_to_wait(policy: TlsPolicy, source: Source) -> None:
     """3.3 TLS downgrade: an operator's policy fails permanently unless configured to defer."""
     wanted = Need(policy, source)
+    verified = " to a verified host" if policy is TlsPolicy.VERIFY else ""
+    told = f"mail there is sent encrypted{verified} or not at all"
     failed = unmet(wanted, TlsFault.NOT_OFFERED, DeliveryTls(), reason="why")
     assert isinstance(failed, Failed)
-    assert str(failed.reply) == "550 5.7.10 why"
+    assert str(failed.reply) == f"550 5.7.10 why; {told}"
     waiting = DeliveryTls(on_failure=OnTlsFailure.DEFER)
     deferred = unmet(wanted, TlsFault.EXPIRED, waiting, reason="why")
     assert isinstance(deferred, Deferred)
-    assert str(deferred.reply) == "451 4.7.5 why"
+    assert str(deferred.reply) == f"451 4.7.5 why; {told}"
 
 
 @pytest.mark.parametrize("fault", TlsFault)

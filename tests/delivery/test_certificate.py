@@ -1,0 +1,50 @@
+"""What is read out of a certificate, which anybody may have made."""
+
+from __future__ import annotations
+
+import ssl
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from empath.delivery.certificate import MOST_NAMES, read
+from tests.fakes.identities import authority, identity
+
+
+def der(pem: bytes) -> bytes:
+    """The certificate in *pem*, behind its key."""
+    return ssl.PEM_cert_to_DER_cert(pem[pem.index(b"-----BEGIN CERT") :].decode())
+
+
+def test_names_and_expiry_are_read() -> None:
+    """Only DNS names count: the Common Name is no name of a host."""
+    names, expires_at = read(der(identity("good")))
+    assert names == ("mx.there.test", "other.test")
+    assert expires_at is not None
+    assert read(der(identity("name only in CN")))[0] == ()
+
+
+def test_names_are_bounded_and_harmless() -> None:
+    """A thousand names are ten; an escape sequence reaches no terminal, nor NUL a database."""
+    evil = authority().identity(
+        "\x1b]52;c;AA\x07.test", "a\0.test", *(f"{n}.test" for n in range(999))
+    )
+    names, _ = read(der(evil))
+    assert len(names) == MOST_NAMES
+    assert all(name.isprintable() for name in names)
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_certificate_tells_nothing(octets: bytes) -> None:
+    """A certificate that cannot be read is no reason to fail."""
+    assert read(octets) == ((), None)
+    assert read(b"\x30" * 70_000) == ((), None)
+
+
+@given(st.integers(0, 500), st.integers(0, 255))
+def test_a_damaged_certificate_never_raises(place: int, octet: int) -> None:
+    """One octet changed anywhere: read or not, but never an error."""
+    damaged = bytearray(der(identity("good")))
+    damaged[place % len(damaged)] = octet
+    names, _ = read(bytes(damaged))
+    assert len(names) <= MOST_NAMES

@@ -1,0 +1,82 @@
+"""A tap on a wire: passes octets on between a client and a server, and keeps the client's.
+
+Used as ``async with Tap(port) as tap``; `wire` is what went over the wire, so what was sent
+in clear stands there in clear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def unchanged(data: bytes) -> bytes:
+    """A proxy that leaves alone what the server says."""
+    return data
+
+
+class Tap:
+    """Listens at `port` of *host* before the server at *target* of 127.0.0.1."""
+
+    def __init__(
+        self,
+        target: int,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        change: Callable[[bytes], bytes] = unchanged,
+    ) -> None:
+        """*change* is done to what the server says, a piece at a time."""
+        self._target = target
+        self._host = host
+        self._change = change
+        self.port = port
+        self.wire = bytearray()
+        self.connections = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._tap, self._host, self.port)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _tap(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self.connections += 1
+        inward, outward = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump((reader, outward), heard=True))
+                both.create_task(self._pump((inward, writer), heard=False))
+        except* OSError:
+            pass  # One of them went away.
+        finally:
+            writer.close()
+            outward.close()
+
+    async def _pump(self, pair: Pair, *, heard: bool) -> None:
+        reader, writer = pair
+        while data := await reader.read(65536):
+            if heard:
+                self.wire += data
+            writer.write(data if heard else self._change(data))
+            await writer.drain()
+        writer.close()
