@@ -68,7 +68,7 @@ async def measure(name: str, link: MemoryLink, clock: HandClock, size: tuple[int
         await pilot.pause()
         print(f"{name} {size[0]}x{size[1]}")
         print(f"  first paint            {(time.perf_counter() - begun) * 1000:6.0f} ms")
-        await settle(pilot)
+        await settle()
 
         def tick() -> None:
             if isinstance(link, DemoEngine):

@@ -185,7 +185,7 @@ async def test_an_untouched_list_follows_the_queue(link: MemoryLink, clock: Hand
         link.set_queue([item(0, recipient="new@d0.example"), *link.queue])
         clock.advance(10)
         console.poke()
-        await settle(pilot)
+        await settle()
         assert "new@d0.example" in page_of(console)
         assert console.store.selection.cursor == item(1).id
 
@@ -220,6 +220,6 @@ async def test_a_click_points_and_a_double_click_opens(link: MemoryLink, clock: 
         await pilot.click("#queue", offset=(10, 4))
         assert console.store.selection.cursor == item(4).id
         await pilot.click("#queue", offset=(10, 4), times=2)
-        await settle(pilot)
+        await settle()
         assert "There is no message" in page_of(console)
         assert "Envelope" in page_of(console)
