@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.fakes.clock import HandClock
 from tests.fakes.console import QUIET, settle
-from tests.fakes.demo_engine import DemoEngine, EndlessQueue, prime
+from tests.fakes.demo_engine import DemoEngine, prime
+from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
 from tui.app import Console
 from tui.screens.queue import QueueScreen

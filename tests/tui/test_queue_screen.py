@@ -14,7 +14,8 @@ from empath.control.link import (
 )
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
-from tests.fakes.demo_engine import EndlessQueue, _matches
+from tests.fakes.demo_engine import matches
+from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
 from tui.screens.dialogs import Ask
 from tui.screens.queue import QueueScreen
@@ -25,7 +26,7 @@ def link() -> MemoryLink:
     """A relay with twenty messages, newest first."""
     engine = MemoryLink()
     engine.set_queue(item(n, recipient=f"user{n}@d{n % 3}.example") for n in range(1, 21))
-    engine.matching = _matches
+    engine.matching = matches
     return engine
 
 
