@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.fakes.clock import HandClock
 from tests.fakes.console import QUIET, settle
-from tests.fakes.demo_engine import DemoEngine, EndlessQueue, prime
+from tests.fakes.demo_engine import DemoEngine, prime
+from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
 from tui.app import Console
 from tui.screens.queue import QueueScreen
@@ -68,7 +69,7 @@ async def measure(name: str, link: MemoryLink, clock: HandClock, size: tuple[int
         await pilot.pause()
         print(f"{name} {size[0]}x{size[1]}")
         print(f"  first paint            {(time.perf_counter() - begun) * 1000:6.0f} ms")
-        await settle(pilot)
+        await settle()
 
         def tick() -> None:
             if isinstance(link, DemoEngine):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -12,7 +14,9 @@ from empath.address import Domain, EmailAddress
 from empath.control.link import Link, QueueItem
 from empath.envelope import MessageId, Priority
 from tests.fakes.clock import HandClock
+from tests.fakes.eventually import eventually
 from tui.app import Console
+from tui.connection import Phase
 from tui.feed import Pace
 
 QUIET = Pace(status=3600, data=3600, least=0)
@@ -33,7 +37,7 @@ async def running(
     pace: Pace = QUIET,
     coloured: bool = True,
 ) -> AsyncIterator[tuple[Console, Pilot[int]]]:
-    """A console that has its first snapshot."""
+    """A console that has its first snapshot; with a *pace* of its own it never comes to rest."""
     console = Console(
         link,
         clock=clock,
@@ -44,22 +48,39 @@ async def running(
         coloured=coloured,
     )
     async with console.run_test(size=size) as pilot:
-        await settle(pilot)
+        await (settle() if pace is QUIET else eventually(lambda: console.store.phase is Phase.LIVE))
         yield console, pilot
 
 
-async def settle(pilot: Pilot[int]) -> None:
-    """Let what is under way come to its end and be painted."""
-    for _ in range(3):
-        await pilot.pause(0.025)
+async def settle(*, ahead: float = 0.25) -> None:
+    """Let what is under way come to its end and be painted.
+
+    The console is at rest when its loop has nothing to do, neither now nor, by any timer, in the
+    next *ahead* seconds, which is more than it ever waits before it filters or paints.  How busy
+    the machine is does not matter.  Raises `TimeoutError` for a console that finds no rest.
+    """
+    loop: Any = asyncio.get_running_loop()
+    async with asyncio.timeout(30):
+        while True:
+            now = loop.time()
+            dues = [timer.when() for timer in loop._scheduled if not timer.cancelled()]
+            soon = min((due for due in dues if due < now + ahead), default=None)
+            if soon is not None:
+                await asyncio.sleep(soon - now)
+            elif loop._ready:
+                await asyncio.sleep(0)
+            else:
+                return
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
     """Press keys one by one, and let each have its effect."""
     for key in keys:
         await pilot.press(key)
-        await pilot.pause()
-    await settle(pilot)
+        if pilot.app._exit:
+            return  # what is left of it ticks until its end, which comes with the test's
+        await settle(ahead=0.05)
+    await settle()
 
 
 def page_of(console: Console) -> str:

@@ -48,20 +48,20 @@ async def test_screen(name: str, size: tuple[int, int], clock: HandClock) -> Non
     engine = DemoEngine(clock)
     async with running(engine, clock, size=size, child=True) as (console, pilot):
         prime(engine, console.store)
-        await settle(pilot)
+        await settle()
         for key in SCREENS[name]:
             if key == "MESSAGE":
                 console.show_queue(f"id:{engine.detail}")
-                await settle(pilot)
+                await settle()
                 await press(pilot, "enter")
             elif key == "OFFLINE":
                 engine.cut("No engine answers at /run/empath/empath.sock: connection refused.")
-                await settle(pilot)
+                await settle()
                 clock.advance(48)
             else:
                 await press(pilot, key)
         console.paint_soon()
-        await settle(pilot)
+        await settle()
         page = page_of(console)
     path = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("EMPATH_GOLDEN") == "write":

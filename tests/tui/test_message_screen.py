@@ -7,7 +7,8 @@ import pytest
 from empath.control.link import DeleteMessages, HoldMessages, ReadContent
 from tests.fakes.clock import HandClock
 from tests.fakes.console import NORMAL, SMALL, page_of, press, running
-from tests.fakes.demo_engine import CONTENT, DemoEngine
+from tests.fakes.demo_engine import DemoEngine
+from tests.fakes.demo_message import CONTENT
 
 
 @pytest.fixture

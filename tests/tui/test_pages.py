@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from empath.control.link import ListQueue, QueuePage
 from tests.fakes.console import item
-from tests.fakes.demo_engine import EndlessQueue
+from tests.fakes.endless_queue import EndlessQueue
 from tui.pages import KEPT, NEWEST_FIRST, OLDEST_FIRST, PAGE, QueuePages
 
 NOW = 1_790_000_000.0

@@ -14,7 +14,8 @@ from empath.control.link import (
 )
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
-from tests.fakes.demo_engine import EndlessQueue, _matches
+from tests.fakes.demo_engine import matches
+from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
 from tui.screens.dialogs import Ask
 from tui.screens.queue import QueueScreen
@@ -25,7 +26,7 @@ def link() -> MemoryLink:
     """A relay with twenty messages, newest first."""
     engine = MemoryLink()
     engine.set_queue(item(n, recipient=f"user{n}@d{n % 3}.example") for n in range(1, 21))
-    engine.matching = _matches
+    engine.matching = matches
     return engine
 
 
@@ -185,7 +186,7 @@ async def test_an_untouched_list_follows_the_queue(link: MemoryLink, clock: Hand
         link.set_queue([item(0, recipient="new@d0.example"), *link.queue])
         clock.advance(10)
         console.poke()
-        await settle(pilot)
+        await settle()
         assert "new@d0.example" in page_of(console)
         assert console.store.selection.cursor == item(1).id
 
@@ -220,6 +221,6 @@ async def test_a_click_points_and_a_double_click_opens(link: MemoryLink, clock: 
         await pilot.click("#queue", offset=(10, 4))
         assert console.store.selection.cursor == item(4).id
         await pilot.click("#queue", offset=(10, 4), times=2)
-        await settle(pilot)
+        await settle()
         assert "There is no message" in page_of(console)
         assert "Envelope" in page_of(console)

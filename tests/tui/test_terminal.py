@@ -60,7 +60,7 @@ class Terminal:
         worst, dropped = self.stats.read_text().split()
         return float(worst), int(dropped)
 
-    def ended(self, seconds: float = 5.0) -> int | None:
+    def ended(self, seconds: float = 20.0) -> int | None:
         """The program's exit status, once it has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -102,7 +102,7 @@ _SEQUENCE = re.compile(rb"\x1b\[[0-9;?<>=]*\$?[A-Za-z]|\x1b\]22;[a-z-]{1,20}\x07
 def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
     """Subjects, replies, names and bodies full of escape sequences come out as plain text."""
     terminal: Terminal = start("hostile")  # type: ignore[operator]
-    got = bytearray(terminal.read(8, until="bigmail"))
+    got = bytearray(terminal.read(30, until="bigmail"))
     assert b"bigmail" in got
     # Queue, a message, its transcript, headers, raw content, back, destinations, events.
     for keys, shown in (
@@ -118,7 +118,7 @@ def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
         ("?", "Keys"),
     ):
         terminal.press(keys)
-        page = terminal.read(8, until=shown)
+        page = terminal.read(30, until=shown)
         assert shown.encode() in page, keys
         got += page + terminal.read(0.15)
     text = _SEQUENCE.sub(b"", bytes(got)).decode("utf-8")
@@ -136,16 +136,17 @@ def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
 def test_a_stalled_terminal_leaves_the_loop_alive(start: object) -> None:
     """While nobody reads, the loop goes on at full pace; then everything is painted again."""
     terminal: Terminal = start("busy")  # type: ignore[operator]
-    assert b"Overview" in terminal.read(8, until="Overview")
+    assert b"Overview" in terminal.read(30, until="Overview")
     terminal.read(1.0)
     time.sleep(2.5)  # noqa: TID251 - the terminal does nothing, which is what is tested
     late, dropped = terminal.lateness()
     assert dropped > 0
     assert late < 0.5
-    painted = terminal.read(3.0)
+    painted = terminal.read(20, until="Needs attention")
     assert b"Needs attention" in painted
     terminal.press("\x11")
-    terminal.read(0.5)
+    assert b"Leave the console?" in terminal.read(20, until="Leave the console?")
+    terminal.read(0.25)
     terminal.press("\r")
     assert terminal.ended() == 0
 
@@ -153,7 +154,7 @@ def test_a_stalled_terminal_leaves_the_loop_alive(start: object) -> None:
 def test_no_colour_when_none_is_wanted(start: object) -> None:
     """With NO_COLOR set no sequence that sets a colour is sent."""
     terminal: Terminal = start("hostile", {"NO_COLOR": "1"})  # type: ignore[operator]
-    got = terminal.read(8, until="bigmail") + terminal.read(0.5)
+    got = terminal.read(30, until="bigmail") + terminal.read(0.5)
     colours = re.findall(rb"\x1b\[[0-9;]*(?:[34]8;[25];|\b3[0-7]\b|\b4[0-7]\b)[0-9;]*m", got)
     assert not colours
 
@@ -161,10 +162,10 @@ def test_no_colour_when_none_is_wanted(start: object) -> None:
 def test_being_told_to_end_gives_the_terminal_back(start: object) -> None:
     """SIGTERM ends the console in order: main screen, cursor and keys are as they were."""
     terminal: Terminal = start("busy")  # type: ignore[operator]
-    terminal.read(8, until="Overview")
+    terminal.read(30, until="Overview")
     terminal.read(0.5)
     os.kill(terminal.pid, signal.SIGTERM)
-    got = terminal.read(2.0)
+    got = terminal.read(20, until="\x1b[?1049l") + terminal.read(0.25)
     assert b"\x1b[?1049l" in got
     assert b"\x1b[?25h" in got
     assert terminal.ended() == 0
