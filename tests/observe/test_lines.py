@@ -16,6 +16,7 @@ from empath.events import (
     AttemptEnded,
     BodyDamaged,
     ConfigLoaded,
+    DestinationGated,
     DnsChanged,
     EngineStarted,
     EngineStopping,
@@ -137,6 +138,15 @@ LINES: list[tuple[Event, str]] = [
     (
         DnsChanged(AT, "clear", "example.test", "root"),
         f"INFO    dns        {'-' * 16} clear example.test by root",
+    ),
+    (
+        DestinationGated(
+            AT, "suspended", Domain("example.test"), "root", reason="moving", until=AT + 60
+        ),
+        (
+            f"INFO    gate       {'-' * 16} example.test suspended by root until"
+            " 2026-09-21T14:14:20.250Z: moving"
+        ),
     ),
     (
         ConfigLoaded(AT, "/etc/empath.toml"),
