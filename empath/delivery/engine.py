@@ -364,6 +364,8 @@ class Engine:
         finally:
             if turned:
                 await self.keep_gates()
+        if len(report.outcomes) < len(lot.recipients):
+            self._arrived = True  # Those the server had no room for are due, and go next.
         if report.connection is None or report.key is None:
             return
         # Only now: what a server took is written down before it gets the next message.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from empath.reply import Delivered, Outcome
 from empath.smtp.dialogue import WHOLE_OCTETS
 from empath.spool.face import BodyUnfit
 from empath.tls import ClientContexts
+from tests.delivery.test_real_parts import relay
 from tests.fakes.chunking_sink import ChunkingSink
 from tests.fakes.eventually import eventually
 from tests.fakes.fixed_route import finder, routed
@@ -341,6 +343,18 @@ async def test_a_message_too_many_for_the_connection_ends_it_behind_the_last() -
         reports = [await sender.deliver(lot(number=number)) for number in range(2)]
     assert kinds(reports) == ["Delivered"] * 2
     assert mx.connections == 2
+
+
+async def test_a_message_for_many_goes_in_as_many_transactions_as_it_takes(tmp_path: Path) -> None:
+    """With the real spool: nobody is deferred for want of room, nobody gets it twice."""
+    people = [f"p{number}@there.test" for number in range(25)]
+    async with ChunkingSink(room=10) as sink, relay(tmp_path, sink.port) as parts:
+        await parts.accept(*people)
+        await eventually(lambda: len(parts.results()) == 25)
+        assert (await parts.store.stats()).messages == 0
+    assert set(parts.results()) == {"delivered"}
+    assert sorted(sink.recipients) == sorted(f"TO:<{each}>" for each in people)
+    assert (sink.messages, sink.connections) == (3, 1)
 
 
 # What is remembered.

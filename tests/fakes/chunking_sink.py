@@ -16,13 +16,15 @@ _EHLO = b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n"
 class ChunkingSink:
     """Listens at a port of 127.0.0.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, room: int = 0) -> None:
+        """*room* is for so many recipients in one transaction, 0 for any number."""
+        self.room = room
         self.port = 0
         self.connections = 0
         self.messages = 0
         self.octets = 0
-        self.lines: list[str] = []
-        """The commands, if a test wants them."""
+        self.recipients: list[str] = []
+        """Those accepted, in order."""
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -45,6 +47,7 @@ class _Session(asyncio.Protocol):
         self._buffer = bytearray()
         self._content = 0
         self._last = False
+        self._accepted = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -80,6 +83,13 @@ class _Session(asyncio.Protocol):
         if verb == "BDAT":
             self._content, self._last = int(words[0]), "LAST" in words
             return b""
+        if verb == "MAIL":
+            self._accepted = 0
+        if verb == "RCPT":
+            if self._sink.room and self._accepted >= self._sink.room:
+                return b"452 4.5.3 too many recipients\r\n"
+            self._accepted += 1
+            self._sink.recipients.append(words[0])
         if verb == "QUIT":
             self._transport.close()
         return b"250 2.1.0 Ok\r\n"

@@ -6,7 +6,9 @@ milliseconds); `AUTHORITY` is what a client that verifies may trust.
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import shutil
 import ssl
 import tempfile
 import warnings
@@ -100,7 +102,9 @@ def authority() -> Authority:
 @cache
 def authority_file() -> Path:
     """Its certificate in a file, as `delivery.tls.ca_file` wants it."""
-    path = Path(tempfile.mkdtemp(prefix="empath-authority-")) / "authority.pem"
+    folder = tempfile.mkdtemp(prefix="empath-authority-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "authority.pem"
     path.write_bytes(authority().certificate.public_bytes(_PEM))
     return path
 

@@ -73,3 +73,16 @@ def test_what_is_found_is_removed(lines: list[bytes]) -> None:
     assert left.count(b"Subject: x") == header.count(b"Subject: x")
     if "mt-priority" not in FINDER.values(header):
         assert left == header
+
+
+def test_a_finder_says_what_it_looks_for() -> None:
+    """The names stand in its repr, for who meets it in a debugger."""
+    assert repr(FieldFinder({"x-kind", "list-id"})) == "<FieldFinder list-id, x-kind>"
+
+
+def test_a_name_that_begins_like_another_is_no_field_of_that_name() -> None:
+    """The search goes on behind a longer name, and behind a line that has no colon."""
+    header = b"MT-Priority-Old: 9\r\nMT-Priority\r\nMT-Priority: 1\r\n"
+    assert FINDER.values(header) == {"mt-priority": "1"}
+    left = without(header, len(header), "mt-priority")
+    assert left == b"MT-Priority-Old: 9\r\nMT-Priority\r\n"

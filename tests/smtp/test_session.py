@@ -413,3 +413,10 @@ def test_the_size_that_is_offered_is_a_number() -> None:
     """RFC 1870 3: SIZE names octets in digits, however the setting is written."""
     terms = Terms(BannerHostname("mx.test"), ByteSize(50_000_000), 100, 10)
     assert b"250-SIZE 50000000\r\n" in terms.ehlo.wire
+
+
+def test_mt_priority_is_offered() -> None:
+    """3.6 EHLO: `MT-PRIORITY` is among the extensions, without a policy name."""
+    terms = Terms(BannerHostname("mx.test"), 1000, 100, 10)
+    assert "MT-PRIORITY" in terms.ehlo.reply.text.splitlines()
+    assert "MT-PRIORITY" not in terms.helo.reply.text
