@@ -14,7 +14,14 @@ from empath.config.model import Config
 from empath.config.units import ByteSize, Duration
 from empath.control.link import AttentionItem
 from empath.envelope import MessageId, State
-from empath.events import BodyDamaged, Event, SpoolFault, TaskFailed
+from empath.events import (
+    AttemptEnded,
+    BodyDamaged,
+    Event,
+    MessageAccepted,
+    SpoolFault,
+    TaskFailed,
+)
 from empath.spool.face import DestinationRow
 
 MANY: Final = 10
@@ -23,8 +30,8 @@ SHOWN: Final = 5
 """Most destinations named."""
 LATE: Final = 0.1
 """Seconds of loop lag from which on the engine is overloaded."""
-RECENT: Final = 600.0
-"""Seconds for which a fault of the spool is shown."""
+RECENT: Final = 300.0
+"""Most seconds for which a fault of the spool is shown; a good write ends it at once."""
 _KEPT: Final = 1000
 
 
@@ -43,6 +50,8 @@ class Remembered:
                 self.damaged[id] = reason
             case SpoolFault():
                 self.spool_fault = event
+            case MessageAccepted() | AttemptEnded():  # both are published once they are written
+                self.spool_fault = None
             case TaskFailed():
                 self.task_failed = event
             case _:

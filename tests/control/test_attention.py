@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,8 +10,16 @@ from empath.address import Domain
 from empath.config.model import Config
 from empath.control.attention import RECENT, SHOWN, Remembered, needs_attention
 from empath.control.link import AttentionItem
-from empath.envelope import MessageId, State
-from empath.events import BodyDamaged, EngineStopping, SpoolFault, TaskFailed
+from empath.envelope import MessageId, Priority, State
+from empath.events import (
+    AttemptEnded,
+    BodyDamaged,
+    EngineStopping,
+    MessageAccepted,
+    MessageEvent,
+    SpoolFault,
+    TaskFailed,
+)
 from empath.spool.face import DestinationRow
 
 NOW = 1_790_000_000.0
@@ -104,6 +113,43 @@ def test_faults_and_bugs_are_reported() -> None:
     assert "delivery" in bug.sentence
     remembered(SpoolFault(at=NOW - RECENT, sentence="The disk is full."))
     assert len(items(remembered=remembered)) == 1
+
+
+ACCEPTED = MessageAccepted(
+    at=NOW,
+    id=ID,
+    reverse_path=None,
+    recipients=(),
+    size=1,
+    client="192.0.2.1",
+    helo="x",
+    protocol="ESMTP",
+    priority=Priority.NORMAL,
+    subject="",
+)
+ENDED = AttemptEnded(
+    at=NOW,
+    id=ID,
+    destination=Domain("x.org"),
+    server="",
+    stage="DONE",
+    seconds=0.1,
+    size=1,
+    latency=0.1,
+    results=(),
+)
+
+
+@pytest.mark.parametrize("written", [ACCEPTED, ENDED])
+def test_a_good_write_ends_the_alarm(written: MessageEvent) -> None:
+    """Once mail is accepted or a result recorded the disk takes writes: the fault is over."""
+    remembered = Remembered()
+    remembered(SpoolFault(at=NOW, sentence="The disk is full."))
+    assert [item.subject for item in items(remembered=remembered)] == ["spool"]
+    remembered(written)
+    assert items(remembered=remembered) == ()
+    remembered(SpoolFault(at=NOW, sentence="The disk is full again."))
+    assert [item.subject for item in items(remembered=remembered)] == ["spool"]
 
 
 def test_a_late_loop_is_a_warning() -> None:
