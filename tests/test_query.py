@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from empath.envelope import State
@@ -89,6 +89,10 @@ def test_a_filter_reads_back_as_it_is_written(listed: list[Term]) -> None:
 
 
 @given(st.text(max_size=100))
+@example("\ud7fc:")
+@example("\U000e0100:x")
+@example("id:\ud7fc")
+@example("state:\ud7fc")
 def test_any_text_is_a_filter_or_refused(text: str) -> None:
     """Nothing but `BadQuery` ever comes of what an operator types, and it fits one line."""
     said = ""

@@ -8,20 +8,15 @@ what a widget let through.  It keeps each segment's width, so no layout can brea
 
 from __future__ import annotations
 
-import re
-from typing import Final, final
+import unicodedata
+from typing import final
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from empath.safe_text import safe_text
-
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
+from empath.safe_text import may_hold_unsafe, replace_unsafe, safe_text
 
 
 def safe(text: str, limit: int = 1000) -> str:
@@ -33,11 +28,16 @@ def safe(text: str, limit: int = 1000) -> str:
 
 def dotted(text: str) -> str:
     """The text with each unsafe character as ``·``, for raw content; tabs become spaces."""
-    return _UNSAFE.sub("·", text.expandtabs(8))
+    return replace_unsafe(text.expandtabs(8), _dot)
 
 
-def _same_width(match: re.Match[str]) -> str:
-    return "·" * cell_len(match.group())
+def _dot(character: str) -> str:
+    # A wide or unbreakable space is no danger: it shows as what it is, a space.
+    return " " if unicodedata.category(character) == "Zs" else "·"
+
+
+def _same_width(character: str) -> str:
+    return _dot(character) * cell_len(character)
 
 
 @final
@@ -46,15 +46,14 @@ class ControlFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the interface names it
         """Return the segments, cleaned; the same list when there was nothing to do."""
-        search = _UNSAFE.search
         for text, _style, _control in segments:
             if not text.isascii() or not text.isprintable():
                 break
         else:
             return segments
         return [
-            Segment(_UNSAFE.sub(_same_width, segment.text), segment.style)
-            if segment.control is None and search(segment.text)
+            Segment(replace_unsafe(segment.text, _same_width), segment.style)
+            if segment.control is None and may_hold_unsafe(segment.text)
             else segment
             for segment in segments
         ]
