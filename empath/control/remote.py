@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -150,14 +151,16 @@ class RemoteLink:
         if number == errno.ENOENT:
             why = "there is no such socket. Start one with `empath serve`, or name it: --socket."
             return f"No engine answers at {self.path}: {why}"
+        if number == errno.ECONNREFUSED and not self._is_socket():
+            why = "this is not a socket. Name the engine's: --socket."
+            return f"No engine answers at {self.path}: {why}"
         if number == errno.ECONNREFUSED:
             why = "the socket was left by one that died. Start one with `empath serve`."
             return f"No engine answers at {self.path}: {why}"
         if number in (errno.EACCES, errno.EPERM):
-            return (
-                f"You may not use the control socket {self.path}: run this as"
-                f" {self._owner()} or as root."
-            )
+            owner = self._owner()
+            who = owner if owner == "root" else f"{owner} or as root"
+            return f"You may not use the control socket {self.path}: run this as {who}."
         if isinstance(error, TimeoutError | asyncio.TimeoutError):
             return f"The engine at {self.path} does not answer; its process may be stopped or hung."
         # aiohttp gives no number where a request could not be written whole.
@@ -166,6 +169,12 @@ class RemoteLink:
         if unwritten or isinstance(error, broken) or number in (errno.ECONNRESET, errno.EPIPE):
             return f"The engine at {self.path} hung up: it has stopped or was restarted."
         return f"The engine at {self.path} cannot be asked: {safe_text(str(error), 200)}."
+
+    def _is_socket(self) -> bool:
+        try:
+            return stat.S_ISSOCK(self.path.stat().st_mode)
+        except OSError:
+            return True  # gone by now, or out of sight: the system called it one
 
     def _owner(self) -> str:
         try:

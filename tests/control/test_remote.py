@@ -118,6 +118,16 @@ async def test_a_stale_socket(tmp_path: Path) -> None:
     assert "left by one that died" in await why_lost(RemoteLink(tmp_path / "stale"))
 
 
+@pytest.mark.parametrize("kind", ["file", "folder"])
+async def test_what_is_no_socket_is_not_taken_for_one(tmp_path: Path, kind: str) -> None:
+    """A regular file or a folder where the socket should be is said to be no socket."""
+    path = tmp_path / "thing"
+    path.mkdir() if kind == "folder" else path.write_text("")
+    sentence = await why_lost(RemoteLink(path))
+    assert sentence.startswith(f"No engine answers at {path}: this is not a socket.")
+    assert "died" not in sentence
+
+
 async def test_a_path_that_is_too_long(tmp_path: Path) -> None:
     """A path that cannot be a socket's is said to be too long."""
     assert "at most 107" in await why_lost(RemoteLink(tmp_path / ("x" * 120)))
@@ -125,7 +135,7 @@ async def test_a_path_that_is_too_long(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "why"),
-    [(13, "run this as root or as root"), (1, "may not use"), (104, "hung up"), (24, "cannot be")],
+    [(13, ": run this as root."), (1, "may not use"), (104, "hung up"), (24, "cannot be")],
 )
 def test_what_the_system_says_becomes_a_sentence(tmp_path: Path, number: int, why: str) -> None:
     """Permission denied names the user to be; a reset says that the engine is gone."""
