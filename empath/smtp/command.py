@@ -74,9 +74,12 @@ _NO_RECIPIENT = Reply.of("501 5.1.3 A recipient is needed")
 
 
 def parse_host(argument: bytes) -> BannerHostname | Reply:
-    """The name a client gives itself in EHLO or HELO (RFC 5321 4.1.1.1)."""
+    """The name a client gives itself in EHLO or HELO (RFC 5321 4.1.1.1).
+
+    Some clients write the dot that ends a full name in DNS; it is taken off.
+    """
     try:
-        return BannerHostname(argument.decode("ascii"))
+        return BannerHostname(argument.decode("ascii").removesuffix("."))
     except (UnicodeDecodeError, BadAddress):
         return _BAD_HOST
 

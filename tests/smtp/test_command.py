@@ -180,7 +180,15 @@ def test_a_client_names_itself(name: bytes) -> None:
     assert parse_host(name) == name.decode()
 
 
-@pytest.mark.parametrize("name", [b"", b"my laptop", b"\x1b[31mred", b"a\0b", b"\xc3\xa4", b"<x>"])
+@pytest.mark.parametrize("name", [b"mx.test.", b"laptop."])
+def test_a_final_dot_of_a_client_s_name_is_taken_off(name: bytes) -> None:
+    """EHLO takes a name with the dot that ends it in DNS, and knows it without."""
+    assert parse_host(name) == name.decode().rstrip(".")
+
+
+@pytest.mark.parametrize(
+    "name", [b".", b"mx.test..", b"", b"my laptop", b"\x1b[31mred", b"a\0b", b"\xc3\xa4", b"<x>"]
+)
 def test_a_bad_name_is_refused(name: bytes) -> None:
     """L7: an EHLO name with blanks or control characters is 501."""
     assert told(parse_host(name)) == "501 5.5.4"
