@@ -12,7 +12,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.figures import rate
+from tui.figures import rate, short_count
 from tui.series import Series
 from tui.theme import COLOURED, Styles
 from tui.widgets.columns import cut
@@ -74,6 +74,12 @@ class Spark(Widget):
     def _width(self) -> int:
         return max(1, self.size.width - 32)
 
+    def _figure(self, value: float | None) -> str:
+        """A rate with its unit; a count without decimals (a column may be a mean of seconds)."""
+        if value is None:
+            return rate(None)
+        return (short_count(round(value)) if self._whole else rate(value)) + self._unit
+
     def render_line(self, y: int) -> Strip:
         """Draw one row: the lowest one carries name, value and peak."""
         width = self.size.width
@@ -90,8 +96,8 @@ class Spark(Widget):
         if y == rows - 1:
             label = self._label
             last = self._series.recent(1 if self._whole else 5)
-            figure = rate(last) + (self._unit if last is not None else "")
-            most = f"max {rate(peak)}{self._unit}" if known else ""
+            figure = self._figure(last)
+            most = f"max {self._figure(peak)}" if known else ""
         return (
             Strip(
                 [
