@@ -10,15 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from typing import final
-
-import apsw
 
 from empath.envelope import Lane, Lot
 from empath.policy.room import CLASSES, Room
 from empath.spool import due
 from empath.spool.book import Book, Wish
+from empath.spool.reader import Reader
 from empath.spool.tally import Line
 
 
@@ -26,14 +24,16 @@ from empath.spool.tally import Line
 class Scanner:
     """Answers `due`; one scan of the disk at a time."""
 
-    def __init__(self, book: Book, reader: apsw.Connection, executor: Executor) -> None:
+    def __init__(self, book: Book, reader: Reader) -> None:
         self._book = book
         self._reader = reader
-        self._executor = executor
         self._turn = asyncio.Lock()
 
     async def due(self, now: float, room: Room, wish: Wish) -> list[Lot]:
-        """Lease what is due, the most urgent class first, as far as there is *room* for it."""
+        """Lease what is due, the most urgent class first, as far as there is *room* for it.
+
+        Raises `SpoolRefused`.
+        """
         async with self._turn:
             book, tally = self._book, self._book.tally
             taken: dict[Lane, int] = {}
@@ -73,9 +73,7 @@ class Scanner:
         left = deque(lines)
         book.begin_scan()
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._executor, due.find, self._reader, wanted, now, room
-            )
+            found = await self._reader.ask(due.find, wanted, now, room)
             unseen: list[Line] = []
             for here in found:
                 line = left.popleft()

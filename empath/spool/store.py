@@ -2,21 +2,19 @@
 
 This is the spool's front: it opens and closes everything, and answers `face.Spool`.  What
 is in memory is in `book`, what is done in a transaction in `accept`, `record` and
-`changes`, what is read in `due`, `content`, `pages` and `records`.  All methods run on the
-loop and none blocks it.
+`changes`, what is read in `due`, `content`, `pages` and `records`, on a `Reader`.  All
+methods run on the loop and none blocks it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar, final
-
-import apsw
 
 from empath import codec
 from empath.address import Domain
@@ -26,7 +24,7 @@ from empath.envelope import LOCAL, Lane, Lot, MessageId, Priority
 from empath.events import MessageEvent
 from empath.policy.room import Room
 from empath.query import QueueQuery
-from empath.spool import content, database, opening, records
+from empath.spool import content, opening, records
 from empath.spool.accept import Arrival
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book, Wish
@@ -44,7 +42,6 @@ from empath.spool.face import (
     QueuePage,
     Ruling,
     SpoolFull,
-    SpoolRefused,
     SpoolStats,
 )
 from empath.spool.filters import Filter
@@ -52,6 +49,7 @@ from empath.spool.keys import Keys
 from empath.spool.lock import SpoolLock
 from empath.spool.pages import Pages
 from empath.spool.prune import Pruner
+from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
@@ -77,12 +75,10 @@ class Store:
         self._lock: SpoolLock = parts.lock
         self._keys = Keys(clock)
         self._pages = Pages(self._book)
-        self._delivery_reader: apsw.Connection = parts.delivery_reader
-        self._operator_reader: apsw.Connection = parts.operator_reader
-        self._delivery = ThreadPoolExecutor(1, thread_name_prefix="empath-spool-due")
-        self._operator = ThreadPoolExecutor(1, thread_name_prefix="empath-spool-look")
+        self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
+        self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
-        self._scanner = Scanner(self._book, parts.delivery_reader, self._delivery)
+        self._scanner = Scanner(self._book, self._delivery)
         self._pruner = Pruner(self._book, self._writer, clock)
         self._closed = False
         self._writer.idle = lambda: self._pruner.tidy(self._settings)
@@ -112,10 +108,8 @@ class Store:
         # Bodies first: they hand on to the writer.  The lock is the last to go.
         self._bodies.shutdown()
         self._writer.stop()
-        self._delivery.shutdown()
-        self._operator.shutdown()
-        self._delivery_reader.close(True)
-        self._operator_reader.close(True)
+        self._delivery.close()
+        self._operator.close()
         self._folder.close()
         self._lock.release()
 
@@ -161,10 +155,7 @@ class Store:
     ) -> Sequence[Lot]:
         """Lease what is due: fresh mail from memory, then from disk, which has its share."""
         room = limit if isinstance(limit, Room) else Room(limit)
-        try:
-            return await self._scanner.due(now, room, Wish(per_destination, full, crowded))
-        except apsw.Error as error:
-            raise SpoolRefused(database.sentence(error, self.path)) from error
+        return await self._scanner.due(now, room, Wish(per_destination, full, crowded))
 
     async def next_due(self, now: float) -> float | None:
         """When the next recipient that is not leased becomes due; None if none waits.
@@ -187,11 +178,8 @@ class Store:
         kept = self._book.body(id.key)
         if kept is not None:
             return content.InlineContent(kept.prefix, kept.content)
-        found = await self._ask(
-            self._delivery,
-            partial(content.read, folder=self._folder, executor=self._bodies),
-            self._delivery_reader,
-            id.key,
+        found = await self._delivery.ask(
+            partial(content.read, folder=self._folder, executor=self._bodies), id.key
         )
         if isinstance(found, content.FileContent):
             await found.verify()
@@ -302,7 +290,7 @@ class Store:
         operate = Operate(
             change, Filter.of(query, self._book.tally), self._book, self._keys, self._discard
         )
-        while await self._ask(self._operator, operate.find, self._operator_reader):
+        while await self._operator.ask(operate.find):
             operation = operate.prepare(asyncio.get_running_loop())
             try:
                 await self._write(operation)
@@ -317,25 +305,21 @@ class Store:
     ) -> QueuePage:
         """A piece of the queue; see `pages` for what bounds its cost."""
         ask = self._pages.prepare(query, sort=sort, cursor=cursor, limit=limit)
-        return await self._ask(self._operator, ask, self._operator_reader)
+        return await self._operator.ask(ask)
 
     async def message(self, id: MessageId) -> MessageRecord | None:
         """One message, finished ones included while their history is kept."""
         active = self._book.active_of(id.key)
-        return await self._ask(
-            self._operator, records.message, self._operator_reader, id.key, active
-        )
+        return await self._operator.ask(records.message, id.key, active)
 
     async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
         """The destinations that mail waits for, longest queue first."""
         longest = self._book.tally.longest(limit)
-        return await self._ask(self._operator, records.destinations, self._operator_reader, longest)
+        return await self._operator.ask(records.destinations, longest)
 
     async def stats(self) -> SpoolStats:
         """The spool at a glance."""
-        oldest_at, octets = await self._ask(
-            self._operator, records.glance, self._operator_reader, self.path
-        )
+        oldest_at, octets = await self._operator.ask(records.glance, self.path)
         tally = self._book.tally
         return SpoolStats(
             recipients=tally.shown(),
@@ -359,7 +343,7 @@ class Store:
 
     async def setting(self, key: str) -> str | None:
         """A value kept under *key*."""
-        return await self._ask(self._operator, records.setting, self._operator_reader, key)
+        return await self._operator.ask(records.setting, key)
 
     async def keep(self, key: str, value: str | None) -> None:
         """Keep *value* under *key*; None forgets it."""
@@ -370,16 +354,6 @@ class Store:
         return await asyncio.wrap_future(self._swept)
 
     # Within.
-
-    async def _ask(
-        self, executor: ThreadPoolExecutor, read: Callable[..., T], *arguments: object
-    ) -> T:
-        """Read in a thread.  Raises `SpoolRefused` when the database cannot be read."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(executor, read, *arguments)
-        except apsw.Error as error:
-            raise SpoolRefused(database.sentence(error, self.path)) from error
 
     async def _write(self, operation: Operation[T]) -> T:
         """Have it done in the next transaction, and done even if the caller is cancelled."""

@@ -9,10 +9,10 @@ import pytest
 
 from empath.config.units import Duration
 from empath.delivery.attempt import Report
-from tests.delivery.test_pipelining import Sender
 from tests.fakes.fixed_route import routed
 from tests.fakes.memory_spool import lot
 from tests.fakes.programs import SmtpSink
+from tests.fakes.sender import Sender
 
 HARD, SOFT = ("-B", "550 5.7.1 never"), ("-b", "450 4.7.1 not now")
 BOTH_DEFERRED, BOTH_FAILED = ["Deferred", "Deferred"], ["Failed", "Failed"]

@@ -23,7 +23,7 @@ def asked(url: str) -> tuple[int, str]:
 
 
 def test_mail_that_needs_encryption_is_returned_and_counted(tmp_path: Path) -> None:
-    """A host that has no name to verify: nothing is sent; tls list, the queue and /metrics say why."""
+    """A host without a name to verify gets nothing; tls list, the queue and /metrics say why."""
     port = free_port()
     settings = f"""
 [metrics]

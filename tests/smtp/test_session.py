@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.address import BannerHostname, EmailAddress
-from empath.config.units import ByteSize
 from empath.reply import Reply
 from empath.smtp.decision import (
     Answer,
@@ -20,45 +18,8 @@ from empath.smtp.decision import (
     StartTls,
     render,
 )
-from empath.smtp.knowledge import Connection, Terms
-from empath.smtp.session import TRANSITIONS, Did, OutOfTurn, Session, State
-
-
-class OnlyHere:
-    """Takes mail for here.test."""
-
-    def refusal_of(self, recipient: EmailAddress) -> Reply | None:
-        return None if recipient.domain == "here.test" else Reply.of("550 5.7.1 Not for there")
-
-
-def session(*, starttls: bool = True, errors: int = 20, recipients: int = 100) -> Session:
-    """A session of a stranger with a host that takes mail for here.test."""
-    terms = Terms(
-        BannerHostname("mx.test"), 1_000_000, recipients, errors, starttls=starttls, chatter=30
-    )
-    return Session(Connection("192.0.2.1", "127.0.0.1:25", 0.0), terms, OnlyHere())
-
-
-def say(session: Session, line: str | bytes) -> str:
-    """Send one line; the reply up to its enhanced code, with what else is to be done."""
-    decision = session.receive(line if isinstance(line, bytes) else line.encode())
-    if isinstance(decision, OpenTransaction):
-        decision = session.opened()
-    words = str(decision.reply).split()
-    reply = " ".join(words[: 2 if decision.reply.enhanced else 1])
-    extra = {Hangup: " close", ReceiveContent: " content", StartTls: " tls"}
-    return reply + extra.get(type(decision), "")
-
-
-def play(session: Session, script: str) -> None:
-    """Lines ``C: said`` and ``S: answered``, in turn."""
-    answered = ""
-    for line in script.strip().splitlines():
-        who, _, text = line.strip().partition(": ")
-        if who == "C":
-            answered = say(session, text)
-        else:
-            assert answered == text, f"{session!r}: {line.strip()} but {answered}"
+from empath.smtp.session import TRANSITIONS, Did, OutOfTurn, State
+from tests.fakes.inbound_script import play, say, session
 
 
 def test_one_message() -> None:
@@ -178,21 +139,6 @@ def test_starttls_takes_no_argument_and_needs_a_certificate() -> None:
     play(session(starttls=False), "C: EHLO c.test\nS: 250\nC: STARTTLS\nS: 502 5.5.1")
 
 
-def test_what_is_offered() -> None:
-    """L14: EHLO is answered in one piece, with just the extensions that are there."""
-    offered = session().receive(b"ehlo client.test")
-    assert isinstance(offered, Answer)
-    assert offered.wire == (
-        b"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
-        b"250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-MT-PRIORITY\r\n250 STARTTLS\r\n"
-    )
-
-
-def test_helo_is_plain_smtp() -> None:
-    """HELO is answered in one line and offers no extension."""
-    play(session(), "C: HELO c.test\nS: 250\nC: MAIL FROM:<a@x.test> SIZE=1\nS: 555 5.5.4")
-
-
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
@@ -218,24 +164,6 @@ def test_other_commands(line: str, reply: str) -> None:
     assert say(session(), line) == reply
 
 
-@pytest.mark.parametrize(
-    "line", [b"GET / HTTP/1.1", b"POST /", b"CONNECT x:25", b"\x16\x03\x01", b" ", b"\x1b[31mFOO"]
-)
-def test_other_protocols_are_sent_away(line: bytes) -> None:
-    """L11, cross-protocol: HTTP, a TLS hello, anything that begins with no letter: 554, close."""
-    assert say(session(), line) == "554 5.5.1 close"
-
-
-@pytest.mark.parametrize("line", [b"NOOP\rMAIL", b"FOO\x1b[31m", b"FOO \xff<script>"])
-def test_a_client_is_never_echoed(line: bytes) -> None:
-    """L8: no reply holds what the client sent; the event has it, sanitised."""
-    refusal = session().receive(line)
-    assert isinstance(refusal, Refuse)
-    assert line not in refusal.wire
-    assert "\x1b" not in refusal.subject
-    assert refusal.wire.isascii()
-
-
 def test_data_takes_no_argument() -> None:
     """DATA with an argument is 501 and starts no content."""
     one = session()
@@ -254,51 +182,6 @@ def test_data_takes_no_argument() -> None:
         S: 354 content
         """,
     )
-
-
-def test_too_many_errors() -> None:
-    """After `inbound.errors` refusals a client is sent away with 421."""
-    one = session(errors=2)
-    assert [say(one, "FOO") for _ in range(3)] == ["500 5.5.2", "500 5.5.2", "421 4.7.0 close"]
-    assert one.state is State.CLOSED
-
-
-def test_too_much_chatter() -> None:
-    """3.3: a client that moves no mail is sent away after its budget of commands."""
-    one = session()
-    said = [say(one, "NOOP") for _ in range(31)]
-    assert said[29:] == ["250 2.0.0", "421 4.7.0 close"]
-
-
-def test_too_many_recipients() -> None:
-    """L11: recipients above the limit are 452, and do not count as errors."""
-    one = session(recipients=2)
-    play(one, "C: EHLO c.test\nS: 250\nC: MAIL FROM:<>\nS: 250 2.1.0")
-    said = [say(one, f"RCPT TO:<b{n}@here.test>") for n in range(3)]
-    assert said == ["250 2.1.5", "250 2.1.5", "452 4.5.3"]
-    assert one.connection.errors == 0
-
-
-def test_a_full_spool_refuses_mail() -> None:
-    """3.3: where the spool has no room the transaction does not begin, and nobody is blamed."""
-    one = session()
-    say(one, "EHLO c.test")
-    assert isinstance(one.receive(b"MAIL FROM:<a@x.test>"), OpenTransaction)
-    one.unopened(Reply.of("452 4.3.1 Full"))
-    assert one.state is State.READY
-    assert one.connection.errors == 0
-    assert say(one, "MAIL FROM:<a@x.test>") == "250 2.1.0"
-
-
-def test_input_behind_starttls_ends_the_session() -> None:
-    """3.2: what stood behind STARTTLS in its group is answered 554 and never read."""
-    one = session()
-    play(one, "C: EHLO c.test\nS: 250\nC: STARTTLS\nS: 220 2.0.0 tls")
-    assert one.injected() == Hangup(
-        Reply.of("554 5.5.0 Input behind STARTTLS, closing the connection"), "STARTTLS"
-    )
-    with pytest.raises(OutOfTurn, match="SECURED in CLOSED"):
-        one.secured("TLSv1.3")
 
 
 def test_every_state_can_be_left_and_nothing_leaves_the_end() -> None:
@@ -407,16 +290,3 @@ def test_who_may_raise_a_priority(may_raise: bool) -> None:
         S: 250 2.1.0
         """,
     )
-
-
-def test_the_size_that_is_offered_is_a_number() -> None:
-    """RFC 1870 3: SIZE names octets in digits, however the setting is written."""
-    terms = Terms(BannerHostname("mx.test"), ByteSize(50_000_000), 100, 10)
-    assert b"250-SIZE 50000000\r\n" in terms.ehlo.wire
-
-
-def test_mt_priority_is_offered() -> None:
-    """3.6 EHLO: `MT-PRIORITY` is among the extensions, without a policy name."""
-    terms = Terms(BannerHostname("mx.test"), 1000, 100, 10)
-    assert "MT-PRIORITY" in terms.ehlo.reply.text.splitlines()
-    assert "MT-PRIORITY" not in terms.helo.reply.text
