@@ -86,7 +86,7 @@ def list_messages(
             say("\n]" if opened else "[]")
         elif not shown:
             complain("No message matches." if query else "The queue is empty.")
-        elif cursor:
+        if shown and cursor:
             least = "" if page.matched_exact else "at least "
             complain(f"{shown:,} of {least}{page.matched:,} shown; --all shows all.")
 
@@ -177,6 +177,9 @@ def stats(
             if watch and not json:
                 clear_screen()
             _write_stats(status, destinations, json=json)
+            if len(destinations.items) < destinations.total:
+                shown = f"{len(destinations.items):,} of {destinations.total:,}"
+                complain(f"{shown} destinations shown, longest queue first.")
             sys.stdout.flush()
             if not watch:
                 break

@@ -54,6 +54,8 @@ def list_tls(
             ),
             [_row(item, now) for item in reply.items],
         )
+    if len(reply.items) < reply.total:
+        complain(f"{len(reply.items):,} of {reply.total:,} shown; --limit {reply.total} shows all.")
 
 
 def _row(item: link.TlsDestination, now: float) -> tuple[str, ...]:

@@ -108,6 +108,10 @@ async def test_tls_list_shows_what_each_destination_gets(ctl: Ctl) -> None:
     assert "certificate-expired 2" in out[1]
     assert out[2].split()[3:7] == ["12", "3", "–", "expired"]
     assert out[3].split()[-3:] == ["–", "–", "–"]
+    for form in ((), ("--json",)):
+        cut = await ctl.run("tls", "list", "--limit", "2", *form)
+        assert cut.stderr == "2 of 3 shown; --limit 3 shows all.\n"
+    assert len(json.loads(cut.stdout)) == 2
 
 
 async def test_ping_says_who_answers(ctl: Ctl) -> None:

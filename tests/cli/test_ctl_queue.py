@@ -57,6 +57,16 @@ async def test_a_long_queue_is_cut_or_paged(ctl: Ctl) -> None:
     assert (asked.query, asked.sort, asked.cursor) == ("x", "age", "2000")
     done = await ctl.run("queue", "list", "-n", "1500", "--json")
     assert len(json.loads(done.stdout)) == 1500
+    assert done.stderr == "1,500 of 2,500 shown; --all shows all.\n"
+
+
+async def test_json_is_not_cut_in_silence(ctl: Ctl) -> None:
+    """The note about the rest stands on standard error; standard output stays pure JSON."""
+    ctl.link.set_queue([item(number) for number in range(120)])
+    done = await ctl.run("queue", "list", "--json")
+    assert len(json.loads(done.stdout)) == 50
+    assert done.stderr == "50 of 120 shown; --all shows all.\n"
+    assert (await ctl.run("queue", "list", "--json", "--all")).stderr == ""
 
 
 async def test_an_empty_queue_is_said_to_be_empty(ctl: Ctl) -> None:
@@ -191,6 +201,10 @@ async def test_figures_by_destination(ctl: Ctl) -> None:
     found = json.loads((await ctl.run("queue", "stats", "--json")).stdout)
     assert found["messages"] == 3
     assert found["destinations"][0]["deferred"] == 1204
+    ctl.link.destinations *= 201
+    cut = await ctl.run("queue", "stats", "--json")
+    assert len(json.loads(cut.stdout)["destinations"]) == 200
+    assert cut.stderr == "200 of 201 destinations shown, longest queue first.\n"
 
 
 async def test_a_closed_pipe_is_no_traceback(ctl: Ctl) -> None:
