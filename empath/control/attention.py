@@ -6,8 +6,8 @@ alert show the same list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from empath.config.model import Config
@@ -16,7 +16,6 @@ from empath.control.link import AttentionItem
 from empath.envelope import MessageId, State
 from empath.events import (
     AttemptEnded,
-    BodyDamaged,
     Event,
     MessageAccepted,
     SpoolFault,
@@ -32,22 +31,18 @@ LATE: Final = 0.1
 """Seconds of loop lag from which on the engine is overloaded."""
 RECENT: Final = 300.0
 """Most seconds for which a fault of the spool is shown; a good write ends it at once."""
-_KEPT: Final = 1000
 
 
 @dataclass(slots=True)
 class Remembered:
     """What happened that no table of the spool can tell: a fold over the events."""
 
-    damaged: dict[MessageId, str] = field(default_factory=dict)
     spool_fault: SpoolFault | None = None
     task_failed: TaskFailed | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of *event*."""
         match event:
-            case BodyDamaged(id=id, reason=reason) if len(self.damaged) < _KEPT:
-                self.damaged[id] = reason
             case SpoolFault():
                 self.spool_fault = event
             case MessageAccepted() | AttemptEnded():  # both are published once they are written
@@ -66,12 +61,13 @@ def needs_attention(
     loop_lag: float,
     destinations: Sequence[DestinationRow],
     remembered: Remembered,
+    damaged: Mapping[MessageId, str],
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
     items = [
         *_disk(config.spool.min_free, free_octets),
         *_faults(now, remembered),
-        *_damaged(remembered),
+        *_damaged(damaged),
         *_backlogs(now, config.delivery.retry.expiry, destinations),
     ]
     if loop_lag >= LATE:
@@ -108,8 +104,8 @@ def _faults(now: float, remembered: Remembered) -> list[AttentionItem]:
     return items
 
 
-def _damaged(remembered: Remembered) -> list[AttentionItem]:
-    match list(remembered.damaged.items()):
+def _damaged(damaged: Mapping[MessageId, str]) -> list[AttentionItem]:
+    match list(damaged.items()):
         case []:
             return []
         case [(id, reason)]:

@@ -13,7 +13,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import empath
 from empath.address import Domain
@@ -29,7 +29,7 @@ from empath.control.gates import GateDesk
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer, Receiving, Stop
 from empath.delivery.route import RouteFinder
-from empath.envelope import State
+from empath.envelope import MessageId, State
 from empath.events import TaskFailed
 from empath.observe.encryption import EncryptionLedger
 from empath.observe.health import LoopLag, resident_memory
@@ -40,6 +40,7 @@ from empath.safe_text import safe_text
 from empath.spool.face import DestinationRow, Spool, SpoolRefused
 
 R = TypeVar("R")
+_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str]]
 
 DESTINATION_LIMIT: Final = 1000
 """Most destinations in one reply."""
@@ -86,7 +87,7 @@ class LocalLink:
         bus.fold(self._remembered)
         self._encryption = EncryptionLedger()
         bus.fold(self._encryption)
-        self._backlog: list[tuple[float, Sequence[DestinationRow]]] = []
+        self._backlog: list[tuple[float, _Backlog]] = []
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -157,6 +158,7 @@ class LocalLink:
         stats = await self._spool.stats()
         counts, metrics = stats.recipients, self._metrics
         connections = self._engine.connections() if self._engine else {}
+        destinations, damaged = await self._recent_backlog()
         return link.Status(
             pong=await self._ping(link.Ping()),
             listeners=tuple(self._listeners()),
@@ -178,22 +180,24 @@ class LocalLink:
             memory=resident_memory(),
             free_octets=stats.free_octets,
             attention=needs_attention(
+                damaged=damaged,
                 now=now,
                 config=self._config(),
                 free_octets=stats.free_octets,
                 loop_lag=self._lag.worst,
-                destinations=await self._recent_backlog(),
+                destinations=destinations,
                 remembered=self._remembered,
             ),
             sequence=self._bus.sequence,
         )
 
-    async def _recent_backlog(self) -> Sequence[DestinationRow]:
-        """The longest queues, at most a few seconds old: a console asks every second."""
+    async def _recent_backlog(self) -> _Backlog:
+        """The longest queues and the damaged mail, a few seconds old: a console asks often."""
         now = self._clock.monotonic()
         if not self._backlog or now - self._backlog[0][0] >= _ATTENTION_EVERY:
             rows = await self._spool.destinations(limit=100)
-            self._backlog[:] = [(now, rows)]  # shared with every other name of this link
+            found = (rows, await self._spool.damaged())
+            self._backlog[:] = [(now, found)]  # shared with every other name of this link
         return self._backlog[0][1]
 
     async def _stop_engine(self, _request: link.StopEngine) -> link.Stopping:

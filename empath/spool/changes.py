@@ -23,7 +23,7 @@ from empath.envelope import Lot, MessageId, Priority, State
 from empath.events import OperatorActed
 from empath.spool import stored
 from empath.spool.book import Book, Pair
-from empath.spool.face import Changed
+from empath.spool.face import DAMAGED, Changed
 from empath.spool.filters import Filter
 from empath.spool.keys import Keys
 from empath.spool.record import EVENTS, finish
@@ -282,7 +282,7 @@ class Quarantine(Operation[None]):
         super().__init__(loop)
         self._book = book
         self._lot = lot
-        self._reason = reason
+        self._reason = DAMAGED + reason
         self._event = event
         self._flying = frozenset(flying)
         self._moves: Counter[tuple[Domain, State]] = Counter()

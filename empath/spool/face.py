@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import Envelope, Lane, Lot, MessageId, Origin, Priority, Recipient, State
@@ -36,6 +36,10 @@ class SpoolInUse(Exception):
 
 class SpoolUnusable(Exception):
     """The spool cannot be opened: path, permissions, version; the message says what to do."""
+
+
+DAMAGED: Final = "body damaged: "
+"""How the hold reason of quarantined mail begins."""
 
 
 class BodyUnfit(Exception):
@@ -308,7 +312,7 @@ class Spool(Protocol):
         ...
 
     async def quarantine(self, lot: Lot, event: MessageEvent, reason: str) -> None:
-        """Hold the whole message for *reason* and end the lease: its body is damaged."""
+        """Hold the whole message for `DAMAGED` *reason* and end the lease: its body is damaged."""
         ...
 
     # Operators.
@@ -351,6 +355,13 @@ class Spool(Protocol):
 
     async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
         """The destinations that mail waits for, longest queue first."""
+        ...
+
+    async def damaged(self) -> Mapping[MessageId, str]:
+        """Messages that are held since their bodies are damaged, and what is wrong with each.
+
+        Bounded: of very much held mail only a part is looked at.
+        """
         ...
 
     async def stats(self) -> SpoolStats:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from empath.address import Domain
 from empath.envelope import Envelope, MessageId, Notify, Priority, Recipient, State
 from empath.events import MessageEvent
 from empath.spool import stored
-from empath.spool.face import DestinationRow, MessageRecord, RecipientRow
+from empath.spool.face import DAMAGED, DestinationRow, MessageRecord, RecipientRow
 from empath.spool.rows import select
 
 LOOKED_AT: Final = 200_000
@@ -42,6 +43,20 @@ _LAST_REPLY: Final = (
     "SELECT reply FROM (SELECT key, number FROM recipient INDEXED BY recipient_open"
     " WHERE state < 10 AND destination = ? ORDER BY priority DESC, due_at DESC LIMIT 20) AS o"
     " JOIN recipient AS r ON r.key = o.key AND r.number = o.number WHERE reply != '' LIMIT 1"
+)
+HOLDING: Final = 1000
+"""Most destinations at which damaged mail is looked for."""
+HELD_LOOKED_AT: Final = 20_000
+"""Most held recipients looked at for it."""
+_DAMAGED: Final = (
+    "SELECT DISTINCT r.key, substr(r.hold_reason, length(:begin) + 1)"
+    " FROM (SELECT w.key, w.number FROM json_each(:names) AS name"
+    " CROSS JOIN json_each('[-2,-1,0,1,2]') AS class"
+    " CROSS JOIN recipient AS w INDEXED BY recipient_open WHERE w.state < 10"
+    " AND w.destination = name.value AND w.priority = class.value AND w.due_at IS NULL"
+    " AND w.state = 2 LIMIT :most) AS held"
+    " CROSS JOIN recipient AS r ON r.key = held.key AND r.number = held.number"
+    " WHERE substr(r.hold_reason, 1, length(:begin)) = :begin LIMIT 1000"
 )
 
 
@@ -119,6 +134,13 @@ def destinations(
                 )
             )
     return rows
+
+
+def damaged(reader: apsw.Connection, names: Sequence[Domain]) -> Mapping[MessageId, str]:
+    """The mail held for these destinations since its body is damaged, oldest first."""
+    values = {"begin": DAMAGED, "names": json.dumps(names), "most": HELD_LOOKED_AT}
+    found: list[Any] = reader.execute(_DAMAGED, values).fetchall()
+    return {MessageId.from_key(key): reason for key, reason in sorted(found)}
 
 
 def glance(reader: apsw.Connection, path: Path) -> tuple[float | None, int]:

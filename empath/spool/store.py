@@ -9,7 +9,7 @@ methods run on the loop and none blocks it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -316,6 +316,11 @@ class Store:
         """The destinations that mail waits for, longest queue first."""
         longest = self._book.tally.longest(limit)
         return await self._operator.ask(records.destinations, longest)
+
+    async def damaged(self) -> Mapping[MessageId, str]:
+        """Messages that are held since their bodies are damaged, with what is wrong."""
+        names = self._book.tally.holding(records.HOLDING)
+        return await self._operator.ask(records.damaged, names) if names else {}
 
     async def stats(self) -> SpoolStats:
         """The spool at a glance."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from math import inf
 from typing import final
 
@@ -143,6 +144,13 @@ class Tally:
         elif due_at < line.hint:
             line.hint = due_at
             heapq.heappush(self._heap, (due_at, name, priority))
+
+    def holding(self, limit: int) -> list[Domain]:
+        """At most *limit* destinations that mail is held for."""
+        if not self.totals[State.HELD]:
+            return []
+        holding = (queue.name for queue in self if queue.counts[State.HELD])
+        return [*islice(holding, limit)]
 
     def longest(self, limit: int) -> list[tuple[Domain, tuple[int, ...]]]:
         """The *limit* destinations with the most recipients, and their counts by state."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +16,6 @@ from empath.control.link import AttentionItem
 from empath.envelope import MessageId, Priority, State
 from empath.events import (
     AttemptEnded,
-    BodyDamaged,
     EngineStopping,
     MessageAccepted,
     MessageEvent,
@@ -39,6 +41,7 @@ def items(
     free: int = PLENTY,
     lag: float = 0.0,
     remembered: Remembered | None = None,
+    damaged: Mapping[MessageId, str] = MappingProxyType({}),
 ) -> tuple[AttentionItem, ...]:
     """The list for these facts."""
     return needs_attention(
@@ -48,6 +51,7 @@ def items(
         loop_lag=lag,
         destinations=rows,
         remembered=remembered or Remembered(),
+        damaged=damaged,
     )
 
 
@@ -91,13 +95,11 @@ def test_only_the_worst_backlogs_are_named() -> None:
 
 def test_damaged_bodies_lead_to_the_held_mail() -> None:
     """One damaged body is named; of many the first is."""
-    remembered = Remembered()
-    remembered(BodyDamaged(at=NOW, id=ID, reason="its SHA-256 differs"))
-    (one,) = items(remembered=remembered)
+    damaged = {ID: "its SHA-256 differs"}
+    (one,) = items(damaged=damaged)
     assert (one.severity, one.query) == ("error", f"id:{ID}")
     assert "SHA-256" in one.sentence
-    remembered(BodyDamaged(at=NOW, id=MessageId.compose(1, 1), reason="missing"))
-    (two,) = items(remembered=remembered)
+    (two,) = items(damaged={**damaged, MessageId.compose(1, 1): "missing"})
     assert two.query == "state:held"
     assert two.sentence.startswith("2 stored bodies")
 

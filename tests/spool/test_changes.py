@@ -143,7 +143,7 @@ async def test_damaged_mail_is_quarantined(store: Store, clock: HandClock) -> No
     assert found is not None
     by_place = {row.destination: (row.state, row.hold_reason) for row in found.recipients}
     assert by_place.pop(two.destination) == (State.ACTIVE, "")
-    assert set(by_place.values()) == {(State.HELD, reason)}
+    assert set(by_place.values()) == {(State.HELD, f"body damaged: {reason}")}
     assert found.timeline == (BodyDamaged(clock.now(), name, reason),)
     await record(store, two, TAKEN)
     assert await take(store, clock.now()) == []
@@ -152,6 +152,20 @@ async def test_damaged_mail_is_quarantined(store: Store, clock: HandClock) -> No
     }  # fmt: skip
     await store.quarantine(one, BodyDamaged(clock.now(), name, reason), reason)
     assert len((await store.message(name) or found).timeline) == 2
+
+
+async def test_damaged_mail_is_known_after_a_restart(opened: Opener, clock: HandClock) -> None:
+    """Held mail with a damaged body is found in the spool itself, until it is released."""
+    store = await opened()
+    assert await store.damaged() == {}
+    name = await accept(store, "a@one.test", "b@two.test")
+    await accept(store, "c@one.test", hold="body damaged by words alone")
+    one, _ = await take(store, clock.now(), limit=2)
+    await store.quarantine(one, BodyDamaged(clock.now(), name, "it is missing"), "it is missing")
+    store = await opened()
+    assert await store.damaged() == {name: "it is missing"}
+    await store.release(parse_query("state:held"), actor="a", at=clock.now())
+    assert await store.damaged() == {}
 
 
 async def test_a_scan_does_not_bring_back_what_changed_meanwhile(
