@@ -157,6 +157,8 @@ def _report(done: link.Changed, what: str, *, json: bool) -> None:
         complain(
             f"{counted(done.in_flight, 'recipient')} being delivered at this moment left alone."
         )
+    if done.note:
+        complain(f"{safe_text(done.note)}.")
 
 
 CHANGES = (retry, hold, release, delete, priority, flush)

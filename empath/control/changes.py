@@ -17,7 +17,7 @@ from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import link
 from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUnclear
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId, Priority, State
 from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
 from empath.safe_text import safe_text
@@ -27,6 +27,8 @@ REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
 EXPECT_LIMIT: Final = 100_000
 """Most messages that a change with `expect` may count."""
+HELD_NOTE: Final = "held ones are released with U or `empathctl queue release`"
+"""Why trying held mail again changes nothing."""
 _PAGE: Final = 1000
 _SLICE: Final = 50
 
@@ -93,8 +95,13 @@ class QueueDesk:
             case _:
                 done = await spool.retry(query, actor=actor, at=at)
         await self._publish(action, reason, at, done)
+        note = ""
+        if action == "retry" and not done.ids and not done.in_flight:
+            page = await spool.page(query, limit=_PAGE)
+            if any(row.state is State.HELD for row in page.rows):
+                note = HELD_NOTE
         return link.Changed(
-            messages=len(done.ids), recipients=done.recipients, in_flight=done.in_flight
+            messages=len(done.ids), recipients=done.recipients, in_flight=done.in_flight, note=note
         )
 
     async def _publish(self, action: str, reason: str, at: float, done: Changed) -> None:

@@ -132,6 +132,8 @@ class Changed(Reply, frozen=True):
     messages: int
     recipients: int
     in_flight: int
+    note: str = ""
+    """Why nothing was changed, where that needs saying."""
 
 
 class QueueChange(Request[Changed], frozen=True):

@@ -153,6 +153,7 @@ class QueueRow:
     recipients: int
     destination: Domain
     last_reply: str
+    """What a server said last to that recipient; of a held one, why it is held."""
     subject: str
 
 

@@ -35,7 +35,10 @@ _ROW: Final = (
     " total(r.state = 12), min(r.number) FILTER (WHERE r.state < 10), min(r.number)"
     " FROM message AS m JOIN recipient AS r ON r.key = m.key WHERE m.key = ?"
 )
-_RECIPIENT: Final = "SELECT address, destination, reply FROM recipient WHERE key = ? AND number = ?"
+_RECIPIENT: Final = (
+    "SELECT address, destination, reply, state, hold_reason"
+    " FROM recipient WHERE key = ? AND number = ?"
+)
 
 
 @final
@@ -121,7 +124,9 @@ def row(reader: apsw.Connection, key: int, active: Collection[int]) -> QueueRow 
         state = State(final)
     shown = reader.execute(_RECIPIENT, (key, first if waiting is None else waiting)).fetchone()
     assert shown is not None
-    address, destination, reply = shown
+    address, destination, reply, stored_state, reason = shown
+    if stored_state == State.HELD:  # why it was deferred before is not why it waits now
+        reply = f"held: {reason}" if reason else "held by an operator"
     return QueueRow(
         MessageId.from_key(key),
         state,

@@ -283,6 +283,17 @@ async def test_flush_makes_what_waits_due(tmp_path: Path) -> None:
         assert (await engine.link.ask(FlushQueue(destination=domain))).messages == 1
 
 
+async def test_retrying_held_mail_says_how_it_is_released(tmp_path: Path) -> None:
+    """A retry that changes nothing since all is held says so; any other retry says nothing."""
+    async with desk(tmp_path) as engine:
+        id = await engine.accept(hold="spam")  # noqa: A001
+        done = await engine.link.ask(RetryMessages(ids=(id,)))
+        assert (done.messages, "queue release" in done.note) == (0, True)
+        await engine.accept()
+        done = await engine.link.ask(FlushQueue())
+        assert (done.messages, done.note) == (1, "")
+
+
 async def test_nothing_is_released_in_dev_mode(tmp_path: Path) -> None:
     """Captured mail stays on the machine; the sentence says how to deliver."""
     async with desk(tmp_path, mode=Mode.DEV) as engine:

@@ -118,6 +118,20 @@ async def test_a_row_says_what_a_list_shows(store: Store, clock: HandClock) -> N
     assert (row.reverse_path, row.last_reply) == (None, "451 4.3.0 Try again later")
 
 
+@pytest.mark.parametrize(("reason", "shown"), [("spam", "held: spam"), ("", "held by an operator")])
+async def test_a_held_row_says_why(store: Store, clock: HandClock, reason: str, shown: str) -> None:
+    """Held mail shows why it is held, not the reply that deferred it long before."""
+    await accept(store, "a@one.test")
+    (lot,) = await take(store, clock.now(), limit=1)
+    await record(store, lot, LATER, clock.now() + 60)
+    await store.hold(EVERYTHING, actor="root", reason=reason, at=clock.now())
+    (row,) = (await store.page(EVERYTHING)).rows
+    assert (row.state, row.last_reply) == (State.HELD, shown)
+    await store.release(EVERYTHING, actor="root", at=clock.now())
+    (row,) = (await store.page(EVERYTHING)).rows
+    assert row.last_reply == "451 4.3.0 Try again later"
+
+
 @pytest.mark.parametrize("sort", ["age", "-age"])
 async def test_pages_join_up(store: Store, clock: HandClock, sort: str) -> None:
     """Piece after piece gives every message once and in order, also while mail comes and goes."""

@@ -48,6 +48,15 @@ async def test_one_message_is_changed_without_a_question(
         assert f"{word} 1 message" in page_of(console)
 
 
+async def test_a_retry_that_changes_nothing_says_why(link: MemoryLink, clock: HandClock) -> None:
+    """What the engine notes of a change stands behind what was done."""
+    nothing = Changed(messages=0, recipients=0, in_flight=0, note="held ones are released with U")
+    link._change = lambda chosen, expect: nothing  # type: ignore[method-assign]
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "R")
+        assert "made due 0 messages · held ones are released with U" in page_of(console)
+
+
 async def test_many_messages_are_asked_about(link: MemoryLink, clock: HandClock) -> None:
     """Marks make an action about all of them, after y; n leaves everything as it was."""
     async with running(link, clock) as (console, pilot):
