@@ -17,11 +17,15 @@ from typing import Final
 
 from empath.clock import Clock
 from empath.config.model import Log, LogFormat, LogLevel
-from empath.events import Event
+from empath.events import Event, SpoolFault
 from empath.observe.lines import RANK, json_line, json_sentence, level_of, text_line, text_sentence
 
 WAITING: Final = 10_000
 """Most lines that wait to be written."""
+REPEATED_EVERY: Final = 60.0
+"""Seconds between two lines about the same fault of the spool."""
+_SENTENCES: Final = 100
+"""Most different faults that are remembered."""
 _BATCH_PAUSE: Final = 0.02
 """Seconds between two writes: under load one write takes many lines."""
 
@@ -41,6 +45,8 @@ class Journal:
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._hushed = False
         self._dropped = 0
+        self._faults: dict[str, tuple[float, int]] = {}
+        """By sentence: when it was last logged, and how often it came since."""
         self.unwritten = 0
         """Lines that were never written, because nobody read or a console had the terminal."""
 
@@ -59,10 +65,30 @@ class Journal:
         if self._hushed:
             self.unwritten += 1
             return
+        if isinstance(event, SpoolFault):
+            counted = self._counted(event)
+            if counted is None:
+                return
+            event = counted
         if self._format is LogFormat.JSON:
             self._queue(json_line(event))
         else:
             self._queue(text_line(event, transcript=level is LogLevel.DEBUG))
+
+    def _counted(self, fault: SpoolFault) -> SpoolFault | None:
+        """What to log of a fault: a full disk fails hundreds of writes in the same words."""
+        said_at, more = self._faults.get(fault.sentence, (None, 0))
+        if said_at is not None and 0 <= fault.at - said_at < REPEATED_EVERY:
+            self._faults[fault.sentence] = said_at, more + 1
+            return None
+        if len(self._faults) >= _SENTENCES:
+            self._faults.clear()
+        self._faults[fault.sentence] = fault.at, 0
+        if not more:
+            return fault
+        return SpoolFault(
+            at=fault.at, sentence=f"{fault.sentence} ({more + 1} times since it was last logged)"
+        )
 
     def say(self, sentence: str, level: LogLevel = LogLevel.INFO) -> None:
         """Log a sentence that is no event, such as how to stop."""

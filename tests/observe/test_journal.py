@@ -76,6 +76,17 @@ def test_what_is_less_important_than_the_level_is_left_out(pipe: Pipe) -> None:
     assert [line.split()[4] for line in pipe.read().splitlines()] == ["second", "third"]
 
 
+def test_a_fault_in_the_same_words_is_logged_once_a_minute(pipe: Pipe) -> None:
+    """A full disk fails write after write: the first is logged, then a line a minute counts."""
+    with journal(pipe.near[1]) as log:
+        for second in range(61):
+            log(SpoolFault(second, "disk full"))
+        log(SpoolFault(61, "another"))
+        log(SpoolFault(62, "disk full"))
+    lines = [line.split(maxsplit=4)[4] for line in pipe.read().splitlines()]
+    assert lines == ["disk full", "disk full (60 times since it was last logged)", "another"]
+
+
 def test_json_is_an_object_a_line(pipe: Pipe) -> None:
     """With `log.format = "json"` events and sentences are objects."""
     with journal(pipe.near[1], lambda: Log(format=LogFormat.JSON)) as log:
