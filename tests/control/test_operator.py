@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from empath.address import Domain
-from empath.config.model import Mode
 from empath.control.link import (
     CheckSpool,
     DeleteMessages,
@@ -23,7 +21,6 @@ from empath.control.link import (
     ListTls,
     NotFound,
     Ping,
-    PrioritizeMessages,
     QueueChange,
     ReadContent,
     ReleaseMessages,
@@ -35,23 +32,17 @@ from empath.control.link import (
 )
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId
 from empath.events import (
     AttemptEnded,
     EngineStopping,
     MessageAccepted,
-    OperatorActed,
     TaskFailed,
     TlsSession,
 )
-from tests.fakes.operator_desk import Desk, desk
+from tests.fakes.operator_desk import desk
 
 STRANGER = MessageId("0197a8c0f3e41b2c")
-
-
-def acted(engine: Desk) -> list[OperatorActed]:
-    """What was published of operators."""
-    return [event for event in engine.published if isinstance(event, OperatorActed)]
 
 
 async def test_the_engine_says_who_it_is(tmp_path: Path) -> None:
@@ -124,7 +115,7 @@ async def test_what_is_unclear_is_refused(
         await engine.accept()
         with pytest.raises(RequestUnclear, match=why):
             await engine.link.ask(request_)
-        assert acted(engine) == []
+        assert engine.acted == []
 
 
 async def test_a_message_shows_everything(tmp_path: Path) -> None:
@@ -201,106 +192,6 @@ async def test_a_damaged_body_is_told_and_the_rest_is_shown(tmp_path: Path) -> N
             await engine.link.ask(ReadContent(id=id))
         problems = (await engine.link.ask(CheckSpool())).problems
         assert any(id in problem.subject + problem.sentence for problem in problems)
-
-
-async def test_a_change_of_priority(tmp_path: Path) -> None:
-    """3.6: waiting mail gets another class; list, view, timeline and events tell of it."""
-    async with desk(tmp_path) as engine:
-        id = await engine.accept()  # noqa: A001
-        link = engine.link.acting("ada")
-        done = await link.ask(PrioritizeMessages(ids=(id,), priority="critical"))
-        assert (done.messages, done.recipients, done.in_flight) == (1, 1, 0)
-        (item,) = (await link.ask(ListQueue())).items
-        assert item.priority is Priority.CRITICAL
-        view = await link.ask(ViewMessage(id=id))
-        assert view.priority is Priority.CRITICAL
-        (event,) = acted(engine)
-        assert (event.action, event.actor, event.reason) == ("priority", "ada", "critical")
-        assert event in view.timeline
-
-
-async def test_changes_carry_their_actor(tmp_path: Path) -> None:
-    """Hold and release are in the message's timeline and published, with who and why."""
-    async with desk(tmp_path) as engine:
-        id = await engine.accept()  # noqa: A001
-        link = engine.link.acting("root(uid 0) pid 7")
-        done = await link.ask(HoldMessages(ids=(id,), reason="spam?\x1b"))
-        assert (done.messages, done.recipients, done.in_flight) == (1, 1, 0)
-        view = await link.ask(ViewMessage(id=id))
-        assert (view.recipients[0].state, view.recipients[0].hold_reason) == ("held", r"spam?\x1b")
-        await link.ask(ReleaseMessages(query="state:held"))
-        assert (await link.ask(ViewMessage(id=id))).recipients[0].state == "queued"
-        await link.ask(RetryMessages(ids=(id,)))
-        view = await link.ask(ViewMessage(id=id))
-        assert [event.action for event in acted(engine)] == ["hold", "release", "retry"]
-        assert {event.actor for event in acted(engine)} == {"root(uid 0) pid 7"}
-        assert list(view.timeline[1:]) == acted(engine)
-
-
-async def test_a_change_may_expect_its_count(tmp_path: Path) -> None:
-    """With `expect`, nothing changes unless exactly so many match."""
-    async with desk(tmp_path) as engine:
-        for _ in range(3):
-            await engine.accept()
-        for wrong in (2, 4):
-            with pytest.raises(RequestRefused, match=f"3 messages match, not {wrong}"):
-                await engine.link.ask(DeleteMessages(query="dest:example.net", expect=wrong))
-        assert acted(engine) == []
-        done = await engine.link.ask(DeleteMessages(query="dest:example.net", expect=3))
-        assert done.messages == 3
-        none = await engine.link.ask(DeleteMessages(query="dest:example.net", expect=0))
-        assert none.messages == 0
-
-
-async def test_a_great_change_does_not_hold_the_loop(tmp_path: Path) -> None:
-    """Thousands of messages are changed while the loop goes on turning."""
-    async with desk(tmp_path) as engine:
-        for _ in range(300):
-            await engine.accept()
-        turns = 0
-
-        async def turn() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        async with asyncio.TaskGroup() as group:
-            turning = group.create_task(turn())
-            done = await engine.link.ask(HoldMessages(query="dest:example.net"))
-            turning.cancel()
-        assert done.messages == len(acted(engine)) == 300
-        assert turns > 6
-
-
-async def test_flush_makes_what_waits_due(tmp_path: Path) -> None:
-    """Everything, or what waits for one destination."""
-    async with desk(tmp_path) as engine:
-        await engine.accept("bob@example.net")
-        await engine.accept("eve@example.com")
-        assert (await engine.link.ask(FlushQueue())).messages == 2
-        domain = (await engine.link.ask(ListDestinations())).items[0].destination
-        assert (await engine.link.ask(FlushQueue(destination=domain))).messages == 1
-
-
-async def test_retrying_held_mail_says_how_it_is_released(tmp_path: Path) -> None:
-    """A retry that changes nothing since all is held says so; any other retry says nothing."""
-    async with desk(tmp_path) as engine:
-        id = await engine.accept(hold="spam")  # noqa: A001
-        done = await engine.link.ask(RetryMessages(ids=(id,)))
-        assert (done.messages, "queue release" in done.note) == (0, True)
-        await engine.accept()
-        done = await engine.link.ask(FlushQueue())
-        assert (done.messages, done.note) == (1, "")
-
-
-async def test_nothing_is_released_in_dev_mode(tmp_path: Path) -> None:
-    """Captured mail stays on the machine; the sentence says how to deliver."""
-    async with desk(tmp_path, mode=Mode.DEV) as engine:
-        id = await engine.accept(hold="captured in dev mode")  # noqa: A001
-        with pytest.raises(RequestRefused, match="nothing leaves the machine"):
-            await engine.link.ask(ReleaseMessages(ids=(id,)))
-        assert (await engine.link.ask(ViewMessage(id=id))).recipients[0].state == "held"
 
 
 async def test_a_read_only_link_only_looks(tmp_path: Path) -> None:
@@ -398,6 +289,6 @@ async def test_near_and_far_answer_alike(tmp_path: Path) -> None:
         await remote.ask(HoldMessages(ids=(id,)))
         await remote.close()
         await server.close()
-        (event,) = acted(engine)
+        (event,) = engine.acted
         assert "(uid " in event.actor
         assert msgspec.structs.asdict(event)["recipients"] == 2

@@ -18,7 +18,7 @@ from empath.control.operator import LocalLink
 from empath.delivery.gates import Gates
 from empath.delivery.route import RouteFinder
 from empath.envelope import Envelope, MessageId, Origin, Priority, Recipient
-from empath.events import Event
+from empath.events import Event, OperatorActed
 from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
 from empath.policy.verdict import Hold
@@ -73,6 +73,11 @@ class Desk:
     counters: Counters
     published: list[Event] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+
+    @property
+    def acted(self) -> list[OperatorActed]:
+        """What was published of operators."""
+        return [event for event in self.published if isinstance(event, OperatorActed)]
 
     async def accept(
         self,
