@@ -6,8 +6,10 @@ Each type reads the operator's form with `parse` and shows it again with `str`, 
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
+import secrets
 from decimal import Decimal
 from typing import Final, Self, final
 
@@ -102,6 +104,9 @@ class ByteSize(int):
     __repr__ = __str__
 
 
+_FINGERPRINT_KEY: Final = secrets.token_bytes(32)
+
+
 @final
 class Secret:
     """A password or key: comparable, never shown.  `reveal` is the only way to its text."""
@@ -114,6 +119,14 @@ class Secret:
     def reveal(self) -> str:
         """The secret itself: for the wire, never for a log, a screen or an error."""
         return self._text
+
+    @property
+    def fingerprint(self) -> str:
+        """Six hex digits that tell two secrets apart, in this process only.
+
+        The key is made at every start, so nothing can be guessed from the digits.
+        """
+        return hashlib.blake2s(self._text.encode(), key=_FINGERPRINT_KEY, digest_size=3).hexdigest()
 
     def __bool__(self) -> bool:
         return bool(self._text)

@@ -1,0 +1,48 @@
+"""Settings as they are written in TOML, for whoever shows them: the manual, a plan, a command.
+
+A secret is never written out: its fingerprint stands in its place, which differs when the secret
+does.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+
+import msgspec
+
+from empath.config.model import Section
+from empath.config.units import ByteSize, Duration, Secret
+
+
+def spell(value: object) -> str:
+    """One value as it is written behind the ``=``; a table in braces, without what is left out."""
+    match value:
+        case None:
+            return "–"
+        case Secret():
+            return f"•••• {value.fingerprint}" if value else '""'
+        case bool():
+            return "true" if value else "false"
+        case Duration() | ByteSize():
+            return f'"{value}"'
+        case enum.StrEnum():
+            return f'"{value.value}"'
+        case int() | float():
+            return f"{value}"
+        case tuple():
+            return "[" + ", ".join(map(spell, value)) + "]"
+        case Section():
+            return spell_table(value)
+        case _:
+            return json.dumps(str(value), ensure_ascii=False)
+
+
+def spell_table(section: Section) -> str:
+    """A section on one line, with the settings that differ from their defaults."""
+    written = [
+        f"{field.name} = {spell(value)}"
+        for field in msgspec.structs.fields(section)
+        if (value := getattr(section, field.name)) != field.default
+    ]
+    return "{ " + ", ".join(written) + " }" if written else "{}"

@@ -1,0 +1,148 @@
+"""What an operator may ask about the config: what is in force, a plan, its execution, its past."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from empath.address import Domain
+from empath.control.request import Reply, Request
+from empath.envelope import MessageId
+
+
+class ConfigChange(Struct, frozen=True, kw_only=True):
+    """One setting that a plan changes, values as they are written in TOML, secrets never."""
+
+    key: str
+    """Such as ``delivery.retry.base`` or ``route["example.org"].host``."""
+    old: str
+    """``–`` where there is none."""
+    new: str
+    effect: str
+    """``live``, ``new sessions`` or ``restart``."""
+
+
+class ConfigFault(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong with a config."""
+
+    file: str
+    line: int | None
+    key: str
+    sentence: str
+
+
+class QueueImpact(Struct, frozen=True, kw_only=True):
+    """What a plan does to queued mail of one destination."""
+
+    destination: Domain
+    what: str
+    """``route``, ``tls``, ``priority``, ``limits``, ``expiry``, …: one kind of consequence."""
+    messages: int
+    recipients: int
+    sentence: str
+    """Such as ``would go to 127.0.0.1:2525 instead of its MX hosts``."""
+    warning: bool
+    """It would fail, expire or wait, judged by what is known."""
+    examples: tuple[MessageId, ...]
+    """Three at most."""
+
+
+class Plan(Reply, frozen=True):
+    """What a config would do, before it is a fact."""
+
+    file: str
+    base: int
+    """The version in force that this plan starts from."""
+    faults: tuple[ConfigFault, ...]
+    """Everything that is wrong with it; a plan with faults changes nothing."""
+    changes: tuple[ConfigChange, ...]
+    pending: tuple[ConfigChange, ...]
+    """What is not in force until a restart, from this plan or an earlier one."""
+    impact: tuple[QueueImpact, ...]
+    """The largest first; at most a thousand."""
+    examined: int
+    """Queued messages that were looked at."""
+    digest: str
+    """Names the text that was planned: `ApplyConfig` refuses another one."""
+
+
+class PlanConfig(Request[Plan], frozen=True):
+    """What would this config do?  Without *text*, the file on disk."""
+
+    route = "config/plan"
+    text: str | None = None
+
+
+class AppliedConfig(Reply, frozen=True):
+    """A config that is in force now, or nothing new: then `version` is what was."""
+
+    version: int
+    plan: Plan
+
+
+class ApplyConfig(Request[AppliedConfig], frozen=True):
+    """Put a config in force.  Without *text* the file on disk; with it, the file is written too."""
+
+    route = "config/apply"
+    changes = True
+    text: str | None = None
+    expect: str | None = None
+    """The digest of the plan that was seen; refused when the text has changed since."""
+    reason: str = ""
+
+
+class ConfigView(Reply, frozen=True):
+    """The config in force."""
+
+    file: str
+    version: int
+    applied_at: float
+    actor: str
+    text: str
+    """All settings as TOML, secrets as fingerprints; with `written_only`, those not default."""
+    pending: tuple[ConfigChange, ...]
+    drift: bool
+    """The file on disk says something else than what was put in force."""
+
+
+class GetConfig(Request[ConfigView], frozen=True):
+    """What is in force?"""
+
+    route = "config"
+    written_only: bool = False
+
+
+class ConfigVersion(Struct, frozen=True, kw_only=True):
+    """One config that was in force."""
+
+    version: int
+    at: float
+    actor: str
+    reason: str
+    source: str
+    """``start``, ``reload``, ``signal``, ``watcher``, ``edit`` or ``rollback``."""
+    changes: tuple[ConfigChange, ...]
+
+
+class ConfigHistory(Reply, frozen=True):
+    """The configs that were in force, newest first."""
+
+    versions: tuple[ConfigVersion, ...]
+    running: int
+
+
+class ListConfigHistory(Request[ConfigHistory], frozen=True):
+    """Which configs were in force, since when, through whom?"""
+
+    route = "config/history"
+    limit: int = 20
+
+
+class RollBackConfig(Request[AppliedConfig], frozen=True):
+    """Write an earlier version to the file and put it in force; 0 is the one before this."""
+
+    route = "config/rollback"
+    changes = True
+    version: int = 0
+    reason: str = ""
+    dry_run: bool = False
+    """Only the plan; nothing is written."""
