@@ -142,7 +142,7 @@ class MessageScreen(ConsoleScreen):
             return
         now = self.store.now
         envelope.show(envelope_lines(self.view, now, self.palette))
-        table.dimmed = self.store.connection.lost_at is not None
+        table.dimmed = self.store.outdated
         table.paint(self.store.clock.monotonic())
         waiting = [r.next_at for r in self.view.recipients if r.next_at is not None]
         self.query_one(Ruler).show(

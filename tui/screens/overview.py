@@ -167,13 +167,13 @@ class OverviewScreen(ConsoleScreen):
     def paint(self) -> None:
         """All panes."""
         at = self.store.clock.monotonic()
-        lost = self.store.connection.lost_at is not None
+        outdated = self.store.outdated
         for spark in self.query(Spark):
-            spark.dimmed = lost
+            spark.dimmed = outdated
             spark.paint()
         self._latest.room = self.query_one("#latest-rows").size.height
         for table in self.query(VirtualTable):
-            table.dimmed = lost
+            table.dimmed = outdated
             table.paint(at)
         self._title_flow()
         status = self.store.status

@@ -127,7 +127,7 @@ class QueueScreen(ConsoleScreen):
         if (pages.epoch, pages.loaded) != self._shown:
             self._shown = (pages.epoch, pages.loaded)
             table.renew()
-        table.dimmed = self.store.connection.lost_at is not None
+        table.dimmed = self.store.outdated
         table.empty = (
             "Nothing matches this filter; esc clears it."
             if pages.query
