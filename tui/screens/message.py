@@ -152,8 +152,8 @@ class MessageScreen(ConsoleScreen):
             min(waiting, default=None),
         )
         attempts = sum(1 for moment in self._rows.moments if moment.number)
-        self.query_one("#timeline", Pane).border_title = f"Timeline · {count(attempts)} attempt" + (
-            "" if attempts == 1 else "s"
+        self.query_one("#timeline", Pane).name_it(
+            f"Timeline · {count(attempts)} attempt" + ("" if attempts == 1 else "s")
         )
         self._paint_transcript(table)
         self._paint_content()
@@ -170,11 +170,11 @@ class MessageScreen(ConsoleScreen):
         pane = self.query_one("#transcript", Pane)
         lines: tuple[str, ...] = ()
         empty = "Not an attempt: nothing was said."
-        pane.border_title = "Transcript"
+        pane.name_it("Transcript")
         if isinstance(moment.event, AttemptEnded):
             lines = moment.event.transcript
             empty = "The dialogue of attempts that succeed is not kept."
-            pane.border_title = f"Transcript · attempt {moment.number}"
+            pane.name_it(f"Transcript · attempt {moment.number}")
         self.query_one(Transcript).show_transcript(lines, empty=empty)
 
     def _paint_content(self) -> None:
@@ -184,12 +184,10 @@ class MessageScreen(ConsoleScreen):
         shown: list[Text]
         if self._showing_raw:
             read = f"{octets(self._read)} of {octets(self._octets)}" if self._octets else ""
-            pane.border_title = f"Raw · {read}"
-            pane.border_subtitle = "m reads more" if self._read < self._octets else ""
+            pane.name_it(f"Raw · {read}", "m reads more" if self._read < self._octets else "")
             shown = content_lines(self._raw, self.palette)
         else:
-            pane.border_title = "Headers"
-            pane.border_subtitle = ""
+            pane.name_it("Headers")
             shown = header_lines(self.view.headers, self.palette)
         if list(lines.lines) != shown:
             lines.show(shown, empty="The content is not stored any more.")

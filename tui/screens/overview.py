@@ -184,19 +184,18 @@ class OverviewScreen(ConsoleScreen):
             if list(figures.lines) != lines:
                 figures.show(lines)
             number = len(status.attention)
-            self.query_one("#attention", Pane).border_title = (
+            self.query_one("#attention", Pane).name_it(
                 f"Needs attention · {number}" if number else "Needs attention"
             )
-            self.query_one(
-                "#top", Pane
-            ).border_title = f"Top destinations · {count(self.store.destination_total)}"
+            total = count(self.store.destination_total)
+            self.query_one("#top", Pane).name_it(f"Top destinations · {total}")
 
     def _title_flow(self) -> None:
         spark = next(iter(self.query(Spark)))
         width = max(1, spark.size.width - 32)
         _, per = self.store.queue_size.columns(width)
         span = min(600, per * width)
-        self.query_one("#flow", Pane).border_title = f"Flow · last {age(span)}"
+        self.query_one("#flow", Pane).name_it(f"Flow · last {age(span)}")
 
     def crumbs(self) -> str:
         """Where the engine listens."""
