@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -85,6 +86,8 @@ def _read(event: Event) -> _Read:
         case OperatorActed():
             detail = f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
             return "■", "special", event.action, event.id, _recipients(event), detail, 1
+        case AttemptStuck():
+            return "▲", "warn", "stuck", event.id, event.destination, event.reason, 1
         case BodyDamaged():
             return "✖", "bad", "damaged", event.id, "body", event.reason, 2
         case SessionRefused():
