@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import socket
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
@@ -109,7 +110,7 @@ class Server:
                         make, str(self.address), self.target.port, local_addr=local
                     )
         except (OSError, ValueError) as error:
-            if source is not None and _not_ours(error):
+            if source is not None and _not_ours(error, source):
                 return self._no_source(source)
             transcript.remark(f"cannot connect to {name}: {fault(error)}")
             shook = implicit and isinstance(error, ssl.SSLError)
@@ -138,11 +139,20 @@ class Server:
         return Refused("CONNECT", Reply(451, EnhancedCode("4.3.5"), text))
 
 
-def _not_ours(error: OSError | ValueError) -> bool:
-    """Whether it was the address to connect from that the system refused."""
-    return (
-        isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL and "bind" in str(error)
-    )
+def _not_ours(error: OSError | ValueError, source: str) -> bool:
+    """Whether it was the address to connect from that the system refused.
+
+    The same error also comes where no port is left, so that address is tried by itself.
+    """
+    if not isinstance(error, OSError) or error.errno != errno.EADDRNOTAVAIL:
+        return False
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.bind((source, 0))
+    except OSError as refused:
+        return refused.errno == errno.EADDRNOTAVAIL
+    return False
 
 
 @lru_cache(maxsize=1024)

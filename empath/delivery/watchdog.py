@@ -37,6 +37,8 @@ class Watchdog:
         self._config = config
         self._bus = bus
         self._clock = clock
+        self.every = EVERY
+        """Seconds between two looks."""
 
     def __repr__(self) -> str:
         return "<Watchdog>"
@@ -44,7 +46,7 @@ class Watchdog:
     async def run(self, running: Callable[[], Iterable[Progress]]) -> None:
         """Look at *running* again and again."""
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self.every)
             try:
                 self.look(running())
             except Exception as bug:  # noqa: BLE001 - delivery goes on without it
