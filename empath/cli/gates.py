@@ -129,9 +129,9 @@ def list_unreached(
         return
     now = SystemClock().now()
     write_table(
-        ("HOST", ">PORT", ">SINCE", ">TRIED LAST UNTIL", "REASON"),
+        ("HOST", ">PORT", ">SINCE", ">TRIED LAST FOR", "REASON"),
         [
-            (one.host, str(one.port), age(now - one.since), from_now(one.until, now), one.reason)
+            (one.host, str(one.port), age(now - one.since), age(one.until - now), one.reason)
             for one in found.hosts
         ],
     )

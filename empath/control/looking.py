@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from empath.address import Domain
 from empath.control import link, views
 from empath.control.headers import HEADER_LIMIT, read_headers
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
+from empath.control.parts import Deliverer
 from empath.envelope import MessageId
 from empath.query import QueueQuery, parse_query
 from empath.spool.face import BodyUnfit, Content, Spool
@@ -38,8 +40,15 @@ async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
     )
 
 
-async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.MessageView:
+async def view_message(
+    spool: Spool, id: MessageId, *, expiry: float, engine: Deliverer | None = None
+) -> link.MessageView:
     """Everything about one message; *expiry* is the age at which it is given up."""
+
+    def doing(id: MessageId, destination: Domain) -> str:
+        running = None if engine is None else engine.position(id, destination)
+        return "" if running is None else running.shown
+
     record = await spool.message(id)
     if record is None:
         raise NotFound(
@@ -53,7 +62,7 @@ async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.Me
             headers = read_headers(await content.head(HEADER_LIMIT))
         except BodyUnfit:
             pass  # the timeline tells of it; the rest of the view is still of use
-    return views.message_view(record, expiry=expiry, headers=headers)
+    return views.message_view(record, expiry=expiry, headers=headers, doing=doing)
 
 
 async def read_content(spool: Spool, request: link.ReadContent) -> link.ContentPart:

@@ -13,7 +13,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, final
+from typing import final
 
 from empath.address import IpAddress
 from empath.config.model import Config
@@ -39,19 +39,16 @@ class Refused:
     """There was no connection, or nobody spoke on it."""
 
 
-class Sources(NamedTuple):
-    """The addresses of this machine to connect from; None where the system chooses."""
-
-    v4: str | None
-    v6: str | None
+Sources = tuple[str | None, str | None]
+"""The addresses of this machine to connect from, IPv4 and IPv6; None where the system chooses."""
 
 
 def sources_for(target: Target, config: Config) -> Sources:
     """Those of the target's route, else those for all mail."""
     fixed, every = target.fixed, config.delivery
     if fixed is None:
-        return Sources(every.source_address, every.source_address_v6)
-    return Sources(
+        return every.source_address, every.source_address_v6
+    return (
         fixed.source_address or every.source_address,
         fixed.source_address_v6 or every.source_address_v6,
     )
@@ -119,8 +116,8 @@ class Server:
         return connection
 
     def _source(self) -> str | None:
-        sources = sources_for(self.target, self.config)
-        source = sources.v4 if self.address.version == 4 else sources.v6
+        v4, v6 = sources_for(self.target, self.config)
+        source = v4 if self.address.version == 4 else v6
         return None if source is None else str(source)  # uvloop takes no subclass of str.
 
     def _no_source(self, source: str) -> Refused:

@@ -22,6 +22,7 @@ from empath.control.link import (
     ResetBreaker,
     ResumeDestination,
     SuspendDestination,
+    ViewMessage,
     WhyItem,
 )
 from empath.delivery.progress import Position
@@ -178,6 +179,8 @@ async def test_mail_on_its_way_says_since_when(tmp_path: Path) -> None:
         )
         assert one.next_event == "end of the attempt"
         assert (one.doing, one.since) == (f"{words} at {server}", now - 3)
+        view = await engine.link.ask(ViewMessage(id=message))
+        assert view.recipients[0].doing == one.doing
 
 
 async def test_hosts_that_cannot_be_reached_are_listed(tmp_path: Path) -> None:
