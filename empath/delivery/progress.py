@@ -17,6 +17,8 @@ from empath.envelope import Lot
 from empath.policy.patience import Stage
 
 _KIB: Final = 1024
+_VERBS: Final = {"": "DATA", ".": "DATA", "••••": "AUTH"}
+"""What stands for a line that is no command: a lone dot, a user name or password."""
 
 
 class Position(NamedTuple):
@@ -184,7 +186,8 @@ class Progress:
             if flight.lines[-1] == "STARTTLS":
                 return Position(Stage.TLS, "in the TLS handshake", name, since)
             return Position(Stage.BODY, "reading the stored body", name, since)
-        verb = awaited.partition(" ")[0].upper() or "content"
+        said = awaited.partition(" ")[0].upper()
+        verb = _VERBS.get(said, said)
         doing = f"waiting for the reply to {verb}{self._which(awaited)}{behind}"
         return Position(Stage.COMMAND, doing, name, since, verb)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from empath.address import Domain
+from empath.config.model import Tls
 from empath.delivery.attempt import Attempts
 from empath.delivery.pool import Pool
 from empath.delivery.progress import Position, Progress
@@ -16,6 +17,7 @@ from empath.envelope import Lot
 from empath.policy.answer import NoSuchRecord
 from empath.policy.patience import Stage
 from empath.spool.face import Content
+from tests.fakes.certificates import server_context
 from tests.fakes.eventually import eventually
 from tests.fakes.fixed_route import finder, routed
 from tests.fakes.memory_spool import MemorySpool, Stored, lot
@@ -73,6 +75,19 @@ SCRIPTS: list[tuple[Script, Stage, str, str]] = [
         "STARTTLS",
     ),
     ((*hello(), "> MAIL", Do.HANG), Stage.COMMAND, "waiting for the reply to MAIL", "MAIL"),
+    (
+        (
+            *ALL_AT_ONCE,
+            *("> MAIL", "< 250 Ok", *["> RCPT", "< 550 no"] * 2),
+            "> DATA",
+            "< 354",
+            "> .",
+            Do.HANG,
+        ),
+        Stage.COMMAND,
+        "waiting for the reply to DATA",
+        "DATA",
+    ),
     ((*hello(), *TO_RCPT, Do.HANG), Stage.COMMAND, "waiting for the reply to RCPT 2 of 2", "RCPT"),
     (
         (*ALL_AT_ONCE, "> MAIL", "< 250 Ok", Do.HANG),
@@ -216,3 +231,14 @@ def _returns(stored: Stored) -> object:
         return stored
 
     return content
+
+
+async def test_a_password_is_in_no_word_about_an_attempt() -> None:
+    """AUTH LOGIN sends user name and password as lines of their own."""
+    script = (*hello("AUTH LOGIN"), "> AUTH LOGIN", "< 334 VXNlcm5hbWU6", "> ", Do.HANG)
+    async with ScriptedMx(script, context=server_context(), implicit=True) as mx:
+        config = routed(mx.port, tls=Tls.IMPLICIT, username="ada")
+        sending = attempts(config)
+        found = await stands(sending, lot(), Stage.COMMAND, "AUTH")
+        assert mx.heard[1:] == ["AUTH LOGIN", "YWRh"]
+    assert (found.doing, found.ended_at) == ("waiting for the reply to AUTH", "AUTH")

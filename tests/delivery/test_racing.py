@@ -124,6 +124,18 @@ async def test_an_address_that_refuses_is_not_waited_for() -> None:
     assert not any(CLOSED in line for line in second.transcript.lines())
 
 
+async def test_a_host_none_of_whose_addresses_answers_defers_with_the_last_reason() -> None:
+    """All were tried, and are told in the transcript."""
+    async with ScriptedMx() as mx:
+        report = await Tries(mx.port, Names(mx=[CLOSED, SILENT])).once()
+    outcome = report.outcomes[0]
+    assert isinstance(outcome, Deferred)
+    assert str(outcome.reply) == (
+        f"451 4.4.1 cannot connect to mx.test [{SILENT}]:{mx.port}: connection refused"
+    )
+    assert len([line for line in report.transcript.lines() if "cannot connect" in line]) == 2
+
+
 async def test_ipv6_goes_first_and_ipv4_follows() -> None:
     """RFC 8305 4: the families in turn, IPv6 first."""
     async with ScriptedMx(GOOD) as mx:
