@@ -177,6 +177,20 @@ class SpoolFault(_Event, frozen=True):
     sentence: str
 
 
+class AttemptStuck(_Event, frozen=True):
+    """The watchdog cut an attempt off that no longer moved; its recipients are deferred."""
+
+    id: MessageId
+    destination: Domain
+    server: str
+    """Empty, or the destination, before a server was found."""
+    stage: str
+    """What it waited for, one of `empath.policy.patience.Stage`."""
+    seconds: float
+    """For how long nothing moved."""
+    reason: str
+
+
 class DnsChanged(_Event, frozen=True):
     """An operator changed what the resolver answers."""
 
@@ -219,6 +233,7 @@ Event = (
     | SessionLost
     | MessageEvent
     | SpoolFault
+    | AttemptStuck
     | DnsChanged
     | DestinationGated
     | ConfigLoaded

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -84,6 +85,8 @@ def _read(event: Event) -> _Read:
             return "▲", "warn", "notified", event.id, _several(event.recipients), detail, 1
         case OperatorActed():
             return "■", "special", event.action, event.id, _recipients(event), _acted(event), 1
+        case AttemptStuck():
+            return "▲", "warn", "stuck", event.id, event.destination, event.reason, 1
         case BodyDamaged():
             return "✖", "bad", "damaged", event.id, "body", event.reason, 2
         case SessionRefused():

@@ -9,7 +9,7 @@ import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import complain, counted, from_now, say, write_json, write_table
+from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
 from empath.cli.words import read_domain, read_ids
 from empath.clock import SystemClock
 from empath.config.units import BadUnit, Duration
@@ -110,6 +110,31 @@ def list_gates(
 ) -> None:
     """List breakers that are not closed, and suspended destinations."""
     _show(context, link.ListGates(), json, socket, config)
+
+
+@destination.command("list-unreached")
+def list_unreached(
+    context: typer.Context,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List hosts and addresses that could not be reached lately, and are tried last."""
+    found = ask(where(context, socket, config), link.ListUnreached())
+    if json:
+        write_json(found.hosts)
+        return
+    if not found.hosts:
+        complain("Every host that was tried lately was reached.")
+        return
+    now = SystemClock().now()
+    write_table(
+        ("HOST", ">PORT", ">SINCE", ">TRIED LAST FOR", "REASON"),
+        [
+            (one.host, str(one.port), age(now - one.since), age(one.until - now), one.reason)
+            for one in found.hosts
+        ],
+    )
 
 
 @destination.command()

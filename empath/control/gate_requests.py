@@ -19,6 +19,10 @@ class WhyItem(Struct, frozen=True, kw_only=True):
     next_event: str
     """What happens next (``attempt``, ``end of the attempt``); empty if nothing will."""
     next_at: float | None
+    doing: str = ""
+    """What the attempt that runs now waits for, and at which server; empty if none runs."""
+    since: float | None = None
+    """Since when it waits for that."""
 
 
 class WhyReply(Reply, frozen=True):
@@ -60,6 +64,31 @@ class ListGates(Request[GateList], frozen=True):
     """Which destinations are left alone?"""
 
     route = "destinations/gates"
+
+
+class UnreachedHost(Struct, frozen=True, kw_only=True):
+    """A mail host, or one of its addresses, that could not be reached lately."""
+
+    host: str
+    port: int
+    since: float
+    """When that was seen first."""
+    last_at: float
+    until: float
+    """Until then others are tried before it."""
+    reason: str
+
+
+class UnreachedHosts(Reply, frozen=True):
+    """By name; at most as many as are remembered."""
+
+    hosts: tuple[UnreachedHost, ...]
+
+
+class ListUnreached(Request[UnreachedHosts], frozen=True):
+    """Which hosts could not be reached lately, and are tried last?"""
+
+    route = "destinations/unreached"
 
 
 class OpenBreaker(Request[GateList], frozen=True):

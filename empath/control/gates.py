@@ -26,6 +26,7 @@ from empath.spool.face import MessageRecord, RecipientRow, Spool
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.ExplainMessage,
     link.ListGates,
+    link.ListUnreached,
     link.OpenBreaker,
     link.CloseBreaker,
     link.ResetBreaker,
@@ -67,6 +68,8 @@ class GateDesk:
         """Do what the request says.  Raises `RequestRefused`."""
         if isinstance(request, link.ExplainMessage):
             return await self._explain(request.id)
+        if isinstance(request, link.ListUnreached):
+            return link.UnreachedHosts(hosts=self._unreached())
         if not isinstance(request, link.ListGates):
             await self._change(request)
         return link.GateList(gates=self._gates())
@@ -101,6 +104,20 @@ class GateDesk:
         ]
         return tuple(sorted(items, key=lambda item: (item.destination, item.gate)))
 
+    def _unreached(self) -> tuple[link.UnreachedHost, ...]:
+        known = {} if self._engine is None else self._engine.unreached()
+        return tuple(
+            link.UnreachedHost(
+                host=host,
+                port=port,
+                since=each.since,
+                last_at=each.at,
+                until=each.until,
+                reason=each.reason,
+            )
+            for (host, port), each in known.items()
+        )
+
     async def _explain(self, id: MessageId) -> link.WhyReply:
         record = await self._spool.message(id)
         if record is None:
@@ -118,8 +135,9 @@ class GateDesk:
     def _why(self, record: MessageRecord, row: RecipientRow) -> WhyItem:
         config, now, engine = self._config(), self._clock.now(), self._engine
         priority = record.envelope.priority
+        standing = _standing(record, row, engine)
         answer = why(
-            _standing(record, row, engine),
+            standing,
             Circumstances(
                 now=now,
                 delivers=engine is not None and config.mode is Mode.RELAY,
@@ -135,6 +153,8 @@ class GateDesk:
             sentence=answer.sentence,
             next_event=answer.next_event,
             next_at=answer.next_at,
+            doing=standing.doing,
+            since=standing.doing_since,
         )
 
     # Changing.
@@ -212,7 +232,7 @@ def _standing(record: MessageRecord, row: RecipientRow, engine: Deliverer | None
                 told = told or row.recipient.address in event.recipients
             case _:
                 pass
-    began = None if engine is None else engine.began(record.id, row.destination)
+    running = None if engine is None else engine.position(record.id, row.destination)
     operated = row.state in (State.HELD, State.DELETED)
     return Standing(
         address=row.recipient.address,
@@ -228,5 +248,7 @@ def _standing(record: MessageRecord, row: RecipientRow, engine: Deliverer | None
         ended_at=last.at if last else None,
         actor=actor if operated else "",
         told=told,
-        began_at=began,
+        began_at=None if running is None else running.began_at,
+        doing="" if running is None else running.shown,
+        doing_since=None if running is None else running.since,
     )

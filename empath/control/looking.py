@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from empath.address import Domain
 from empath.control import link, views
 from empath.control.headers import HEADER_LIMIT, read_headers
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
+from empath.control.parts import Deliverer
 from empath.envelope import MessageId
 from empath.query import QueueQuery, parse_query
 from empath.spool.face import BodyUnfit, Content, Spool
@@ -61,8 +63,15 @@ class Read:
         return content
 
 
-async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.MessageView:
+async def view_message(
+    spool: Spool, id: MessageId, *, expiry: float, engine: Deliverer | None = None
+) -> link.MessageView:
     """Everything about one message; *expiry* is the age at which it is given up."""
+
+    def doing(id: MessageId, destination: Domain) -> str:
+        running = None if engine is None else engine.position(id, destination)
+        return "" if running is None else running.shown
+
     record = await spool.message(id)
     if record is None:
         raise NotFound(
@@ -76,7 +85,7 @@ async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.Me
             headers = read_headers(await content.part(0, HEADER_LIMIT))
         except BodyUnfit:
             pass  # the timeline tells of it; the rest of the view is still of use
-    return views.message_view(record, expiry=expiry, headers=headers)
+    return views.message_view(record, expiry=expiry, headers=headers, doing=doing)
 
 
 async def read_content(

@@ -212,7 +212,8 @@ class LocalLink:
 
     async def _view(self, request: link.ViewMessage) -> link.MessageView:
         expiry = self._config().delivery.retry.expiry
-        return await looking.view_message(self._spool, request.id, expiry=expiry)
+        engine = self._engine
+        return await looking.view_message(self._spool, request.id, expiry=expiry, engine=engine)
 
     async def _content(self, request: link.ReadContent) -> link.ContentPart:
         return await looking.read_content(self._spool, request, self._read, self._clock.monotonic())

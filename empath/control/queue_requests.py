@@ -65,6 +65,8 @@ class RecipientItem(Struct, frozen=True, kw_only=True):
     next_at: float | None
     last_reply: str
     hold_reason: str
+    doing: str = ""
+    """What the attempt that runs now waits for, and at which server; empty if none runs."""
 
 
 class MessageView(Reply, frozen=True):

@@ -5,7 +5,7 @@ A reply stays readable and small whatever the message: long lists are cut here, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +19,7 @@ from empath.control.link import (
     SpoolReport,
     TlsDestination,
 )
-from empath.envelope import State
+from empath.envelope import MessageId, State
 from empath.events import AttemptEnded, MessageAccepted, MessageEvent
 from empath.observe.encryption import Encryption
 from empath.spool.face import DestinationRow, MessageRecord, QueueRow, SpoolStats
@@ -83,9 +83,16 @@ def tls_destination(known: Encryption) -> TlsDestination:
 
 
 def message_view(
-    record: MessageRecord, *, expiry: float, headers: tuple[tuple[str, str], ...]
+    record: MessageRecord,
+    *,
+    expiry: float,
+    headers: tuple[tuple[str, str], ...],
+    doing: Callable[[MessageId, Domain], str] = lambda _id, _destination: "",
 ) -> MessageView:
-    """Everything about one message; *expiry* is the age in seconds at which it is given up."""
+    """Everything about one message; *expiry* is the age in seconds at which it is given up.
+
+    *doing* tells what an attempt that runs now waits for.
+    """
     envelope, origin = record.envelope, record.origin
     waiting_first = sorted(record.recipients, key=lambda row: (row.state.final, row.number))
     recipients = tuple(
@@ -98,6 +105,7 @@ def message_view(
             next_at=row.next_at,
             last_reply=row.last_reply,
             hold_reason=row.hold_reason,
+            doing=doing(record.id, row.destination) if row.state is State.ACTIVE else "",
         )
         for row in waiting_first[:RECIPIENTS_SHOWN]
     )

@@ -18,9 +18,10 @@ from empath.clock import Clock
 from empath.config.model import Config
 from empath.delivery.ruling import Judgement
 from empath.envelope import Envelope, Lot, Notify, Recipient
-from empath.events import BodyDamaged, NotificationSent, SpoolFault
+from empath.events import BodyDamaged, NotificationSent, SpoolFault, TaskFailed
 from empath.message.dsn import Action, RecipientReport, compose, wanted
 from empath.message.dsn_words import subject
+from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Notification, Spool, SpoolRefused
 
 T = TypeVar("T")
@@ -73,6 +74,16 @@ class Recorder:
         event = BodyDamaged(at=self._clock.now(), id=lot.id, reason=reason)
         await self._insist(lambda: self._spool.quarantine(lot, event, reason))
         self._bus.publish(event)
+
+    def failed(self, lot: Lot, bug: Exception) -> None:
+        """Publish a bug met in an attempt at *lot*."""
+        self._bus.publish(
+            TaskFailed(
+                at=self._clock.now(),
+                task=f"delivery of {lot.id} to {lot.destination}",
+                error=safe_text(f"{type(bug).__name__}: {bug}"),
+            )
+        )
 
     async def _insist(self, write: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Do *write* until the spool takes it; its result, and whether it did at once."""

@@ -15,6 +15,7 @@ from empath import codec
 from empath.config.model import LogLevel
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -44,6 +45,8 @@ def level_of(event: Event) -> LogLevel:
     match event:
         case BodyDamaged() | SpoolFault() | TaskFailed():
             return LogLevel.ERROR
+        case AttemptStuck():
+            return LogLevel.WARNING
         case AttemptEnded() if any(result.result != "delivered" for result in event.results):
             return LogLevel.WARNING
         case _:
@@ -115,6 +118,8 @@ def _describe(event: Event) -> tuple[str, str, str]:
             return "operator", event.id, rest
         case BodyDamaged():
             return "damaged", event.id, event.reason
+        case AttemptStuck():
+            return "stuck", event.id, f"to {event.destination}: {event.reason} ({event.stage})"
         case _:
             what, rest = _describe_engine(event)
             return what, "", rest

@@ -39,6 +39,10 @@ class Standing:
     """The sender has been sent a notification that it failed."""
     began_at: float | None = None
     """When the attempt that runs now began."""
+    doing: str = ""
+    """What that attempt waits for, and at which server."""
+    doing_since: float | None = None
+    """Since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,21 @@ def why(one: Standing, around: Circumstances) -> Why:
                 "" if one.began_at is None else f", for {max(0, around.now - one.began_at):.0f} s"
             )
             return Why(
-                f"{who} is being delivered to {one.destination} at this moment{since}.",
+                f"{who} is being delivered to {one.destination} at this moment{since}"
+                f"{_doing(one, around.now)}.",
                 "end of the attempt",
             )
         case State.QUEUED | State.DEFERRED:
             return _waiting(one, around)
+
+
+def _doing(one: Standing, now: float) -> str:
+    if not one.doing:
+        return ""
+    if one.doing_since is None:
+        return f": {one.doing}"
+    seconds = max(0, now - one.doing_since)
+    return f": {one.doing}, since {moment(one.doing_since)} ({seconds:.0f} s)"
 
 
 def _held(one: Standing, around: Circumstances) -> Why:

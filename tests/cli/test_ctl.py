@@ -51,6 +51,7 @@ VERBS = {
     "spool/check": "spool check",
     "queue/why": f"why {ID}",
     "destinations/gates": "destination list-gates",
+    "destinations/unreached": "destination list-unreached",
     "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
     "destinations/breaker/close": "breaker close example.net",
     "destinations/breaker/reset": "breaker reset example.net",

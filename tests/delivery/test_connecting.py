@@ -9,7 +9,7 @@ import pytest
 from empath.address import Domain, IpAddress, ServerId
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts, Report
-from empath.delivery.connecting import _sni
+from empath.delivery.dialling import server_name
 from empath.delivery.pool import Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
@@ -174,4 +174,5 @@ async def test_ten_addresses_are_enough_for_one_attempt() -> None:
 
 def test_an_address_is_no_server_name() -> None:
     """RFC 6066 3: SNI carries host names only."""
-    assert (_sni("mx.test"), _sni("192.0.2.1"), _sni("[2001:db8::1]")) == ("mx.test", None, None)
+    names = [server_name(host) for host in ("mx.test", "192.0.2.1", "[2001:db8::1]")]
+    assert names == ["mx.test", None, None]

@@ -41,6 +41,7 @@ from empath.control.link import (
     ListGates,
     ListQueue,
     ListTls,
+    ListUnreached,
     MessageView,
     NotFound,
     Notice,
@@ -66,6 +67,7 @@ from empath.control.link import (
     SuspendDestination,
     TlsDestination,
     TlsDestinations,
+    UnreachedHosts,
     ViewMessage,
     WhyReply,
 )
@@ -278,6 +280,8 @@ class MemoryLink:
                 return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
             case ExplainMessage(id=id):
                 return self.whys.get(id) or WhyReply(id=id, recipients=(), total=0)
+            case ListUnreached():
+                return UnreachedHosts(hosts=())
             case ListGates():
                 return GateList(gates=tuple(self.gates))
             case OpenBreaker() | SuspendDestination():

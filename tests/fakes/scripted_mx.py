@@ -69,6 +69,8 @@ class ScriptedMx:
         self.port = 0
         self.go = asyncio.Event()
         self.connections = 0
+        self.peers: list[str] = []
+        """The addresses that clients came from."""
         self.contents: list[bytes] = []
         self.heard: list[str] = []
         self.problems: list[str] = []
@@ -99,6 +101,7 @@ class ScriptedMx:
         self._open.add(task)
         number = self.connections
         self.connections += 1
+        self.peers.append(writer.get_extra_info("peername")[0])
         try:
             if number >= len(self._scripts):
                 self.problems.append(f"connection {number + 1} was not expected")

@@ -112,6 +112,24 @@ SITUATIONS = {
         {"delivers": False},
         Why("bob@x.test waits since Empath runs in dev mode and sends nothing (mode)."),
     ),
+    "being delivered, at a step": (
+        bob(State.ACTIVE, began_at=NOW - 7, doing="connecting to mx.x.test [192.0.2.1]:25"),
+        {},
+        Why(
+            "bob@x.test is being delivered to x.test at this moment, for 7 s: connecting to"
+            " mx.x.test [192.0.2.1]:25.",
+            "end of the attempt",
+        ),
+    ),
+    "being delivered, at a step that lasts": (
+        bob(State.ACTIVE, began_at=NOW - 7, doing="looking up x.test", doing_since=NOW),
+        {},
+        Why(
+            "bob@x.test is being delivered to x.test at this moment, for 7 s: looking up x.test,"
+            f" since {T} (0 s).",
+            "end of the attempt",
+        ),
+    ),
     "being delivered": (
         bob(State.ACTIVE, began_at=NOW - 7),
         {},
