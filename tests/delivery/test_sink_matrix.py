@@ -15,16 +15,22 @@ from tests.fakes.programs import SmtpSink
 from tests.fakes.sender import Sender
 
 HARD, SOFT = ("-B", "550 5.7.1 never"), ("-b", "450 4.7.1 not now")
+BOTH_DELIVERED = ["Delivered", "Delivered"]
 BOTH_DEFERRED, BOTH_FAILED = ["Deferred", "Deferred"], ["Failed", "Failed"]
 
 MATRIX = [
     # what it does, smtp-sink's options, the outcome of either recipient, the stage
-    ("takes it", (), ["Delivered", "Delivered"], "DONE"),
-    ("delays the reply to DATA", ("-w", "1"), ["Delivered", "Delivered"], "DONE"),
+    ("takes it", (), BOTH_DELIVERED, "DONE"),
+    ("delays the reply to DATA", ("-w", "1"), BOTH_DELIVERED, "DONE"),
+    ("delays the reply to the dot", ("-W", ".:1"), BOTH_DELIVERED, "DONE"),
+    ("rejects EHLO, takes HELO", ("-f", "EHLO", *HARD), BOTH_DELIVERED, "DONE"),
+    ("rejects EHLO and HELO", ("-f", "EHLO,HELO", *HARD), BOTH_DEFERRED, "EHLO"),
     ("rejects MAIL", ("-f", "MAIL", *HARD), BOTH_FAILED, "MAIL"),
     ("rejects RCPT", ("-f", "RCPT", *HARD), BOTH_FAILED, "RCPT"),
     ("rejects DATA", ("-f", "DATA", *HARD), BOTH_FAILED, "DATA"),
     ("rejects the content", ("-f", ".", *HARD), BOTH_FAILED, "CONTENT"),
+    ("rejects QUIT", ("-f", "QUIT", *HARD), BOTH_DELIVERED, "DONE"),
+    ("defers EHLO", ("-r", "EHLO", *SOFT), BOTH_DEFERRED, "EHLO"),
     ("defers MAIL", ("-r", "MAIL", *SOFT), BOTH_DEFERRED, "MAIL"),
     ("defers RCPT", ("-r", "RCPT", *SOFT), BOTH_DEFERRED, "RCPT"),
     ("defers DATA", ("-r", "DATA", *SOFT), BOTH_DEFERRED, "DATA"),
@@ -35,10 +41,25 @@ MATRIX = [
     ("hangs up at RCPT", ("-q", "RCPT"), BOTH_DEFERRED, "RCPT"),
     ("hangs up at DATA", ("-q", "DATA"), BOTH_DEFERRED, "DATA"),
     ("hangs up at the dot", ("-q", "."), ["Deferred?", "Deferred?"], "CONTENT"),
+    ("hangs up at QUIT", ("-q", "QUIT"), BOTH_DELIVERED, "DONE"),
+    ("421 at CONNECT", ("-Q", "CONNECT"), BOTH_DEFERRED, "CONNECT"),
+    ("421 at EHLO", ("-Q", "EHLO"), BOTH_DEFERRED, "EHLO"),
     ("421 at MAIL", ("-Q", "MAIL"), BOTH_DEFERRED, "MAIL"),
     ("421 at RCPT", ("-Q", "RCPT"), BOTH_DEFERRED, "RCPT"),
     ("421 at DATA", ("-Q", "DATA"), BOTH_DEFERRED, "DATA"),
     ("421 at the dot", ("-Q", "."), BOTH_DEFERRED, "CONTENT"),
+    ("421 at QUIT", ("-Q", "QUIT"), BOTH_DELIVERED, "DONE"),
+]
+
+LATE = [
+    # what it answers too late, the outcome of either recipient, the stage
+    ("CONNECT", BOTH_DEFERRED, "CONNECT"),
+    ("EHLO", BOTH_DEFERRED, "EHLO"),
+    ("MAIL", BOTH_DEFERRED, "MAIL"),
+    ("RCPT", BOTH_DEFERRED, "RCPT"),
+    ("DATA", BOTH_DEFERRED, "DATA"),
+    (".", ["Deferred?", "Deferred?"], "CONTENT"),
+    ("QUIT", BOTH_DELIVERED, "DONE"),
 ]
 
 
@@ -62,6 +83,21 @@ async def test_outcomes_per_recipient(
     """3.4: rejects, delays or disconnects at each stage, PIPELINING offered or not (-p)."""
     with SmtpSink(*options, *(() if pipelining else ("-p",))) as sink:
         sender = Sender(routed(sink.port, command_timeout=Duration(10)))
+        report = await sender.one(lot("b@there.test", "c@there.test"))
+    assert words(report) == outcomes
+    assert report.stage == stage or (pipelining and stage in ("RCPT", "DATA"))
+
+
+@pytest.mark.tools("smtp-sink")
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(("command", "outcomes", "stage"), LATE)
+async def test_outcomes_when_it_answers_too_late(
+    command: str, outcomes: list[str], stage: str, pipelining: bool
+) -> None:
+    """3.4-1d: each wait has its deadline (-W), and nobody is failed for a late reply."""
+    with SmtpSink("-W", f"{command}:30", *(() if pipelining else ("-p",))) as sink:
+        waits = ("connect_timeout", "command_timeout", "content_timeout", "final_timeout")
+        sender = Sender(routed(sink.port, **dict.fromkeys(waits, Duration(0.3))))
         report = await sender.one(lot("b@there.test", "c@there.test"))
     assert words(report) == outcomes
     assert report.stage == stage or (pipelining and stage in ("RCPT", "DATA"))
