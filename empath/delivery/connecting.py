@@ -85,7 +85,9 @@ async def connect(
         if session.fault is not None:
             reason = f"{server.name} {_SAID.get(session.fault, '')}{session.reply.text}"
             failures.append(_failure(server.name, wanted, session.fault, reason))
-            outcome = unmet(wanted, session.fault, config.delivery.tls, reason=reason)
+            # 421 is no word about encryption: the server goes away (RFC 5321 3.8).
+            if session.fault is not TlsFault.REFUSED or session.reply.code != 421:
+                outcome = unmet(wanted, session.fault, config.delivery.tls, reason=reason)
             if wanted.may_send_in_clear(has_secret=credentials is not None):
                 transcript.remark("STARTTLS failed: once more in clear, since nothing requires it")
                 session = await server.session(Need(TlsPolicy.DISABLED, wanted.source), None)

@@ -111,7 +111,7 @@ async def test_attempts_at_once_are_bounded_for_a_destination_and_in_all() -> No
 
 
 async def test_a_slow_destination_does_not_hold_up_another() -> None:
-    """3.4: stops answering: other destinations unharmed."""
+    """3.4-15b: stops answering: other destinations unharmed."""
     slow = [lot("b@slow.test", number=n) for n in range(50)]
     spool = MemorySpool(*slow, lot("b@quick.test", number=99))
     async with ScriptedMx(HANGING) as hanging, ScriptedMx(GOOD) as mx:

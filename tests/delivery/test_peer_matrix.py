@@ -14,8 +14,8 @@ import pytest
 from empath.config.units import Duration
 from empath.policy.blame import Word, word_on
 from tests.delivery.test_sink_matrix import words
-from tests.fakes.fixed_route import routed
 from tests.fakes.faulty_mx import CUT, HANG, FaultyMx, Manner
+from tests.fakes.fixed_route import routed
 from tests.fakes.memory_spool import lot
 from tests.fakes.sender import Sender
 

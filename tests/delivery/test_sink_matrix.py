@@ -80,7 +80,10 @@ def words(report: Report) -> list[str]:
 async def test_outcomes_per_recipient(
     options: tuple[str, ...], outcomes: list[str], stage: str, pipelining: bool
 ) -> None:
-    """3.4: rejects, delays or disconnects at each stage, PIPELINING offered or not (-p)."""
+    """3.4-2b, 3.4-6b, 3.4-11a, 3.4-16: rejects, delays or disconnects at each stage.
+
+    PIPELINING is offered, or not (-p; rejecting implies it).
+    """
     with SmtpSink(*options, *(() if pipelining else ("-p",))) as sink:
         sender = Sender(routed(sink.port, command_timeout=Duration(10)))
         report = await sender.one(lot("b@there.test", "c@there.test"))
@@ -106,7 +109,7 @@ async def test_outcomes_when_it_answers_too_late(
 @pytest.mark.tools("smtp-sink")
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_8_bit_mail_is_not_sent_where_it_is_not_taken(pipelining: bool) -> None:
-    """3.4: no 8BITMIME (-8): 5.6.3, never sent as it is."""
+    """3.4-14a: no 8BITMIME (-8): 5.6.3, never sent as it is."""
     with SmtpSink("-8", *(() if pipelining else ("-p",))) as sink:
         sender = Sender(routed(sink.port), body=b"Subject: \xc3\xa4\r\n\r\n")
         report = await sender.one()
