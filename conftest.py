@@ -2,7 +2,7 @@
 
 A test marked ``tools("smtp-sink")`` needs that program, one marked "root" that user.  Where it
 is missing the test is skipped and the run ends by saying so loudly; in CI (the variable ``CI``
-is set) it fails.
+is set) a program that is missing fails it.
 The Markdown documents are run by sybil; tests/documents.py says what each kind of block means.
 """
 
@@ -62,7 +62,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if not missing:
             continue
         sentence = f"needs {', '.join(missing)}, which is not to be had here"
-        if os.environ.get("CI"):
+        if os.environ.get("CI") and missing != [ROOT]:
             pytest.fail(sentence, pytrace=False)
         _missing.update(missing)
         pytest.skip(sentence)
