@@ -174,7 +174,8 @@ def test_a_hangup_stops_an_engine_on_a_terminal_only(
         os.kill(os.getpid(), signal.SIGHUP)
         await (eventually(running.stopping.is_set) if stops else turns())
         assert running.stopping.is_set() is stops
-        os.kill(os.getpid(), signal.SIGTERM)
+        if not stops:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     app.run(engine_config(tmp_path), source="test.toml", companion=companion, hangup_stops=stops)
     lines = logged(capfd)
