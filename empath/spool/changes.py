@@ -29,7 +29,7 @@ from empath.spool.keys import Keys
 from empath.spool.record import EVENTS, finish
 from empath.spool.rows import select
 from empath.spool.walk import OLDEST, walk
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 
 PIECE: Final = 500
 """Messages changed in one transaction."""
@@ -144,7 +144,7 @@ class Operate:
 
 
 @final
-class Piece(Operation[Changed]):
+class Piece(Single[Changed]):
     """One transaction of an operator's change."""
 
     __slots__ = (
@@ -261,7 +261,7 @@ class Piece(Operation[Changed]):
 
 
 @final
-class Quarantine(Operation[None]):
+class Quarantine(Single[None]):
     """Hold all of a message whose body is damaged, except what is in another attempt."""
 
     __slots__ = ("_book", "_event", "_flying", "_lot", "_moves", "_reason")
