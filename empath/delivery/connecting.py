@@ -129,6 +129,8 @@ async def _again(
     reason = f"{server.name} {_SAID.get(session.fault, '')}{session.reply.text}"
     failures.append(_failure(server.name, wanted, session.fault, reason))
     if not wanted.may_send_in_clear(has_secret=_credentials(server.target) is not None):
+        if session.fault is TlsFault.REFUSED and session.reply.code == 421:
+            return session, None  # no word about encryption: the server goes away (RFC 5321 3.8)
         return session, unmet(wanted, session.fault, config.delivery.tls, reason=reason)
     server.progress.transcript.remark(
         "STARTTLS failed: once more in clear, since nothing requires it"

@@ -33,7 +33,7 @@ class Word(enum.Enum):
 
 def word_on(stage: str, outcomes: Sequence[Outcome]) -> Word:
     """What an attempt that ended at *stage* with *outcomes* says about its destination."""
-    if stage in {"DNS", "STARTTLS", "AUTH"}:
+    if stage == "DNS":
         return Word.NOTHING
     for outcome in outcomes:
         if not isinstance(outcome, Deferred):
@@ -43,4 +43,4 @@ def word_on(stage: str, outcomes: Sequence[Outcome]) -> Word:
             return Word.NOTHING
         if stage in _OF_SESSION or reply.code == 421 or reply.enhanced in _LOST:
             return Word.FAILED
-    return Word.WELL
+    return Word.NOTHING if stage in {"STARTTLS", "AUTH"} else Word.WELL

@@ -90,7 +90,8 @@ class Operate:
         self._book = book
         self._keys = keys
         self._discard = discard
-        self._newest: int | None = None
+        # What comes in while the change runs was not seen by who asked for it.
+        self._newest = keys.newest
         self._place = OLDEST
         self._at_end = False
         self._piece: list[int] = []
@@ -100,10 +101,6 @@ class Operate:
 
     def find(self, reader: apsw.Connection) -> bool:
         """Look for the next piece; False when there is none.  Runs in a reader's thread."""
-        if self._newest is None:
-            # What comes in while the change runs was not seen by who asked for it.
-            ((newest,),) = select(reader, "SELECT max(key) FROM message")
-            self._newest = OLDEST if newest is None else newest
         while not self._at_end:
             walked = walk(reader, self._chosen, start=self._place, wanted=PIECE, budget=10 * PIECE)
             self._place = walked.place

@@ -73,7 +73,7 @@ class Store:
         self._writer: Writer = parts.writer
         self._folder: BodyFolder = parts.folder
         self._lock: SpoolLock = parts.lock
-        self._keys = Keys(clock)
+        self._keys = Keys(clock, parts.newest)
         self._pages = Pages(self._book)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")

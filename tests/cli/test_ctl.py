@@ -30,6 +30,7 @@ from empath.control.link import (
 from empath.control.routes import REQUESTS
 from empath.events import EngineStopping
 from tests.fakes.command_line import EMPATHCTL, ID, NOW, Ctl
+from tests.fakes.eventually import eventually
 from tests.fakes.programs import ROOT
 
 VERBS = {
@@ -152,9 +153,7 @@ async def test_control_c_elsewhere_is_130(ctl: Ctl) -> None:
     """A question that is broken off ends without a traceback."""
     ctl.link.delay = 30.0
     asking = await ctl.start("queue", "list")
-    async with asyncio.timeout(30):
-        while not ctl.link.asked:  # noqa: ASYNC110 - the link keeps a list, no event
-            await asyncio.sleep(0.01)
+    await eventually(lambda: bool(ctl.link.asked), within=30)
     asking.send_signal(signal.SIGINT)
     _, said = await asyncio.wait_for(asking.communicate(), 30)
     assert (asking.returncode, said) == (130, b"")

@@ -53,6 +53,16 @@ async def answering(folder: Path, answer: bytes) -> AsyncIterator[RemoteLink]:
         await server.wait_closed()
 
 
+async def heartbeats(path: Path, count: int) -> None:
+    """Listen to the events of the engine at *path* for so many heartbeats."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"GET /v1/events HTTP/1.1\r\nHost: empath\r\n\r\n")
+    async with asyncio.timeout(20):
+        for _ in range(count):
+            await reader.readuntil(b"1\r\n\n\r\n")  # a chunk that is an empty line
+    writer.close()
+
+
 def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """An HTTP response."""
     head = [
@@ -253,7 +263,7 @@ async def test_events_arrive_in_order_whatever_the_pieces(tmp_path: Path) -> Non
         assert isinstance(first.event, SpoolFault)
         assert len(first.event.sentence) == 300_000
         assert second.event == EngineStopping(at=2.0, reason="y")
-        await asyncio.sleep(0.1)  # heartbeats pass
+        await heartbeats(path, 3)
         link.bus.publish(EngineStopping(at=3.0, reason="z"))
         assert (await anext(stream)).sequence == 3
         await remote.close()

@@ -51,7 +51,7 @@ async def through(*servers: ScriptedMx) -> Report:
 
 @pytest.mark.parametrize("first", [BUSY, CLOSED])
 async def test_the_next_host_is_tried_after_a_refusing_greeting(first: tuple[str, ...]) -> None:
-    """3.4: greeting 554 or 421: next MX."""
+    """3.4-2a: greeting 554 or 421: next MX."""
     async with ScriptedMx(first) as one, ScriptedMx(GOOD) as two:
         report = await through(one, two)
     assert isinstance(report.outcomes[0], Delivered)
@@ -68,7 +68,7 @@ async def test_the_next_host_is_tried_where_nobody_listens() -> None:
 
 
 async def test_mail_waits_when_all_hosts_refuse() -> None:
-    """3.4: then defer; the transcript shows all of them."""
+    """3.4-2b: then defer; the transcript shows all of them."""
     async with ScriptedMx(CLOSED) as one, ScriptedMx(BUSY) as two:
         report = await through(one, two)
     assert report.outcomes == (Deferred(report.outcomes[0].reply),)

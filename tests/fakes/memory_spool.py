@@ -171,6 +171,10 @@ class MemorySpool:
         self.leased.remove(lot)
         self.given_back.append((lot, due_at))
         self._recorded.set()
+        if due_at is None:
+            self.arrive(lot)
+        else:
+            self.waiting.append(dataclasses.replace(lot, due_at=due_at))
 
     async def setting(self, key: str) -> str | None:
         return self.settings.get(key)

@@ -27,6 +27,7 @@ class Do(enum.Enum):
     BDAT = "read one BDAT and its octets"
     SOME_CONTENT = "read one piece of the content"
     FLOOD = "send octets without end"
+    TRICKLE = "send a line of a reply now and then, without end"
     WAIT = "wait until the test sets `go`"
 
 
@@ -153,6 +154,10 @@ class ScriptedMx:
                 while True:
                     writer.write(b"220-" + b"x" * 60 + b"\r\n")
                     await writer.drain()
+            case Do.TRICKLE:
+                while True:
+                    writer.write(b"220-still here\r\n")
+                    await asyncio.sleep(0.02)  # Its slowness is what is tested.
             case Do.RESET:
                 linger = struct.pack("ii", 1, 0)
                 sock = writer.get_extra_info("socket")

@@ -55,7 +55,7 @@ def test_of_route_and_destination_the_stricter_holds(
 
 
 def test_only_opportunistic_tls_falls_back_to_clear() -> None:
-    """3.4: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
+    """3.4-5a: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
     wanted = Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)
     assert wanted.may_send_in_clear(has_secret=False)
     assert not wanted.may_send_in_clear(has_secret=True)
@@ -65,7 +65,7 @@ def test_only_opportunistic_tls_falls_back_to_clear() -> None:
 def test_what_requires_encryption_never_falls_back(
     policy: TlsPolicy, source: Source, implicit: bool, has_secret: bool
 ) -> None:
-    """3.3 TLS downgrade: never plaintext where encryption is required."""
+    """3.3 TLS downgrade, 3.4-5b: never plaintext where encryption is required."""
     wanted = Need(policy, source, implicit)
     assert not (wanted.required and wanted.may_send_in_clear(has_secret=has_secret))
     assert wanted.required or not wanted.verified
