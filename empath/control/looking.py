@@ -11,6 +11,8 @@ from typing import Final
 from empath.control import link, views
 from empath.control.headers import HEADER_LIMIT, read_headers
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
+from empath.control.standing import rerouted
+from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId
 from empath.query import QueueQuery, parse_query
 from empath.spool.face import BodyUnfit, Content, Spool
@@ -38,7 +40,9 @@ async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
     )
 
 
-async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.MessageView:
+async def view_message(
+    spool: Spool, finder: RouteFinder, id: MessageId, *, expiry: float
+) -> link.MessageView:
     """Everything about one message; *expiry* is the age at which it is given up."""
     record = await spool.message(id)
     if record is None:
@@ -53,7 +57,9 @@ async def view_message(spool: Spool, id: MessageId, *, expiry: float) -> link.Me
             headers = read_headers(await content.head(HEADER_LIMIT))
         except BodyUnfit:
             pass  # the timeline tells of it; the rest of the view is still of use
-    return views.message_view(record, expiry=expiry, headers=headers)
+    return views.message_view(
+        record, expiry=expiry, headers=headers, hop=lambda row: rerouted(row, finder)
+    )
 
 
 async def read_content(spool: Spool, request: link.ReadContent) -> link.ContentPart:

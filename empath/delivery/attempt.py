@@ -21,7 +21,7 @@ from empath.delivery.route import Route, RouteFinder
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.delivery.tunnel import tunnelled
-from empath.envelope import Body, Lot, Waiting
+from empath.envelope import Body, Lot, NextHop, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
 from empath.policy.tls import Need, need
@@ -64,6 +64,9 @@ class Report:
     stay as they are and go next.
     """
 
+    rerouted: bool = False
+    """It went where an operator re-routed these recipients, not to their destination's servers."""
+
     @property
     def uncertain(self) -> bool:
         """The server may have taken the message."""
@@ -83,9 +86,25 @@ class Attempts:
     _destinations: DestinationsOf = field(default_factory=DestinationsOf)
 
     async def deliver(self, lot: Lot) -> Report:
-        """Try once.  Raises `BodyUnfit` and `SpoolRefused`, with nothing sent."""
+        """Try once.  Raises `BodyUnfit` and `SpoolRefused`, with nothing sent.
+
+        Recipients that an operator re-routed elsewhere than the first wait on, and go next.
+        """
+        hop = self.finder.in_force(lot.recipients[0].next_hop)
+        together = tuple(
+            each for each in lot.recipients if self.finder.in_force(each.next_hop) == hop
+        )
+        if len(together) == len(lot.recipients):
+            report = await self._deliver(lot, hop)
+        else:
+            report = await self._deliver(replace(lot, recipients=together), hop)
+            if report.recipients is None:
+                report = replace(report, recipients=together)
+        return report if hop is None else replace(report, rerouted=True)
+
+    async def _deliver(self, lot: Lot, hop: NextHop | None) -> Report:
         transcript = Transcript()
-        route = await self.finder.find(lot.destination)
+        route = await self.finder.find(lot.destination, hop)
         if not isinstance(route, Route):
             return Report((route,) * len(lot.recipients), "DNS", transcript)
         config = self.config()
@@ -95,7 +114,9 @@ class Attempts:
         failures: list[TlsFailure] = []
         wanted: Need | None = None
         for target in route.targets:
-            wanted = need(target.fixed, policy, config.delivery.tls.policy)
+            wanted = need(
+                target.fixed, policy, config.delivery.tls.policy, override=target.override
+            )
             key = key_of(target, wanted)
             report = await self._on_standing(lot, key, transcript)
             if report is not None:

@@ -344,7 +344,8 @@ class Engine:
                 raise
             await self._recorder.quarantine(lot, str(error))
             return
-        word = word_on(report.stage, report.outcomes)
+        # Another next hop says nothing about the servers of the destination.
+        word = Word.NOTHING if report.rerouted else word_on(report.stage, report.outcomes)
         why = str(report.outcomes[0].reply)
         turned = self._gates.answered(destination, word, why, self._clock.now())
         judgement = judge(

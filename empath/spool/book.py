@@ -287,6 +287,11 @@ class Book:
         tally.file_bodies -= files
 
     @property
+    def flying(self) -> Collection[Pair]:
+        """What is being delivered at this moment."""
+        return [pair for pair, lease in self._leases.items() if lease.begun or lease.recording]
+
+    @property
     def active_keys(self) -> Collection[int]:
         """Messages of which something is being delivered."""
         return self._begun.keys()
