@@ -22,7 +22,7 @@ from empath.spool.face import Notification
 def reply(status: str, reason: str, *, hostname: str) -> Reply:
     """The reply.  Raises `RequestUnclear` for a status that is not of class 5."""
     try:
-        code = EnhancedCode(status)
+        code = EnhancedCode(status) if status == status.strip() else None
     except ValueError:
         code = None
     if code is None or not code.startswith("5."):

@@ -123,6 +123,7 @@ class Operate:
         self._in_flight = 0
         self._notified: list[NotificationSent] = []
         self._flying: list[Pair] = []
+        self._places: list[int] = []
 
     @property
     def change(self) -> Change:
@@ -149,6 +150,7 @@ class Operate:
     def freeze(self) -> None:
         """Let nothing of the piece begin until it is `over`."""
         self._flying = self._book.freeze(self._piece)
+        self._places = [self._keys.next() for _ in self._piece]
 
     def read(self, reader: apsw.Connection) -> Sequence[Lot]:
         """What the frozen piece is made of, a lot a message; what is in flight is left out."""
@@ -166,7 +168,7 @@ class Operate:
             condition=self._chosen.recipient,
             values=self._chosen.values,
             flying=self._flying,
-            places=[self._keys.next() for _ in self._piece],
+            places=self._places,
             bounced=bounced,
             discard=self._discard,
         )
