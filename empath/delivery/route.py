@@ -143,7 +143,7 @@ class RouteFinder:
             return self._fixed[destination]
         if len(self._fixed) >= FIXED_KEPT:
             self._fixed.clear()
-        route = routing.fixed_route(destination, {}, by[0], port=by[1])
+        route = routing.fixed_route(destination, by[0], port=by[1])
         self._fixed[destination] = route
         return route
 

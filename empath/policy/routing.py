@@ -9,7 +9,7 @@ refusal is an outcome whose reply names the domain and what can be done.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,14 +63,11 @@ class Route:
 
 def fixed_route(
     destination: Domain,
-    overrides: Mapping[Domain, Sequence[ServerId]],
     routes: Sequence[model.Route],
     *,
     port: int,
 ) -> Route | None:
-    """The route that needs no MX: an override, a ``[[route]]``, or an address literal's own."""
-    if hosts := overrides.get(destination):
-        return overridden(destination, hosts, routes)
+    """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
     by_domain: dict[str, list[model.Route]] = {}
     for route in routes:
         by_domain.setdefault(route.domain.lower(), []).append(route)
@@ -97,7 +94,7 @@ def overridden(
     hurry must not send in clear what the config keeps from it.  It does not take over its user
     name and password, which are for another host.
     """
-    displaced = fixed_route(destination, {}, routes, port=0)
+    displaced = fixed_route(destination, routes, port=0)
     stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
     tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
     return Route(
