@@ -260,6 +260,7 @@ class Piece(Operation[Changed]):
             {**self._values, "piece": json.dumps([*self._keys])},
         )
         mine = [row for row in rows if (row[0], row[2]) not in self._flying]
+        in_flight = len(rows) - len(mine)
         if self._bounced is not None:
             mine = self._reported(mine)
         cursor.executemany(
@@ -279,7 +280,7 @@ class Piece(Operation[Changed]):
             for _, _, name, state, priority in mine
         )
         self._changed = Changed(
-            tuple(MessageId.from_key(key) for key in counts), len(mine), len(rows) - len(mine)
+            tuple(MessageId.from_key(key) for key in counts), len(mine), in_flight
         )
         if self._sent:
             insert(cursor, [each.arrival for each in self._sent if each.arrival is not None])

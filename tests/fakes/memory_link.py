@@ -296,7 +296,7 @@ class MemoryLink:
                 return self._change(self._chosen(ids, query), expect)
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
-                return self._change(chosen, None)
+                return _counted(chosen) if request.dry_run else self._change(chosen, None)
             case ListDestinations(limit=limit):
                 return Destinations(
                     items=tuple(self.destinations[:limit]), total=len(self.destinations)
