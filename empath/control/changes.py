@@ -71,10 +71,11 @@ class QueueDesk:
 
     async def change(self, request: QueueChange) -> link.Changed:
         """Do what the request says.  Raises `RequestRefused`, `SpoolRefused`, `BadQuery`."""
-        if isinstance(request, link.ReleaseMessages) and self._config().mode is Mode.DEV:
+        leaves = isinstance(request, link.ReleaseMessages | link.BounceMessages)
+        if leaves and self._config().mode is Mode.DEV:
             raise RequestRefused(
                 "In dev mode nothing leaves the machine, so captured mail stays held: set"
-                ' mode = "relay" in the config and restart to deliver it.'
+                ' mode = "relay" in the config and restart to deliver or return it.'
             )
         query, verb, order = _chosen(request), _verb(request), self._order(request)
         if request.dry_run:

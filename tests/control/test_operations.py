@@ -296,3 +296,11 @@ async def test_dev_mode_reroutes_no_destination(tmp_path: Path) -> None:
         engine.link._engine = None
         with pytest.raises(RequestRefused, match="dev mode"):
             await engine.link.ask(RerouteDestination(destination=NET, to=("a.example",)))
+
+
+async def test_dev_mode_returns_nothing_to_senders(tmp_path: Path) -> None:
+    """A notification would leave the machine once the mode is changed."""
+    async with desk(tmp_path, mode=Mode.DEV) as engine:
+        await engine.accept(hold="captured in dev mode")
+        with pytest.raises(RequestRefused, match="In dev mode nothing leaves the machine"):
+            await engine.link.ask(BounceMessages(query=QUERY))
