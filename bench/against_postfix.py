@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.empath import EmpathServe
+from bench.encrypted import EncryptedSink, send_encrypted
 from bench.postfix import Postfix
 from tests.fakes.programs import SmtpSink, smtp_source, until
 
@@ -39,6 +40,8 @@ class Case:
     messages: int
     senders: int = 20
     reuse: bool = False
+    encrypted: bool = False
+    """STARTTLS on the way in and on the way out, with peers of our own (`bench.encrypted`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,22 @@ class Speed:
     """Milliseconds of CPU time a message, all processes of the MTA."""
 
 
-Start = Callable[[Path, int, bool], Postfix | EmpathServe]
+Start = Callable[[Path, int, Case], Postfix | EmpathServe]
 CONTESTANTS: Final[dict[str, Start]] = {
-    "Postfix": lambda folder, sink, reuse: Postfix(folder, sink_port=sink, reuse=reuse),
-    "Empath": lambda folder, sink, _: EmpathServe(folder, sink_port=sink),
+    "Postfix": lambda folder, sink, case: Postfix(
+        folder, sink_port=sink, reuse=case.reuse, encrypted=case.encrypted
+    ),
+    "Empath": lambda folder, sink, case: EmpathServe(
+        folder, sink_port=sink, encrypted=case.encrypted
+    ),
 }
 USUAL: Final = (
     Case("4 KB, a connection each", 4096, 4000),
     Case("4 KB, connections reused", 4096, 6000, reuse=True),
+)
+ENCRYPTED: Final = (
+    Case("4 KB over TLS, a connection each", 4096, 1000, encrypted=True),
+    Case("4 KB over TLS, connections reused", 4096, 3000, reuse=True, encrypted=True),
 )
 MEDIUM: Final = Case("64 KB, a connection each", 65536, 1000)
 LARGE: Final = Case("10 MB x 20, four at once", 10_000_000, 20, senders=4)
@@ -70,17 +81,23 @@ def measure(start: Start, case: Case, scratch: Path) -> Speed:
     """One round: a fresh instance, a warm-up, then the load."""
     with (
         tempfile.TemporaryDirectory(dir=scratch) as name,
-        SmtpSink() as sink,
-        start(Path(name), sink.port, case.reuse) as relay,
+        EncryptedSink() if case.encrypted else SmtpSink() as sink,
+        start(Path(name), sink.port, case) as relay,
     ):
+        send = send_encrypted if case.encrypted else smtp_source
         warm = min(case.messages // 4, 200)
-        smtp_source(
-            relay.port, messages=warm, size=case.size, senders=case.senders, reuse=case.reuse
+        send(
+            relay.port,
+            messages=warm,
+            size=case.size,
+            senders=case.senders,
+            reuse=case.reuse,
+            within=DEADLINE,
         )
         until("the warm-up arrives", lambda: sink.messages >= warm, within=DEADLINE)
         used = relay.cpu_seconds()
         begun = time.monotonic()
-        taken = smtp_source(
+        taken = send(
             relay.port,
             messages=case.messages,
             size=case.size,
@@ -138,6 +155,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each (default 3)")
     parser.add_argument("--only", choices=sorted(CONTESTANTS), help="measure one of the two")
+    parser.add_argument("--tls", action="store_true", help="add the cases with TLS on both sides")
     parser.add_argument("--medium", action="store_true", help="add the 64 KB case")
     parser.add_argument("--large", action="store_true", help="add the 10 MB case")
     parser.add_argument("--messages", type=int, help="messages a round, instead of each case's own")
@@ -153,7 +171,12 @@ def main() -> int:
         print("Postfix starts only as root: run this as root, or with --only Empath.")
         return 2
     scratch = asked.scratch or Path(tempfile.gettempdir())
-    cases = [*USUAL, *([MEDIUM] if asked.medium else []), *([LARGE] if asked.large else [])]
+    cases = [
+        *USUAL,
+        *(ENCRYPTED if asked.tls else []),
+        *([MEDIUM] if asked.medium else []),
+        *([LARGE] if asked.large else []),
+    ]
     if asked.messages:
         cases = [replace(case, messages=asked.messages) for case in cases]
     print(

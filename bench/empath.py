@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from bench.encrypted import Certificate
 from bench.processes import cpu_seconds
 from tests.fakes.engine import Empath
 
@@ -21,8 +22,14 @@ message_size = "200MB"
 class EmpathServe(Empath):
     """An engine of which the CPU time can be asked."""
 
-    def __init__(self, folder: Path, *, sink_port: int) -> None:
-        super().__init__(folder / "empath", settings=SETTINGS, next_hop=sink_port)
+    def __init__(self, folder: Path, *, sink_port: int, encrypted: bool = False) -> None:
+        made = Certificate(folder / "certificate", "empath.bench.example") if encrypted else None
+        super().__init__(
+            folder / "empath",
+            settings=SETTINGS,
+            next_hop=sink_port,
+            certificate=(made.chain, made.key) if made else None,
+        )
 
     def cpu_seconds(self) -> float:
         """CPU time since its start."""

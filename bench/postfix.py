@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from bench.encrypted import Certificate
 from bench.processes import cpu_seconds
 from tests.fakes.programs import free_port, program, until_port_answers
 
@@ -51,12 +52,22 @@ smtp_connection_cache_destinations = [127.0.0.1]:{sink_port}
 smtp_connection_reuse_count_limit = 100
 """
 
+ENCRYPTED: Final = """\
+# Offered to clients, and asked of the next hop; not verified, as Empath's route does not.
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {key}, {chain}
+smtp_tls_security_level = encrypt
+# An encrypted connection is kept by a process of its own, or not at all.
+smtp_tls_connection_reuse = yes
+"""
+
 MASTER: Final = """\
 127.0.0.1:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
+tlsproxy unix - - n - 0 tlsproxy
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -82,7 +93,15 @@ class Postfix:
 
     name = "Postfix"
 
-    def __init__(self, folder: Path, *, sink_port: int, reuse: bool, services: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sink_port: int,
+        reuse: bool,
+        encrypted: bool = False,
+        services: str = "",
+    ) -> None:
         """Make an instance below *folder* that relays all mail to *sink_port* on loopback.
 
         *services* are further lines of master.cf.
@@ -91,7 +110,7 @@ class Postfix:
         self.port = free_port()
         self._config = self.folder / "etc"
         self._services = services
-        self._main = MAIN + (REUSE if reuse else "")
+        self._main = MAIN + (REUSE if reuse else "") + (ENCRYPTED if encrypted else "")
         self._sink_port = sink_port
         self._pid = 0
 
@@ -101,7 +120,9 @@ class Postfix:
         # Postfix's processes run as postfix: they must be able to pass through.
         self.folder.parent.chmod(0o711)
         shutil.chown(self.folder / "data", "postfix")
+        made = Certificate(self.folder / "certificate", "postfix.bench.example")
         values = {"folder": self.folder, "sink_port": self._sink_port, "port": self.port}
+        values |= {"chain": made.chain, "key": made.key}
         (self._config / "main.cf").write_text(self._main.format_map(values))
         (self._config / "master.cf").write_text(MASTER.format_map(values) + self._services)
         self._control("start")

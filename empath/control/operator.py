@@ -88,6 +88,7 @@ class LocalLink:
         self._encryption = EncryptionLedger()
         bus.fold(self._encryption)
         self._backlog: list[tuple[float, _Backlog]] = []
+        self._read = looking.Read()
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -214,7 +215,7 @@ class LocalLink:
         return await looking.view_message(self._spool, self._finder, request.id, expiry=expiry)
 
     async def _content(self, request: link.ReadContent) -> link.ContentPart:
-        return await looking.read_content(self._spool, request)
+        return await looking.read_content(self._spool, request, self._read, self._clock.monotonic())
 
     async def _change(self, request: link.QueueChange) -> link.Changed:
         return await self._queue_desk().change(request)

@@ -128,7 +128,7 @@ def _clear_place(path: Path) -> None:
             f" (uid {status.st_uid}), not to the user Empath runs as (uid {os.geteuid()}):"
             " stop that engine, or choose another spool.path."
         )
-    if _answers(path):
+    if answers(path):
         raise SocketUnusable(
             f"Another engine answers at the control socket {path}: stop it first"
             " (`empathctl system status` shows it), or choose another spool.path."
@@ -136,7 +136,8 @@ def _clear_place(path: Path) -> None:
     path.unlink()
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
+    """Whether somebody listens at the socket *path*."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:

@@ -92,7 +92,7 @@ class Recorder:
             return ()
         try:
             content = await self._spool.content(lot.id)
-            original = await content.head(wanted(lot))
+            original = await content.part(0, wanted(lot))
         except (BodyUnfit, SpoolRefused):
             original = b""  # The sender is told all the same.
         told = notification(

@@ -108,7 +108,10 @@ def _describe(event: Event) -> tuple[str, str, str]:
             return "notified", event.id, rest
         case OperatorActed():
             reason = f": {event.reason}" if event.reason else ""
-            rest = f"{event.action} of {event.recipients} recipients by {event.actor}{reason}"
+            several = "" if event.recipients == 1 else "s"
+            rest = (
+                f"{event.action} of {event.recipients} recipient{several} by {event.actor}{reason}"
+            )
             return "operator", event.id, rest
         case BodyDamaged():
             return "damaged", event.id, event.reason

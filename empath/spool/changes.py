@@ -32,7 +32,7 @@ from empath.spool.keys import Keys
 from empath.spool.record import EVENTS, finish
 from empath.spool.rows import select
 from empath.spool.walk import OLDEST, walk
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 
 PIECE: Final = 500
 """Messages changed in one transaction."""
@@ -199,7 +199,7 @@ class Operate:
 
 
 @final
-class Piece(Operation[Changed]):
+class Piece(Single[Changed]):
     """One transaction of an operator's change."""
 
     __slots__ = (

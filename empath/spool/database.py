@@ -18,6 +18,8 @@ import apsw
 PAGE_SIZE: Final = 4096
 """Octets; measured with bench/spool.py: larger pages write more for each commit."""
 
+STATEMENTS: Final = 320
+"""Statements the writer keeps prepared: five kinds of `rows.Rows`, and what is run by itself."""
 WRITER_CACHE: Final = 16 * 2**20
 READER_CACHE: Final = 4 * 2**20
 
@@ -39,7 +41,7 @@ def open_writer(path: Path) -> apsw.Connection:
     """Open, or create with mode 0600, the database for writing.  Raises `apsw.Error`, `OSError`."""
     # SQLite gives -wal and -shm the mode of the database file, so this is set first.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-    connection = apsw.Connection(str(path), statementcachesize=200)
+    connection = apsw.Connection(str(path), statementcachesize=STATEMENTS)
     try:
         connection.set_busy_timeout(5000)
         connection.pragma("page_size", PAGE_SIZE)

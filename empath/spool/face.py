@@ -139,8 +139,8 @@ class Content(Protocol):
         """The octets in order, from the start."""
         ...
 
-    async def head(self, limit: int) -> bytes:
-        """At most the first *limit* octets."""
+    async def part(self, start: int, limit: int) -> bytes:
+        """At most *limit* octets from *start* on; those before it are not read."""
         ...
 
 

@@ -12,14 +12,14 @@ from empath import codec
 from empath.events import OperatorRecord
 from empath.spool.rows import select
 from empath.spool.walk import NEWEST
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 
 KEPT: Final = 10_000
 """Records that are kept."""
 
 
 @final
-class Note(Operation[None]):
+class Note(Single[None]):
     """Write a record down, or over the one of the same place."""
 
     __slots__ = ("_entry", "_place")

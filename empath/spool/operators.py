@@ -118,7 +118,7 @@ class Operators:
             original = b""
             if lot.reverse_path is not None:
                 with suppress(BodyUnfit):  # The sender is told all the same.
-                    original = await (await self.content(lot.id)).head(wanted(lot))
+                    original = await (await self.content(lot.id)).part(0, wanted(lot))
             notification = report(lot, original)
             bounced[lot.id.key] = Bounced.of(lot, notification, self._keys, operate.change.at)
             await asyncio.sleep(0)

@@ -19,11 +19,11 @@ from empath.spool.book import Book, Pair
 from empath.spool.face import DAMAGED
 from empath.spool.record import EVENTS
 from empath.spool.rows import select
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 
 
 @final
-class Quarantine(Operation[None]):
+class Quarantine(Single[None]):
     """Hold all of a message whose body is damaged, except what is in another attempt."""
 
     __slots__ = ("_book", "_event", "_flying", "_lot", "_moves", "_reason")

@@ -2,7 +2,7 @@
 
 Each step of a statement gives the interpreter lock away and asks for it back; with a busy
 event loop that is the greatest cost of a small transaction.  `Rows` therefore writes a batch
-in statements of 64, 32 … 1 rows, which stay prepared.
+in one statement of just as many rows, up to 32, each of which stays prepared.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import apsw
 
-_SIZES: Final = (64, 32, 16, 8, 4, 2, 1)
+MOST: Final = 32
+"""Rows of one statement.  Each number of rows is a prepared statement of its own."""
 
 
 class Rows:
@@ -21,18 +22,18 @@ class Rows:
         """*sql* holds ``{}`` where the values go; each row has *width* of them."""
         row = f"({','.join('?' * width)})"
         self._width = width
-        self._sql = {size: sql.replace("{}", "VALUES " + ",".join([row] * size)) for size in _SIZES}
+        self._sql = [
+            sql.replace("{}", "VALUES " + ",".join([row] * rows)) for rows in range(MOST + 1)
+        ]
 
     def run(self, cursor: apsw.Cursor, values: list[apsw.SQLiteValue]) -> None:
         """Run it for all rows of the flat list *values*."""
-        width = self._width
-        start, left = 0, len(values) // width
-        for size in _SIZES:
-            while left >= size:
-                end = start + size * width
-                piece = values if end - start == len(values) else values[start:end]
-                cursor.execute(self._sql[size], piece)
-                start, left = end, left - size
+        width, most = self._width, self._width * MOST
+        while len(values) > most:
+            cursor.execute(self._sql[MOST], values[:most])
+            values = values[most:]
+        if values:
+            cursor.execute(self._sql[len(values) // width], values)
 
 
 def select(

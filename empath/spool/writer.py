@@ -2,9 +2,10 @@
 
 It takes every operation that waits, runs them in one transaction, makes it durable, and
 tells the loop once for all of them; what came meanwhile is the next batch: the slower the
-disk, the larger the batches.  Under load it waits a fraction of the last transaction's time
-for those it has just answered: otherwise two halves of the senders take turns, and each sync
-serves only half of them (measured: twice the throughput at half the latency).  If one
+disk, the larger the batches.  Under load it waits a few milliseconds at most for those it has
+just answered: otherwise two halves of the senders take turns and each sync serves only half of
+them, and on a fast disk every small transaction costs the loop the interpreter lock a dozen
+times over (measured: 10 to 20 % of all CPU time a message).  If one
 operation fails, the batch is rolled back and run again one by one, so that a bad one harms
 no other and the usual case pays for no savepoints.  After a fault of the disk the connection
 is opened anew: a failed sync is never retried.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -38,9 +40,9 @@ LOOK_EVERY: Final = 1.0
 """Seconds between looks at the free disk space."""
 BATCH: Final = 256
 """Most operations in one transaction, so that none waits long for others."""
-GATHER: Final = 0.25
-"""Share of the last transaction's time to wait for who has just been answered."""
-GATHER_MOST: Final = 0.001
+GATHER: Final = 4.0
+"""Times the last transaction's time to wait for those who have just been answered."""
+GATHER_MOST: Final = 0.004
 """Seconds of that wait at most."""
 CROWD: Final = 4
 """Operations in the last transaction from which there is somebody to wait for."""
@@ -50,7 +52,7 @@ FULL_PAGES: Final = 4096
 """Pages in the log at which a checkpoint is made even under load."""
 
 
-class Operation(Generic[T]):
+class Operation(ABC, Generic[T]):
     """Something to be done in a transaction, and what is known once that is durable."""
 
     rank: ClassVar[int] = 2
@@ -63,18 +65,13 @@ class Operation(Generic[T]):
         self.error: Exception | None = None
 
     @classmethod
+    @abstractmethod
     def run_all(cls, cursor: apsw.Cursor, operations: Sequence[Self]) -> None:
-        """Do all of *operations*, in the writer's thread."""
-        for operation in operations:
-            operation.run(cursor)
+        """Do all of *operations*, in the writer's thread; may be called again after a rollback."""
 
-    def run(self, cursor: apsw.Cursor) -> None:
-        """Do this one, in the writer's thread; may be called again after a rollback."""
-        raise NotImplementedError
-
+    @abstractmethod
     def landed(self) -> T:
         """It is durable: bring what is in memory up to date, on the loop; gives the result."""
-        raise NotImplementedError
 
     def refused(self) -> None:
         """It was rolled back for good; on the loop."""
@@ -84,6 +81,22 @@ class Operation(Generic[T]):
         self.refused()
         if self.error is not None and not self.future.done():
             self.future.set_exception(self.error)
+
+
+class Single(Operation[T]):
+    """An operation that gains nothing from being done together with others of its class."""
+
+    __slots__ = ()
+
+    @classmethod
+    def run_all(cls, cursor: apsw.Cursor, operations: Sequence[Self]) -> None:
+        """Do one after the other."""
+        for operation in operations:
+            operation.run(cursor)
+
+    @abstractmethod
+    def run(self, cursor: apsw.Cursor) -> None:
+        """Do it, in the writer's thread; may be called again after a rollback."""
 
 
 class Writer:
@@ -108,6 +121,7 @@ class Writer:
         self._pages = 0
         self._spent = 0.0
         self._crowd = 0
+        self._wanted = 0
         self.free_octets = self._free()
         """Free disk space, looked up about once a second while there is work."""
         self.idle: Callable[[], None] = lambda: None
@@ -130,7 +144,7 @@ class Writer:
             self._turn_away(operation)
             return
         self._waiting.append(operation)
-        if self._asleep:
+        if self._asleep or len(self._waiting) == self._wanted:
             self._asleep = False
             self._ring()
 
@@ -177,8 +191,9 @@ class Writer:
     def _take(self) -> list[Operation[Any]]:
         waiting = self._waiting
         if self._crowd >= CROWD and 0 < len(waiting) <= self._crowd and not self._ending:
-            # Nobody rings while it is not `_asleep`: this is a pause, cut short by the end.
+            self._wanted = 2 * self._crowd
             self._bell.acquire(timeout=min(GATHER_MOST, self._spent * GATHER))
+            self._wanted = 0
         batch: list[Operation[Any]] = []
         while waiting and len(batch) < BATCH:
             batch.append(waiting.popleft())

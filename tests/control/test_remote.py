@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -158,6 +159,36 @@ async def test_an_engine_that_hangs(tmp_path: Path) -> None:
         with pytest.raises(LinkLost, match="does not answer"):
             await remote.ask(Ping())
         await remote.close()
+
+
+async def test_an_engine_that_is_stopped(tmp_path: Path) -> None:
+    """An engine that answers no ping either is lost long before a reply may take."""
+    with open_socket(tmp_path / "s"):
+        sentence = await why_lost(RemoteLink(tmp_path / "s", timeout=60.0, quiet=0.05))
+    assert sentence.startswith(f"The engine at {tmp_path / 's'} does not answer")
+
+
+async def test_a_slow_reply_of_an_engine_that_lives(tmp_path: Path) -> None:
+    """A reply that takes its time is waited for while pings are answered."""
+    async with serving(tmp_path) as (link, path):
+        slow = asyncio.Event()
+        link.wait_for[GetStatus] = slow
+        remote = RemoteLink(path, quiet=0.02)
+        async with asyncio.TaskGroup() as group:
+            reply = group.create_task(remote.ask(GetStatus()))
+            async with asyncio.timeout(10):
+                while link.asked.count(Ping()) < 3:  # noqa: ASYNC110 - it is pinged by and by
+                    await asyncio.sleep(0.01)
+            assert not reply.done()
+            slow.set()
+        assert reply.result() == link.status
+        await remote.close()
+
+
+async def test_a_socket_that_nobody_takes_connections_from(tmp_path: Path) -> None:
+    """A hung engine whose queue of connections is full is said not to answer, too."""
+    link = RemoteLink(tmp_path / "s")
+    assert "does not answer" in link._explain(OSError(errno.EAGAIN, "Again"))
 
 
 async def test_an_engine_that_hangs_up(tmp_path: Path) -> None:

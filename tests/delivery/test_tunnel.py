@@ -91,7 +91,8 @@ async def test_in_a_field(number: int) -> None:
     assert len(whole) == content.size == one.size
     assert mail_line(one, offered) == f"MAIL FROM:<a@here.test> SIZE={len(whole)}"
     for limit in (0, 3, len(field), len(field) + 5, 1000):
-        assert await content.head(limit) == whole[:limit]
+        for start in (0, 1, len(field) - 1, len(field), len(field) + 1, len(whole), 2000):
+            assert await content.part(start, limit) == whole[start : start + limit]
 
 
 async def test_the_field_of_a_message_that_has_nothing() -> None:

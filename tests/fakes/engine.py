@@ -32,11 +32,13 @@ class Empath(Running):
         command: Sequence[str] = ("serve",),
         port: int | None = None,
         mode: str = "",
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
         """Configure an engine below *folder*, relaying all mail to *next_hop* on loopback.
 
         Without a next hop it captures mail, unless *mode* says otherwise.  *settings* is TOML
-        that is put last.
+        that is put last.  With a *certificate*, a chain and its key, it offers STARTTLS and asks
+        the next hop for it.
         """
         self.port = port or free_port()
         self.folder = folder
@@ -47,12 +49,15 @@ class Empath(Running):
             "[[listener]]",
             f'bind = "{LOOPBACK}:{self.port}"',
         ]
+        if certificate:
+            chain, key = certificate
+            lines += ['tls = "starttls"', f'certificate = "{chain}"', f'key = "{key}"']
         if next_hop:
             lines += [
                 "[[route]]",
                 'domain = "*"',
                 f'host = "{LOOPBACK}:{next_hop}"',
-                'tls = "none"',
+                f'tls = "{"starttls" if certificate else "none"}"',
             ]
         if "[spool]" not in settings:
             settings += f'\n[spool]\npath = "{self.spool}"\n'

@@ -189,6 +189,8 @@ class MemoryLink:
         """Every request, in order."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
+        self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
+        """Requests of these types are answered once their event is set."""
         self.closed = False
         self.history: list[Notice] = []
         self._refusals: dict[type[Request[Any]], str] = {}
@@ -240,6 +242,8 @@ class MemoryLink:
         self.asked.append(request)
         if self.delay:
             await asyncio.sleep(self.delay)
+        if waited_for := self.wait_for.get(type(request)):
+            await waited_for.wait()
         if self._lost:
             raise LinkLost(self._lost)
         if request.changes and self.status.pong.read_only:

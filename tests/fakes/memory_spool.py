@@ -59,8 +59,8 @@ class Stored:
         for start in range(0, len(self._body), min(size, self._piece)):
             yield self._body[start : start + min(size, self._piece)]
 
-    async def head(self, limit: int) -> bytes:
-        return self._body[:limit]
+    async def part(self, start: int, limit: int) -> bytes:
+        return self._body[start : start + limit]
 
 
 class MemorySpool:
