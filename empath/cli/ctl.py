@@ -18,6 +18,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.gates import breaker, destination, why
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
+from empath.cli.record import record
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
@@ -43,6 +44,7 @@ commands.add_typer(spool)
 commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
+commands.command()(record)
 commands.command()(why)
 
 

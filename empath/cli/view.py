@@ -77,6 +77,10 @@ def _write_recipients(view: MessageView, now: float) -> None:
             for one in view.recipients
         ],
     )
+    for one in view.recipients:
+        if one.next_hop:
+            until = "" if one.next_hop_until is None else f" until {clock_time(one.next_hop_until)}"
+            say(f"  {one.address} is re-routed to {safe_text(one.next_hop)}{until}")
     more = view.recipient_count - len(view.recipients)
     if more > 0:
         say(f"… and {more:,} more")

@@ -12,6 +12,8 @@ from empath.control import link, views
 from empath.control.headers import HEADER_LIMIT, read_headers
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer
+from empath.control.standing import rerouted
+from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId
 from empath.query import QueueQuery, parse_query
 from empath.spool.face import BodyUnfit, Content, Spool
@@ -64,7 +66,12 @@ class Read:
 
 
 async def view_message(
-    spool: Spool, id: MessageId, *, expiry: float, engine: Deliverer | None = None
+    spool: Spool,
+    finder: RouteFinder,
+    id: MessageId,
+    *,
+    expiry: float,
+    engine: Deliverer | None = None,
 ) -> link.MessageView:
     """Everything about one message; *expiry* is the age at which it is given up."""
 
@@ -85,7 +92,13 @@ async def view_message(
             headers = read_headers(await content.part(0, HEADER_LIMIT))
         except BodyUnfit:
             pass  # the timeline tells of it; the rest of the view is still of use
-    return views.message_view(record, expiry=expiry, headers=headers, doing=doing)
+    return views.message_view(
+        record,
+        expiry=expiry,
+        headers=headers,
+        hop=lambda row: rerouted(row, finder),
+        doing=doing,
+    )
 
 
 async def read_content(

@@ -23,7 +23,7 @@ from empath.delivery.route import Route, RouteFinder, Target
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.delivery.tunnel import tunnelled
-from empath.envelope import Body, Lot, Waiting
+from empath.envelope import Body, Lot, NextHop, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
 from empath.policy.patience import ADDRESSES, Stage
@@ -66,6 +66,9 @@ class Report:
     stay as they are and go next.
     """
 
+    rerouted: bool = False
+    """It went where an operator re-routed these recipients, not to their destination's servers."""
+
     @property
     def uncertain(self) -> bool:
         """The server may have taken the message."""
@@ -89,12 +92,26 @@ class Attempts:
     async def deliver(self, lot: Lot, progress: Progress | None = None) -> Report:
         """Try once; *progress* tells meanwhile how far it is.
 
-        Raises `BodyUnfit` and `SpoolRefused`, with nothing sent.
+        Raises `BodyUnfit` and `SpoolRefused`, with nothing sent.  Recipients that an operator
+        re-routed elsewhere than the first wait on, and go next.
         """
         if progress is None:
             progress = Progress(lot)
+        hop = self.finder.in_force(lot.recipients[0].next_hop)
+        together = tuple(
+            each for each in lot.recipients if self.finder.in_force(each.next_hop) == hop
+        )
+        if len(together) == len(lot.recipients):
+            report = await self._deliver(lot, hop, progress)
+        else:
+            report = await self._deliver(replace(lot, recipients=together), hop, progress)
+            if report.recipients is None:
+                report = replace(report, recipients=together)
+        return report if hop is None else replace(report, rerouted=True)
+
+    async def _deliver(self, lot: Lot, hop: NextHop | None, progress: Progress) -> Report:
         transcript = progress.transcript
-        route = await self.finder.find(lot.destination)
+        route = await self.finder.find(lot.destination, hop)
         if not isinstance(route, Route):
             return Report((route,) * len(lot.recipients), "DNS", transcript)
         config = self.config()
@@ -104,7 +121,9 @@ class Attempts:
         failures: list[TlsFailure] = []
         wanted: Need | None = None
         for target in self._in_order(route.targets):
-            wanted = need(target.fixed, policy, config.delivery.tls.policy)
+            wanted = need(
+                target.fixed, policy, config.delivery.tls.policy, override=target.override
+            )
             key = key_of(target, wanted, config)
             report = await self._on_standing(lot, key, progress)
             if report is not None:

@@ -360,7 +360,8 @@ class Engine:
             report = cut
         finally:
             progress.recording()
-        word = word_on(report.stage, report.outcomes)
+        # Another next hop says nothing about the servers of the destination.
+        word = Word.NOTHING if report.rerouted else word_on(report.stage, report.outcomes)
         why = str(report.outcomes[0].reply)
         turned = self._gates.answered(destination, word, why, self._clock.now())
         judgement = judge(

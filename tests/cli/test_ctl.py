@@ -45,6 +45,8 @@ VERBS = {
     "queue/hold": f"queue hold {ID}",
     "queue/release": f"queue release {ID}",
     "queue/delete": f"queue delete {ID} --yes",
+    "queue/bounce": f"queue bounce {ID} --yes --status 5.1.6 --reason moved",
+    "queue/reroute": f"queue reroute {ID} --to mx.example.com:2525 --expires 2h",
     "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
     "destinations": "queue stats",
@@ -58,6 +60,9 @@ VERBS = {
     "destinations/breaker/reset": "breaker reset example.net",
     "destinations/suspend": "destination suspend example.net --for 2h --reason moving",
     "destinations/resume": "destination resume example.net",
+    "destinations/reroute": "destination reroute example.net --to mx.example.com --expires 2h",
+    "destinations/restore-route": "destination restore-route example.net",
+    "record": "record",
     "dns/cache": "dns list-cache",
     "dns/clear": "dns clear-cache",
     "dns/refresh": "dns refresh example.net",
@@ -187,7 +192,7 @@ async def test_names_for_reading(ctl: Ctl) -> None:
     assert done.stdout == "2 answers forgotten.\n"
     assert ctl.link.asked_of(ClearDnsCache)[0].name == "example.net"
     done = await ctl.run("dns", "set-override", "example.net", "a.example", "b.example:26")
-    assert done.stdout.splitlines()[1].split() == ["example.net", "a.example,", "b.example:26"]
+    assert done.stdout.splitlines()[1].split()[:3] == ["example.net", "a.example,", "b.example:26"]
     assert ctl.link.asked_of(SetDnsOverride)[0].hosts == ("a.example", "b.example:26")
 
 

@@ -13,6 +13,7 @@ from empath.delivery.dialling import server_name
 from empath.delivery.pool import Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
+from empath.policy.override import Override
 from empath.reply import Deferred, Delivered, Failed
 from empath.tls import ClientContexts
 from tests.fakes.fixed_route import NoDns, routed
@@ -44,7 +45,8 @@ async def through(*servers: ScriptedMx) -> Report:
     config = routed(1)
     finder = RouteFinder(resolver=NoDns(), config=lambda: config)
     finder.set_override(
-        Domain("there.test"), [ServerId(f"127.0.0.1:{server.port}") for server in servers]
+        Domain("there.test"),
+        Override(tuple(ServerId(f"127.0.0.1:{server.port}") for server in servers)),
     )
     return await tried(finder, config)
 

@@ -11,6 +11,7 @@ from empath.envelope import Lot
 from empath.events import (
     AttemptEnded,
 )
+from empath.policy.override import Override
 from empath.reply import Delivered
 from tests.fakes.engine_at_work import GOOD, HANGING, running
 from tests.fakes.eventually import eventually, turns
@@ -121,7 +122,7 @@ async def test_a_slow_destination_does_not_hold_up_another() -> None:
     async with ScriptedMx(HANGING) as hanging, ScriptedMx(GOOD) as mx:
         config = routed(mx.port, per_destination=1)
         routes = finder(config)
-        routes.set_override(Domain("slow.test"), [ServerId(f"127.0.0.1:{hanging.port}")])
+        routes.set_override(Domain("slow.test"), Override((ServerId(f"127.0.0.1:{hanging.port}"),)))
         async with running(spool, config, routes=routes):
             await spool.recorded(1)
     assert len(mx.contents) == 1

@@ -130,7 +130,7 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
         return parts[0].config if parts else config
 
     resolver = Resolver(settings=lambda: current().dns, clock=clock)
-    finder = RouteFinder(resolver=resolver, config=current)
+    finder = RouteFinder(resolver=resolver, config=current, clock=clock)
     link = LocalLink(
         spool=store,
         engine=figures,

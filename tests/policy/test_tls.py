@@ -54,6 +54,20 @@ def test_of_route_and_destination_the_stricter_holds(
         assert wanted == Need(destination, Source.DESTINATION)
 
 
+@given(st.none() | st.sampled_from(Tls), st.none() | POLICIES, POLICIES)
+def test_a_reroute_changes_who_asks_and_not_what(
+    tls: Tls | None, destination: TlsPolicy | None, default: TlsPolicy
+) -> None:
+    """What a destination needs, it needs at a host that an operator put in the place of others."""
+    usual = need(route(tls), destination, default)
+    wanted = need(route(tls), destination, default, override=True)
+    assert (wanted.policy, wanted.implicit) == (usual.policy, usual.implicit)
+    assert wanted.source is Source.OVERRIDE
+    settings = DeliveryTls(on_failure=OnTlsFailure.FAIL)
+    outcome = unmet(wanted, TlsFault.NOT_OFFERED, settings, reason="no STARTTLS")
+    assert isinstance(outcome, Deferred)
+
+
 def test_only_opportunistic_tls_falls_back_to_clear() -> None:
     """3.4-5a: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
     wanted = Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)
