@@ -1,7 +1,8 @@
 """What all tests share: programs of the machine that are needed, and documents that are tests.
 
-A test marked ``tools("smtp-sink")`` needs that program.  Where it is missing the test is
-skipped and the run ends by saying so loudly; in CI (the variable ``CI`` is set) it fails.
+A test marked ``tools("smtp-sink")`` needs that program, one marked "root" that user.  Where it
+is missing the test is skipped and the run ends by saying so loudly; in CI (the variable ``CI``
+is set) a program that is missing fails it.
 The Markdown documents are run by sybil; tests/documents.py says what each kind of block means.
 """
 
@@ -33,7 +34,14 @@ DEBIAN: Final = {
 }
 """The Debian package that each program comes in."""
 
+ROOT: Final = "root"
+"""Beside programs: the test must be run by root, since what it starts must be."""
+
 _missing: set[str] = set()
+
+
+def _there(name: str) -> bool:
+    return os.geteuid() == 0 if name == ROOT else shutil.which(name, path=SEARCH) is not None
 
 
 def pytest_configure() -> None:
@@ -50,11 +58,11 @@ def pytest_configure() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail or skip a test whose programs are not there."""
     for marker in item.iter_markers("tools"):
-        missing = [name for name in marker.args if shutil.which(name, path=SEARCH) is None]
+        missing = [name for name in marker.args if not _there(name)]
         if not missing:
             continue
-        sentence = f"needs {', '.join(missing)}, which this machine does not have"
-        if os.environ.get("CI"):
+        sentence = f"needs {', '.join(missing)}, which is not to be had here"
+        if os.environ.get("CI") and missing != [ROOT]:
             pytest.fail(sentence, pytrace=False)
         _missing.update(missing)
         pytest.skip(sentence)
@@ -64,9 +72,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not tested, and how to have it tested."""
     if not _missing:
         return
-    packages = " ".join(sorted({DEBIAN.get(name, name) for name in _missing}))
     terminalreporter.section("NOT EVERYTHING WAS TESTED", red=True, bold=True)
-    terminalreporter.line(
-        f"Missing here: {', '.join(sorted(_missing))}. On Debian or Ubuntu install with:"
-    )
-    terminalreporter.line(f"    apt-get install --no-install-recommends {packages}", bold=True)
+    if programs := _missing - {ROOT}:
+        packages = " ".join(sorted({DEBIAN.get(name, name) for name in programs}))
+        terminalreporter.line(
+            f"Missing here: {', '.join(sorted(programs))}. On Debian or Ubuntu install with:"
+        )
+        terminalreporter.line(f"    apt-get install --no-install-recommends {packages}", bold=True)
+    if ROOT in _missing:
+        terminalreporter.line("Postfix starts as root only: run its tests again as root.")

@@ -146,7 +146,9 @@ class _Empath:
         parts.push_async_callback(store.close)
         resolver = Resolver(settings=lambda: self._config.dns, clock=self._clock)
         own = own_addresses([listener.bind for listener in self._config.listener])
-        finder = RouteFinder(resolver=resolver, config=config, own_addresses=lambda: own)
+        finder = RouteFinder(
+            resolver=resolver, config=config, own_addresses=lambda: own, clock=self._clock
+        )
         engine: Engine | None = None
         if self._config.mode is Mode.RELAY:
             engine = Engine(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self, final
 
-from empath.address import Domain, EmailAddress
+from empath.address import Domain, EmailAddress, ServerId
 from empath.reply import Reply
 
 _ID: Final = re.compile(r"[0-9a-f]{16}")
@@ -187,6 +187,15 @@ LOCAL: Final = Origin(client="local", protocol="local")
 
 
 @dataclass(frozen=True, slots=True)
+class NextHop:
+    """Where an operator re-routed one recipient, instead of to its destination's servers."""
+
+    host: ServerId
+    until: float | None = None
+    """From when on it no longer holds; None: until it is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """One recipient inside a lot: its number in the message and what has happened so far."""
 
@@ -195,6 +204,7 @@ class Waiting:
     attempts: int
     delay_noticed: bool = False
     last: Reply | None = None
+    next_hop: NextHop | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -133,7 +133,8 @@ class AttemptEnded(_Event, frozen=True):
     tls_policy: str = ""
     """``opportunistic``, ``required``, ``verify`` or ``disabled``; empty if no host was found."""
     tls_source: str = ""
-    """Who asked for that policy: ``default``, ``destination`` or ``route``."""
+    """Who asked for that policy: ``default``, ``destination`` or ``route``; ``override`` at a host
+    that an operator re-routed the mail to."""
     tls_failures: tuple[TlsFailure, ...] = ()
     """The servers whose encryption failed on the way, in order; the mail may have gone to the
     next one, or where the policy allows it in clear."""
@@ -158,10 +159,34 @@ class OperatorActed(_Event, frozen=True):
 
     id: MessageId
     action: str
-    """``hold``, ``release``, ``retry``, ``delete`` or ``priority``."""
+    """``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce`` or ``reroute``."""
     actor: str
     reason: str = ""
+    """What it was changed to, such as the class or the next hop, and why."""
     recipients: int = 0
+
+
+class OperatorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing an operator asked for, as it is kept: who did what when, to what, and why.
+
+    No event: what it did is told by `OperatorActed`, `DestinationGated` and `DnsChanged`.
+    """
+
+    at: float
+    actor: str
+    action: str
+    """The verb, such as ``hold``, ``flush``, ``suspend`` or ``reroute``."""
+    target: str
+    """The destination, the filter, or the ids."""
+    detail: str = ""
+    """What it was changed to: a class, a next hop, the reply of a bounce."""
+    reason: str = ""
+    until: float | None = None
+    messages: int | None = None
+    """How many messages it changed; None where it changed none by itself."""
+    recipients: int = 0
+    finished: bool = True
+    """False while it runs, and for ever if the engine ended meanwhile."""
 
 
 class BodyDamaged(_Event, frozen=True):
@@ -177,6 +202,20 @@ class SpoolFault(_Event, frozen=True):
     sentence: str
 
 
+class AttemptStuck(_Event, frozen=True):
+    """The watchdog cut an attempt off that no longer moved; its recipients are deferred."""
+
+    id: MessageId
+    destination: Domain
+    server: str
+    """Empty, or the destination, before a server was found."""
+    stage: str
+    """What it waited for, one of `empath.policy.patience.Stage`."""
+    seconds: float
+    """For how long nothing moved."""
+    reason: str
+
+
 class DnsChanged(_Event, frozen=True):
     """An operator changed what the resolver answers."""
 
@@ -186,10 +225,13 @@ class DnsChanged(_Event, frozen=True):
 
 
 class DestinationGated(_Event, frozen=True):
-    """An operator opened, closed or reset a breaker, or suspended or resumed a destination."""
+    """An operator opened, closed or reset a breaker, or suspended, resumed or re-routed a
+    destination.
+    """
 
     action: str
-    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``suspended``, ``resumed``."""
+    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``suspended``, ``resumed``,
+    ``re-routed to …`` or ``re-route removed``."""
     destination: Domain
     actor: str
     reason: str = ""
@@ -219,6 +261,7 @@ Event = (
     | SessionLost
     | MessageEvent
     | SpoolFault
+    | AttemptStuck
     | DnsChanged
     | DestinationGated
     | ConfigLoaded

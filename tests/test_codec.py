@@ -107,7 +107,14 @@ def test_query_strings_are_read_when_not_strict() -> None:
 def test_addresses_are_plain_text_on_the_wire() -> None:
     """A domain goes out as a string and comes back as a domain."""
     override = DnsOverride(domain=Domain("x.org"), hosts=("mx:25",))
-    assert codec.to_builtins(override) == {"domain": "x.org", "hosts": ("mx:25",)}
+    assert codec.to_builtins(override) == {
+        "domain": "x.org",
+        "hosts": ("mx:25",),
+        "actor": "",
+        "reason": "",
+        "since": 0.0,
+        "until": None,
+    }
     back: DnsOverride = codec.decode(DnsOverride, codec.encode(override))
     assert type(back.domain) is Domain
 

@@ -35,6 +35,8 @@ from tui.theme import COLOURED, EMPATH, PLAIN, Styles
 
 R = TypeVar("R")
 
+TICK = 1.0
+"""Seconds between two paintings of the bars."""
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 """A smaller terminal is told so instead of being painted on."""
 
@@ -93,6 +95,7 @@ class Console(App[int]):
         self.theme = "empath" if coloured else "ansi-dark"
         self.paused = False
         self._paint_due = False
+        self._phase = self.store.phase
         self.feed = Feed(
             link,
             self.store,
@@ -112,7 +115,7 @@ class Console(App[int]):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._loop_handler(number)
         self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
-        self.set_interval(1.0, self._tick)
+        self.set_interval(TICK, self._tick)
 
     def _loop_handler(self, number: signal.Signals) -> None:
         import asyncio  # noqa: PLC0415 - only to reach the running loop
@@ -147,9 +150,20 @@ class Console(App[int]):
 
     def _tick(self) -> None:
         self._mind_size()
+        self._mind_phase()
+        left = self.store.connection.stale_in(self.store.clock.monotonic())
+        if 0.0 < left < TICK:
+            self.set_timer(left + 0.01, self._mind_phase)
         screen = self.front
         if screen is not None and screen.is_current:
             screen.paint_bars()
+
+    def _mind_phase(self) -> None:
+        """Silence is no event: dim what is shown when it has lasted too long."""
+        phase = self.store.phase
+        if phase is not self._phase:
+            self._phase = phase
+            self.paint_soon()
 
     def on_resize(self) -> None:
         """Say so when the terminal has become too small, and go on when it is large again."""

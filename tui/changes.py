@@ -7,9 +7,9 @@ with their number typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from empath.control.link import (
     Changed,
@@ -21,6 +21,7 @@ from empath.control.link import (
     RetryMessages,
 )
 from empath.envelope import MessageId
+from tui.actions import Danger, action
 from tui.figures import age, octets, plural
 from tui.safety import safe
 from tui.screens.dialogs import TYPED_ABOVE, Ask
@@ -86,6 +87,42 @@ CHANGES: Final = {
     ),
 }
 """The changes by their verb."""
+
+
+class Changing(Protocol):
+    """A screen on which messages can be changed."""
+
+    def why_no_change(self) -> str:
+        """Why nothing can be changed now; empty when it can."""
+        ...
+
+    def command(self, change: Change) -> str:
+        """The `empathctl` line that does the same."""
+        ...
+
+    async def change(self, change: Change) -> None:
+        """Do it to what is meant, and tell what came of it."""
+        ...
+
+
+def changing(verb: str, key: str, *, help: str, rank: int) -> Callable[[Changing], Awaitable[None]]:
+    """The action of a `Changing` screen that makes this change."""
+    change = CHANGES[verb]
+
+    async def make(screen: Changing) -> None:
+        await screen.change(change)
+
+    declare = action(
+        key,
+        verb,
+        id=verb,
+        help=help,
+        danger=Danger.DESTROYS if change.destroys else Danger.CHANGES,
+        rank=rank,
+        why_off=lambda screen: screen.why_no_change(),
+        cli=lambda screen: screen.command(change),
+    )
+    return declare(make)
 
 
 def outcome(change: Change, changed: Changed) -> str:

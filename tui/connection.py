@@ -97,6 +97,10 @@ class Connection:
             return Phase.INCOMPATIBLE
         return Phase.LIVE
 
+    def stale_in(self, at: float) -> float:
+        """Seconds from monotonic *at* until silence makes it `STALE`; 0 once it is."""
+        return max(0.0, (self.heard_at or 0.0) + STALE_AFTER - at)
+
     @property
     def read_only(self) -> bool:
         """The console or its link may look and not touch."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -26,7 +27,7 @@ from empath.events import (
     SpoolFault,
     TaskFailed,
 )
-from tui.figures import milliseconds, octets
+from tui.figures import age, milliseconds, octets
 from tui.safety import safe
 
 
@@ -83,8 +84,9 @@ def _read(event: Event) -> _Read:
             detail = f"{event.kind} notice queued as {event.dsn}"
             return "▲", "warn", "notified", event.id, _several(event.recipients), detail, 1
         case OperatorActed():
-            detail = f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
-            return "■", "special", event.action, event.id, _recipients(event), detail, 1
+            return "■", "special", event.action, event.id, _recipients(event), _acted(event), 1
+        case AttemptStuck():
+            return "▲", "warn", "stuck", event.id, event.destination, event.reason, 1
         case BodyDamaged():
             return "✖", "bad", "damaged", event.id, "body", event.reason, 2
         case SessionRefused():
@@ -120,8 +122,10 @@ def _of_engine(
             return "●", "accent", "dns", "", event.domain, f"{event.action} by {event.actor}", 1
         case DestinationGated():
             detail = f"{event.action} by {event.actor}"
+            if event.until is not None:
+                detail += f" for {age(event.until - event.at)}"
             if event.reason:
-                detail += f"  {event.reason}"
+                detail += f": {event.reason}"
             return "●", "accent", "gate", "", event.destination, detail, 1
         case ConfigLoaded():
             return "●", "accent", "config", "", event.path, "in force", 1
@@ -141,14 +145,16 @@ def _attempt(event: AttemptEnded) -> _Read:
         "deferred": ("▲", "warn", 1),
     }.get(word, ("✖", "bad", 1))
     reply = worst.reply if worst else ""
-    took = milliseconds(event.seconds)
-    detail = f"{reply}  {took}"
-    if event.tls is not None:
-        detail += f"  {event.tls.version}"
+    tls = f" over {event.tls.version}" if event.tls is not None else ""
+    where, took = event.server or event.destination, milliseconds(event.seconds)
+    if word == "delivered":
+        detail = f"{reply} ({took}{tls}, {where})"
+    else:
+        detail = f"{reply} ({event.stage} at {where}{tls}, {took})"
     if event.uncertain:
-        detail += "  may have arrived"
-    if word != "delivered" and event.stage:
-        detail = f"{event.stage}  {detail}"
+        detail += "; the server may have it all the same"
+    if worst is not None and worst.next_at is not None:
+        detail += f"; again in {age(worst.next_at - event.at)}"
     addresses = tuple(result.address for result in results)
     return sign, role, word, event.id, _several(addresses), detail, level
 
@@ -166,6 +172,17 @@ def _several(addresses: tuple[str, ...]) -> str:
 
 def _to(sender: str, recipients: tuple[str, ...]) -> str:
     return f"{sender} → {_several(recipients)}"
+
+
+_DONE = {"hold": "held", "release": "released", "retry": "made due", "delete": "deleted"}
+
+
+def _acted(event: OperatorActed) -> str:
+    """What an operator did, who it was and why."""
+    if event.action == "priority":  # the class is kept as the reason
+        return f"given class {event.reason} by {event.actor}"
+    done = _DONE.get(event.action, event.action)
+    return f"{done} by {event.actor}" + (f": {event.reason}" if event.reason else "")
 
 
 def _recipients(event: OperatorActed) -> str:

@@ -74,6 +74,8 @@ def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> l
         facts.append(f"next {due(item.next_at, now)}")
     if item.hold_reason:
         facts.append(f"held: {safe(item.hold_reason, 200)}")
+    if item.next_hop:
+        facts.append(f"re-routed to {safe(item.next_hop, 300)}")
     if item.last_reply:
         facts.append(safe(item.last_reply, 500))
     if not facts:

@@ -143,6 +143,11 @@ class Store:
         return self.connection.phase(self.clock.monotonic())
 
     @property
+    def outdated(self) -> bool:
+        """What is known may no longer be so: the engine is silent, or out of reach."""
+        return self.connection.lost_at is not None or self.phase is Phase.STALE
+
+    @property
     def now(self) -> float:
         """The engine's time, so that ages are right when the clocks of two machines differ."""
         return self.clock.now() + self._skew

@@ -67,6 +67,14 @@ def where(context: typer.Context, socket: Path | None, config: Path | None) -> W
     return before
 
 
+def spool_of(place: Where) -> Path:
+    """The folder of the spool that is meant; ends the command when the config cannot be used."""
+    try:
+        return place.path().parent
+    except ConfigUnusable as error:
+        leave(str(error), ExitCode.CONFIG)
+
+
 def option_for(socket: Path, option: str) -> str:
     """What a command that is run in this folder must be told to find *socket*, a blank before it.
 

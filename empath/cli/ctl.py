@@ -1,7 +1,8 @@
 """The `empathctl` command: every question and every change from the command line.
 
-It asks a running engine over its control socket and never touches the spool itself.  Errors
-are one sentence on standard error and an exit code of `empath.cli.exit_codes`.
+It asks a running engine over its control socket; only `spool check` reads the spool itself, and
+only where no engine runs.  Errors are one sentence on standard error and an exit code of
+`empath.cli.exit_codes`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.gates import breaker, destination, why
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
+from empath.cli.record import record
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
@@ -42,6 +44,7 @@ commands.add_typer(spool)
 commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
+commands.command()(record)
 commands.command()(why)
 
 

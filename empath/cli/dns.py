@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
-from empath.cli.show import age, complain, counted, say, write_json, write_table
+from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
 from empath.cli.words import read_domain
 from empath.clock import SystemClock
 from empath.control import link
@@ -125,5 +125,15 @@ def _write_overrides(reply: link.DnsOverrides, *, json: bool) -> None:
     elif not reply.overrides:
         complain("There is no override.")
     else:
-        rows = [(one.domain, ", ".join(one.hosts)) for one in reply.overrides]
-        write_table(("DOMAIN", "HOSTS"), rows)
+        now = SystemClock().now()
+        rows = [
+            (
+                one.domain,
+                ", ".join(one.hosts),
+                "–" if one.until is None else from_now(one.until, now),
+                one.actor or "–",
+                one.reason or "–",
+            )
+            for one in reply.overrides
+        ]
+        write_table(("DOMAIN", "HOSTS", ">ENDS", "BY", "REASON"), rows)

@@ -1,18 +1,25 @@
-"""`empathctl why`, `breaker` and `destination`: what keeps mail from its turn, and changing it."""
+"""`empathctl why`, `breaker` and `destination`: what keeps mail from its turn or sends it
+elsewhere, and changing it.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
-from empath.cli.exit_codes import ExitCode
-from empath.cli.show import complain, counted, from_now, say, write_json, write_table
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
+from empath.cli.preview import (
+    DryRunOption,
+    ForOption,
+    ReasonOption,
+    UntilOption,
+    seconds_of,
+    write_preview,
+)
+from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
 from empath.cli.words import read_domain, read_ids
 from empath.clock import SystemClock
-from empath.config.units import BadUnit, Duration
 from empath.control import link
 from empath.control.request import Request
 
@@ -24,18 +31,12 @@ breaker = typer.Typer(
 )
 destination = typer.Typer(
     name="destination",
-    help="Destinations: which are left alone; suspend and resume them.",
+    help="Destinations: which are left alone or re-routed; suspend, resume, re-route them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN")]
-ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why; shown in every verdict.")]
-ForOption = Annotated[str, typer.Option("--for", metavar="DURATION", help='Such as "90m" or "2d".')]
-UntilOption = Annotated[
-    str,
-    typer.Option(metavar="TIME", help='Such as "2026-11-23T06:00+01:00"; local without a zone.'),
-]
 
 
 def why(
@@ -66,14 +67,20 @@ def open_breaker(
     context: typer.Context,
     domain: DomainArgument,
     for_: ForOption = "",
+    until: UntilOption = "",
     reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Leave a destination alone for a while; then one attempt probes it."""
-    seconds = _duration(for_) if for_ else None
-    request = link.OpenBreaker(destination=read_domain(domain), seconds=seconds, reason=reason)
+    request = link.OpenBreaker(
+        destination=read_domain(domain),
+        reason=reason,
+        dry_run=dry_run,
+        seconds=seconds_of(for_, until),
+    )
     _show(context, request, json, socket, config)
 
 
@@ -81,24 +88,30 @@ def open_breaker(
 def close_breaker(
     context: typer.Context,
     domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Let mail go to a destination again whose breaker is open."""
-    _show(context, link.CloseBreaker(destination=read_domain(domain)), json, socket, config)
+    request = link.CloseBreaker(destination=read_domain(domain), reason=reason, dry_run=dry_run)
+    _show(context, request, json, socket, config)
 
 
 @breaker.command("reset")
 def reset_breaker(
     context: typer.Context,
     domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Forget all failures of a destination, and what its concurrency was reduced to."""
-    _show(context, link.ResetBreaker(destination=read_domain(domain)), json, socket, config)
+    request = link.ResetBreaker(destination=read_domain(domain), reason=reason, dry_run=dry_run)
+    _show(context, request, json, socket, config)
 
 
 @destination.command("list-gates")
@@ -108,8 +121,33 @@ def list_gates(
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """List breakers that are not closed, and suspended destinations."""
+    """List breakers that are not closed, suspended and re-routed destinations."""
     _show(context, link.ListGates(), json, socket, config)
+
+
+@destination.command("list-unreached")
+def list_unreached(
+    context: typer.Context,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List hosts and addresses that could not be reached lately, and are tried last."""
+    found = ask(where(context, socket, config), link.ListUnreached())
+    if json:
+        write_json(found.hosts)
+        return
+    if not found.hosts:
+        complain("Every host that was tried lately was reached.")
+        return
+    now = SystemClock().now()
+    write_table(
+        ("HOST", ">PORT", ">SINCE", ">TRIED LAST FOR", "REASON"),
+        [
+            (one.host, str(one.port), age(now - one.since), age(one.until - now), one.reason)
+            for one in found.hosts
+        ],
+    )
 
 
 @destination.command()
@@ -119,16 +157,17 @@ def suspend(
     for_: ForOption = "",
     until: UntilOption = "",
     reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Send nothing to a destination until a time, or until it is resumed."""
-    if for_ and until:
-        leave("Give either --for or --until, not both.", ExitCode.USAGE)
-    seconds = _duration(for_) if for_ else _seconds_until(until) if until else None
     request = link.SuspendDestination(
-        destination=read_domain(domain), seconds=seconds, reason=reason
+        destination=read_domain(domain),
+        reason=reason,
+        dry_run=dry_run,
+        seconds=seconds_of(for_, until),
     )
     _show(context, request, json, socket, config)
 
@@ -137,12 +176,65 @@ def suspend(
 def resume(
     context: typer.Context,
     domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Let mail go to a suspended destination again."""
-    _show(context, link.ResumeDestination(destination=read_domain(domain)), json, socket, config)
+    request = link.ResumeDestination(
+        destination=read_domain(domain), reason=reason, dry_run=dry_run
+    )
+    _show(context, request, json, socket, config)
+
+
+@destination.command()
+def reroute(
+    context: typer.Context,
+    domain: DomainArgument,
+    to: Annotated[
+        list[str],
+        typer.Option(
+            "--to", metavar="HOST[:PORT]", help="Repeat it for more, in order of preference."
+        ),
+    ],
+    for_: ForOption = "",
+    until: UntilOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send a destination's mail to other servers until a time, or until its route is restored.
+
+    It holds from now on, over restarts too. Encryption that config requires for the destination
+    is required of these servers.
+    """
+    request = link.RerouteDestination(
+        destination=read_domain(domain),
+        reason=reason,
+        dry_run=dry_run,
+        to=tuple(to),
+        seconds=seconds_of(for_, until),
+    )
+    _show(context, request, json, socket, config)
+
+
+@destination.command("restore-route")
+def restore_route(
+    context: typer.Context,
+    domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send a re-routed destination's mail to its own servers again."""
+    request = link.RestoreRoute(destination=read_domain(domain), reason=reason, dry_run=dry_run)
+    _show(context, request, json, socket, config)
 
 
 def _show(
@@ -153,11 +245,17 @@ def _show(
     config: ConfigOption,
 ) -> None:
     found = ask(where(context, socket, config), request)
+    if found.preview is not None:
+        if json:
+            write_json(found.preview)
+        else:
+            write_preview(found.preview)
+        return
     if json:
         write_json(found.gates)
         return
     if not found.gates:
-        complain("No destination is left alone.")
+        complain("No destination is left alone or re-routed.")
         return
     now = SystemClock().now()
     write_table(
@@ -165,7 +263,7 @@ def _show(
         [
             (
                 one.destination,
-                one.state if one.gate == "suspension" else f"breaker {one.state}",
+                f"breaker {one.state}" if one.gate == "breaker" else one.state,
                 "–" if one.until is None else from_now(one.until, now),
                 one.actor or "failures",
                 one.reason or "–",
@@ -173,21 +271,3 @@ def _show(
             for one in found.gates
         ],
     )
-
-
-def _duration(text: str) -> float:
-    try:
-        return float(Duration.parse(text))
-    except BadUnit as error:
-        leave(f"{error}.", ExitCode.USAGE)
-
-
-def _seconds_until(text: str) -> float:
-    try:
-        at = datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
-        leave(f'"{text[:60]}" is not a time such as 2026-11-23T06:00.', ExitCode.USAGE)
-    seconds = at - SystemClock().now()
-    if seconds <= 0:
-        leave(f'"{text[:60]}" has passed.', ExitCode.USAGE)
-    return seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from empath.cli.show import age, clock_time, from_now, octets, say, write_pairs, write_table
-from empath.control.link import MessageView
+from empath.control.link import MessageView, RecipientItem
 from empath.events import (
     AttemptEnded,
     BodyDamaged,
@@ -72,14 +72,25 @@ def _write_recipients(view: MessageView, now: float) -> None:
                 one.state,
                 str(one.attempts),
                 from_now(one.next_at, now),
-                f"held: {one.hold_reason}" if one.hold_reason else one.last_reply or "–",
+                _said(one),
             )
             for one in view.recipients
         ],
     )
+    for one in view.recipients:
+        if one.next_hop:
+            until = "" if one.next_hop_until is None else f" until {clock_time(one.next_hop_until)}"
+            say(f"  {one.address} is re-routed to {safe_text(one.next_hop)}{until}")
     more = view.recipient_count - len(view.recipients)
     if more > 0:
         say(f"… and {more:,} more")
+
+
+def _said(one: RecipientItem) -> str:
+    """What it waits for now, or what was said to it last."""
+    if one.doing:
+        return f"now: {one.doing}"
+    return f"held: {one.hold_reason}" if one.hold_reason else one.last_reply or "–"
 
 
 def _told(event: MessageEvent, now: float) -> Iterator[str]:

@@ -17,7 +17,7 @@ from empath.address import BannerHostname, Domain, ServerId
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Config, Effect, Section
-from empath.config.units import ByteSize, Duration, Network, Secret
+from empath.config.units import ByteSize, Duration, Ipv4Source, Ipv6Source, Network, Secret
 
 _INTRODUCTION: Final = """\
 # Configuration
@@ -70,6 +70,8 @@ _KINDS: Final[dict[Any, str]] = {
     Duration: "duration",
     ByteSize: "size",
     Network: "network",
+    Ipv4Source: "IPv4 address",
+    Ipv6Source: "IPv6 address",
     Secret: "secret",
     Path: "path",
     Domain: "domain",

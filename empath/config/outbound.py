@@ -11,7 +11,7 @@ from typing import Annotated
 from empath.address import ServerId
 from empath.config.shaping import Breaker, ClassRate, Weights
 from empath.config.terms import LIVE, OnTlsFailure, Section, Tls, TlsPolicy, setting
-from empath.config.units import Duration, Network, Secret
+from empath.config.units import Duration, Ipv4Source, Ipv6Source, Network, Secret
 
 
 class Route(Section, frozen=True):
@@ -36,6 +36,22 @@ class Route(Section, frozen=True):
             'Password for AUTH: text, { file = "…" } or { env = "…" }; sent over TLS only.', LIVE
         ),
     ] = Secret("")
+    source_address: Annotated[
+        Ipv4Source | None,
+        setting(
+            "Address of this machine to connect from over IPv4; left out:"
+            " `delivery.source_address`.",
+            LIVE,
+        ),
+    ] = None
+    source_address_v6: Annotated[
+        Ipv6Source | None,
+        setting(
+            "Address of this machine to connect from over IPv6; left out:"
+            " `delivery.source_address_v6`.",
+            LIVE,
+        ),
+    ] = None
 
 
 class Destination(Section, frozen=True):
@@ -236,5 +252,19 @@ class Delivery(Section, frozen=True):
         ),
     ] = ()
     port: Annotated[int, setting("Port of MX hosts.", LIVE, low=1, high=65535)] = 25
+    source_address: Annotated[
+        Ipv4Source | None,
+        setting(
+            "Address of this machine to connect from over IPv4; left out: the system chooses.",
+            LIVE,
+        ),
+    ] = None
+    source_address_v6: Annotated[
+        Ipv6Source | None,
+        setting(
+            "Address of this machine to connect from over IPv6; left out: the system chooses.",
+            LIVE,
+        ),
+    ] = None
     retry: Retry = Retry()
     tls: DeliveryTls = DeliveryTls()

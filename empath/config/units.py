@@ -143,6 +143,40 @@ class Secret:
     __str__ = __repr__
 
 
+@final
+class Ipv4Source(str):
+    """An IPv4 address that connections may come from, in its one spelling."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Raises `BadUnit`."""
+        return super().__new__(cls, _source(ipaddress.IPv4Address, text, "an IPv4", "192.0.2.7"))
+
+
+@final
+class Ipv6Source(str):
+    """An IPv6 address that connections may come from, in its one spelling."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Raises `BadUnit`."""
+        return super().__new__(cls, _source(ipaddress.IPv6Address, text, "an IPv6", "2001:db8::7"))
+
+
+def _source(
+    kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], text: str, what: str, example: str
+) -> str:
+    try:
+        address = kind(text)
+    except ValueError as error:
+        raise BadUnit(f'must be {what} address of this machine, such as "{example}"') from error
+    if address.is_unspecified or address.is_multicast:
+        raise BadUnit(f'must be the address of one machine, this one, such as "{example}"')
+    return str(address)
+
+
 def parse_network(text: str) -> Network:
     """Read ``192.0.2.0/24``, ``2001:db8::/32`` or a single address."""
     try:

@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from empath.address import BadAddress, BannerHostname, Domain, ServerId
 from empath.config.fields import Setting
-from empath.config.units import BadUnit, ByteSize, Duration, Network, parse_network
+from empath.config.units import (
+    BadUnit,
+    ByteSize,
+    Duration,
+    Ipv4Source,
+    Ipv6Source,
+    Network,
+    parse_network,
+)
 from empath.safe_text import safe_text
 
 _NAMES: Final[dict[type, str]] = {list: "a list", dict: "a table"}
@@ -155,6 +163,8 @@ READERS: Final[dict[Any, Callable[[object], Any]]] = {
     Duration: _unit(_duration),
     ByteSize: _unit(_byte_size),
     Network: _word(parse_network),
+    Ipv4Source: _word(Ipv4Source),
+    Ipv6Source: _word(Ipv6Source),
     Domain: _word(Domain),
     BannerHostname: _word(BannerHostname),
     ServerId: _word(ServerId),

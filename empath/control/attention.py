@@ -6,12 +6,14 @@ alert show the same list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+from empath.address import Domain
 from empath.config.model import Config
 from empath.config.units import ByteSize, Duration
+from empath.control.causes import LastAttempts, causes
 from empath.control.link import AttentionItem
 from empath.envelope import MessageId, State
 from empath.events import (
@@ -39,9 +41,11 @@ class Remembered:
 
     spool_fault: SpoolFault | None = None
     task_failed: TaskFailed | None = None
+    attempts: LastAttempts = field(default_factory=LastAttempts)
 
     def __call__(self, event: Event) -> None:
         """Take note of *event*."""
+        self.attempts(event)
         match event:
             case SpoolFault():
                 self.spool_fault = event
@@ -64,11 +68,14 @@ def needs_attention(
     damaged: Mapping[MessageId, str],
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
+    common = causes(destinations, remembered.attempts, config.route)
+    explained = {name for cause in common for name in cause.destinations}
     items = [
         *_disk(config.spool.min_free, free_octets),
         *_faults(now, remembered),
         *_damaged(damaged),
-        *_backlogs(now, config.delivery.retry.expiry, destinations),
+        *(cause.item for cause in common),
+        *_backlogs(now, config.delivery.retry.expiry, destinations, explained),
     ]
     if loop_lag >= LATE:
         items.append(
@@ -120,14 +127,17 @@ def _damaged(damaged: Mapping[MessageId, str]) -> list[AttentionItem]:
 
 
 def _backlogs(
-    now: float, expiry: Duration, destinations: Sequence[DestinationRow]
+    now: float,
+    expiry: Duration,
+    destinations: Sequence[DestinationRow],
+    explained: Collection[Domain],
 ) -> list[AttentionItem]:
     items = []
     for row in sorted(destinations, key=lambda row: -row.counts.get(State.DEFERRED, 0)):
         deferred = row.counts.get(State.DEFERRED, 0)
         age = 0.0 if row.oldest_at is None else now - row.oldest_at
         soon = bool(deferred) and age > 0.8 * expiry
-        if deferred < MANY and not soon:
+        if not soon and (deferred < MANY or row.destination in explained):
             continue
         sentence = f"{deferred:,} deferred; last reply: {row.last_reply or 'none yet'}"
         if soon:

@@ -1,7 +1,6 @@
 """What operators see and change of the DNS: kept answers, and overrides of routes.
 
-An override is in force before it is answered and survives a restart; if the spool cannot
-keep it, it is taken back and refused.  Every change is published with its actor.
+How an override is set is in `rerouting`.  Every change is published with its actor.
 """
 
 from __future__ import annotations
@@ -9,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from empath.address import Domain, ServerId
+from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.control import link
-from empath.control.link import DnsEntry, NotFound, Request, RequestRefused, RequestUnclear
-from empath.control.overrides import keep_overrides, listed, read_host
+from empath.control.ledger import Ledger
+from empath.control.link import DnsEntry, Request
+from empath.control.overrides import listed
+from empath.control.parts import Deliverer
+from empath.control.rerouting import Rerouting
 from empath.delivery.route import Route, RouteFinder
 from empath.events import DnsChanged
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
-from empath.spool.face import Spool, SpoolRefused
+from empath.spool.face import Spool
 
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.ListDnsCache,
@@ -44,8 +46,12 @@ class DnsDesk:
         bus: Bus,
         clock: Clock,
         actor: str,
+        engine: Deliverer | None = None,
     ) -> None:
-        self._spool = spool
+        self._rerouting = Rerouting(
+            spool=spool, finder=finder, engine=engine, clock=clock, actor=actor
+        )
+        self._ledger = Ledger(spool=spool, bus=bus, clock=clock, actor=actor)
         self._finder = finder
         self._resolver = resolver
         self._bus = bus
@@ -99,34 +105,16 @@ class DnsDesk:
         return self._entries(names)
 
     async def _set(self, domain: Domain, hosts: Sequence[str]) -> link.DnsOverrides:
-        try:
-            servers = [read_host(host) for host in hosts]
-            before = self._finder.overrides().get(domain)
-            self._finder.set_override(domain, servers)
-        except ValueError as error:
-            raise RequestUnclear(f"The override for {domain} cannot be set: {error}.") from error
-        await self._keep(domain, before)
-        self._publish(f"override with {', '.join(servers)}", domain)
+        servers = ", ".join(await self._rerouting.set(domain, hosts))
+        self._publish(f"override with {servers}", domain)
+        await self._ledger.note("dns set-override", domain, detail=f"to {servers}")
         return link.DnsOverrides(overrides=listed(self._finder))
 
     async def _remove(self, domain: Domain) -> link.DnsOverrides:
-        before = self._finder.overrides().get(domain)
-        if not self._finder.remove_override(domain):
-            raise NotFound(f"There is no override for {domain}.")
-        await self._keep(domain, before)
+        await self._rerouting.remove(domain)
         self._publish("override removed", domain)
+        await self._ledger.note("dns remove-override", domain)
         return link.DnsOverrides(overrides=listed(self._finder))
-
-    async def _keep(self, domain: Domain, before: tuple[ServerId, ...] | None) -> None:
-        """Write the overrides down, or put the one for *domain* back as it was."""
-        try:
-            await keep_overrides(self._spool, self._finder)
-        except SpoolRefused as error:
-            if before is None:
-                self._finder.remove_override(domain)
-            else:
-                self._finder.set_override(domain, before)
-            raise RequestRefused(f"The override was not changed: {error}") from error
 
     def _publish(self, action: str, domain: str) -> None:
         shown = safe_text(domain, 300)

@@ -59,6 +59,11 @@ class DnsOverride(Struct, frozen=True, kw_only=True):
     domain: Domain
     hosts: tuple[str, ...]
     """``host:port``, in order of preference."""
+    actor: str = ""
+    reason: str = ""
+    since: float = 0.0
+    until: float | None = None
+    """When it ends; None: when it is removed."""
 
 
 class DnsOverrides(Reply, frozen=True):

@@ -1,10 +1,13 @@
-"""What an operator may ask about turns: why mail waits, breakers, suspended destinations."""
+"""What an operator may ask about turns and ways: why mail waits, breakers, suspended and
+re-routed destinations.
+"""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from empath.address import Domain, EmailAddress
+from empath.control.queue_requests import Preview
 from empath.control.request import Reply, Request
 from empath.envelope import MessageId
 
@@ -19,6 +22,10 @@ class WhyItem(Struct, frozen=True, kw_only=True):
     next_event: str
     """What happens next (``attempt``, ``end of the attempt``); empty if nothing will."""
     next_at: float | None
+    doing: str = ""
+    """What the attempt that runs now waits for, and at which server; empty if none runs."""
+    since: float | None = None
+    """Since when it waits for that."""
 
 
 class WhyReply(Reply, frozen=True):
@@ -41,9 +48,9 @@ class GateItem(Struct, frozen=True, kw_only=True):
 
     destination: Domain
     gate: str
-    """``breaker`` or ``suspension``."""
+    """``breaker``, ``suspension`` or ``override``."""
     state: str
-    """``open``, ``half-open`` or ``suspended``."""
+    """``open``, ``half-open``, ``suspended`` or ``re-routed to host:port``."""
     until: float | None
     reason: str
     actor: str
@@ -51,57 +58,100 @@ class GateItem(Struct, frozen=True, kw_only=True):
 
 
 class GateList(Reply, frozen=True):
-    """Breakers that are not closed, and suspended destinations."""
+    """Breakers that are not closed, suspended and re-routed destinations."""
 
     gates: tuple[GateItem, ...]
+    preview: Preview | None = None
+    """With `dry_run`: what waits there and would be touched."""
 
 
 class ListGates(Request[GateList], frozen=True):
-    """Which destinations are left alone?"""
+    """Which destinations are left alone or re-routed?"""
 
     route = "destinations/gates"
 
 
-class OpenBreaker(Request[GateList], frozen=True):
+class UnreachedHost(Struct, frozen=True, kw_only=True):
+    """A mail host, or one of its addresses, that could not be reached lately."""
+
+    host: str
+    port: int
+    since: float
+    """When that was seen first."""
+    last_at: float
+    until: float
+    """Until then others are tried before it."""
+    reason: str
+
+
+class UnreachedHosts(Reply, frozen=True):
+    """By name; at most as many as are remembered."""
+
+    hosts: tuple[UnreachedHost, ...]
+
+
+class ListUnreached(Request[UnreachedHosts], frozen=True):
+    """Which hosts could not be reached lately, and are tried last?"""
+
+    route = "destinations/unreached"
+
+
+class GateChange(Request[GateList], frozen=True):
+    """A change of one destination.  With `dry_run`, nothing is changed: the reply says whose
+    turn it would touch, as `preview`.
+    """
+
+    changes = True
+    destination: Domain
+    reason: str = ""
+    dry_run: bool = False
+
+
+class OpenBreaker(GateChange, frozen=True):
     """Leave a destination alone for some seconds; then one attempt probes it."""
 
     route = "destinations/breaker/open"
-    changes = True
-    destination: Domain
     seconds: float | None = None
     """How long; left out: `delivery.breaker.open_for`."""
-    reason: str = ""
 
 
-class CloseBreaker(Request[GateList], frozen=True):
+class CloseBreaker(GateChange, frozen=True):
     """Let everything through to a destination again; refused if its breaker is not open."""
 
     route = "destinations/breaker/close"
-    changes = True
-    destination: Domain
 
 
-class ResetBreaker(Request[GateList], frozen=True):
+class ResetBreaker(GateChange, frozen=True):
     """Forget all failures of a destination, and what its concurrency was reduced to."""
 
     route = "destinations/breaker/reset"
-    changes = True
-    destination: Domain
 
 
-class SuspendDestination(Request[GateList], frozen=True):
+class SuspendDestination(GateChange, frozen=True):
     """Send nothing to a destination, for some seconds or until it is resumed."""
 
     route = "destinations/suspend"
-    changes = True
-    destination: Domain
     seconds: float | None = None
-    reason: str = ""
 
 
-class ResumeDestination(Request[GateList], frozen=True):
+class ResumeDestination(GateChange, frozen=True):
     """Let mail go to a suspended destination again; refused if it is not suspended."""
 
     route = "destinations/resume"
-    changes = True
-    destination: Domain
+
+
+class RerouteDestination(GateChange, frozen=True, kw_only=True):
+    """Send a destination's mail to other servers, for some seconds or until its route is restored.
+
+    `to` holds ``host`` or ``host:port``, in order of preference.
+    """
+
+    route = "destinations/reroute"
+    to: tuple[str, ...]
+    seconds: float | None = None
+
+
+class RestoreRoute(GateChange, frozen=True):
+    """Send a re-routed destination's mail to its own servers again; refused if it is not."""
+
+    route = "destinations/restore-route"

@@ -1,43 +1,53 @@
-"""What operators see and change of breakers and suspensions, and why mail waits.
+"""What operators see and change of breakers, suspensions and re-routes, and why mail waits.
 
 A change is in force before it is answered, wakes the engine, is written down for a restart,
-and is published with its actor, reason and expiry.
+and is published and noted in the record with its actor, reason and expiry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import link
+from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import GateItem, NotFound, Request, RequestRefused, RequestUnclear, WhyItem
 from empath.control.parts import Deliverer
-from empath.envelope import MessageId, State
-from empath.events import AttemptEnded, DestinationGated, NotificationSent, OperatorActed
+from empath.control.preview import preview
+from empath.control.rerouting import Rerouting
+from empath.control.span import span
+from empath.control.standing import rerouted, standing
+from empath.delivery.route import RouteFinder
+from empath.envelope import MessageId
+from empath.events import DestinationGated
 from empath.policy.suspension import Suspension
-from empath.policy.why import Circumstances, Standing, why
+from empath.policy.why import Circumstances, why
+from empath.query import QueueQuery, Term
 from empath.safe_text import safe_text
 from empath.spool.face import MessageRecord, RecipientRow, Spool
 
+_VERBS: Final[Mapping[type[Request[Any]], str]] = {
+    link.OpenBreaker: "breaker open",
+    link.CloseBreaker: "breaker close",
+    link.ResetBreaker: "breaker reset",
+    link.SuspendDestination: "suspend",
+    link.ResumeDestination: "resume",
+    link.RerouteDestination: "reroute",
+    link.RestoreRoute: "restore-route",
+}
+"""What each change is called in the record."""
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.ExplainMessage,
     link.ListGates,
-    link.OpenBreaker,
-    link.CloseBreaker,
-    link.ResetBreaker,
-    link.SuspendDestination,
-    link.ResumeDestination,
+    link.ListUnreached,
+    *_VERBS,
 )
 """The requests that a `GateDesk` answers."""
 SHOWN: Final = 1000
 """Most recipients that are explained at once."""
-LONGEST: Final = 366 * 86400.0
-"""Most seconds for which a destination is left alone."""
-_REASON_LIMIT: Final = 200
 
 
 class GateDesk:
@@ -48,6 +58,7 @@ class GateDesk:
         *,
         spool: Spool,
         engine: Deliverer | None,
+        finder: RouteFinder,
         bus: Bus,
         clock: Clock,
         config: Callable[[], Config],
@@ -59,6 +70,11 @@ class GateDesk:
         self._clock = clock
         self._config = config
         self._actor = actor
+        self._finder = finder
+        self._rerouting = Rerouting(
+            spool=spool, finder=finder, engine=engine, clock=clock, actor=actor
+        )
+        self._ledger = Ledger(spool=spool, bus=bus, clock=clock, actor=actor)
 
     def __repr__(self) -> str:
         return f"<GateDesk {self._actor}>"
@@ -67,9 +83,17 @@ class GateDesk:
         """Do what the request says.  Raises `RequestRefused`."""
         if isinstance(request, link.ExplainMessage):
             return await self._explain(request.id)
-        if not isinstance(request, link.ListGates):
-            await self._change(request)
-        return link.GateList(gates=self._gates())
+        if isinstance(request, link.ListUnreached):
+            return link.UnreachedHosts(hosts=self._unreached())
+        found: link.Preview | None = None
+        if isinstance(request, link.GateChange):
+            if request.dry_run:
+                query = QueueQuery(terms=(Term("dest", request.destination),))
+                # Whatever may be re-routed waits: queued, deferred or held.
+                found = await preview(self._spool, query, "reroute")
+            else:
+                await self._change(request)
+        return link.GateList(gates=self._gates(), preview=found)
 
     # Looking.
 
@@ -99,7 +123,32 @@ class GateDesk:
             )
             for name, each in gates.suspensions.standing(now).items()
         ]
+        items += [
+            GateItem(
+                destination=name,
+                gate="override",
+                state=f"re-routed to {', '.join(each.hosts)}",
+                until=each.until,
+                reason=each.reason,
+                actor=each.actor,
+            )
+            for name, each in self._finder.overrides().items()
+        ]
         return tuple(sorted(items, key=lambda item: (item.destination, item.gate)))
+
+    def _unreached(self) -> tuple[link.UnreachedHost, ...]:
+        known = {} if self._engine is None else self._engine.unreached()
+        return tuple(
+            link.UnreachedHost(
+                host=host,
+                port=port,
+                since=each.since,
+                last_at=each.at,
+                until=each.until,
+                reason=each.reason,
+            )
+            for (host, port), each in known.items()
+        )
 
     async def _explain(self, id: MessageId) -> link.WhyReply:
         record = await self._spool.message(id)
@@ -118,8 +167,9 @@ class GateDesk:
     def _why(self, record: MessageRecord, row: RecipientRow) -> WhyItem:
         config, now, engine = self._config(), self._clock.now(), self._engine
         priority = record.envelope.priority
+        told = standing(record, row, engine, rerouted(row, self._finder))
         answer = why(
-            _standing(record, row, engine),
+            told,
             Circumstances(
                 now=now,
                 delivers=engine is not None and config.mode is Mode.RELAY,
@@ -135,98 +185,56 @@ class GateDesk:
             sentence=answer.sentence,
             next_event=answer.next_event,
             next_at=answer.next_at,
+            doing=told.doing,
+            since=told.doing_since,
         )
 
     # Changing.
 
-    async def _change(self, request: Request[Any]) -> None:
-        engine, now = self._engine, self._clock.now()
+    async def _change(self, request: link.GateChange) -> None:
+        engine, now, name = self._engine, self._clock.now(), request.destination
         if engine is None:
             raise RequestRefused("Empath runs in dev mode and sends nothing: there are no gates.")
-        gates = engine.gates
+        gates, reason = engine.gates, safe_text(request.reason, REASON_LIMIT)
+        until: float | None = None
+        detail = ""
         match request:
-            case link.OpenBreaker(destination=name, seconds=seconds, reason=reason):
+            case link.OpenBreaker(seconds=seconds):
                 if seconds is None:
                     seconds = float(self._config().delivery.breaker.open_for)
-                until = now + _checked(seconds)
-                reason = safe_text(reason, _REASON_LIMIT)
+                until = now + span(seconds)
                 gates.breakers.open(name, until, actor=self._actor, reason=reason)
-                self._publish("breaker opened", name, reason, until)
-            case link.CloseBreaker(destination=name):
+                done = "breaker opened"
+            case link.CloseBreaker():
                 if name not in gates.breakers.standing(now):
                     raise NotFound(f"The breaker of {name} is not open.")
                 gates.breakers.close(name)
-                self._publish("breaker closed", name)
-            case link.ResetBreaker(destination=name):
+                done = "breaker closed"
+            case link.ResetBreaker():
                 gates.breakers.close(name)
                 gates.concurrency.forget(name)
-                self._publish("breaker reset", name)
-            case link.SuspendDestination(destination=name, seconds=seconds, reason=reason):
-                end = None if seconds is None else now + _checked(seconds)
-                reason = safe_text(reason, _REASON_LIMIT)
-                gates.suspensions.suspend(name, Suspension(self._actor, reason, now, end))
-                self._publish("suspended", name, reason, end)
-            case link.ResumeDestination(destination=name):
+                done = "breaker reset"
+            case link.SuspendDestination(seconds=seconds):
+                until = None if seconds is None else now + span(seconds)
+                gates.suspensions.suspend(name, Suspension(self._actor, reason, now, until))
+                done = "suspended"
+            case link.ResumeDestination():
                 if not gates.suspensions.resume(name):
                     raise NotFound(f"{name} is not suspended.")
-                self._publish("resumed", name)
+                done = "resumed"
+            case link.RerouteDestination(to=to, seconds=seconds):
+                until = None if seconds is None else now + span(seconds)
+                hosts = await self._rerouting.set(name, to, reason=reason, until=until)
+                detail = f"to {', '.join(hosts)}"
+                done = f"re-routed {detail}"
+            case link.RestoreRoute():
+                await self._rerouting.remove(name)
+                done = "re-route removed"
             case _:  # pragma: no cover - the table of requests holds no other
                 raise RequestUnclear("unknown request")
+        self._bus.publish(DestinationGated(now, done, name, self._actor, reason, until))
         engine.wake()
         await engine.keep_gates()
-
-    def _publish(
-        self, action: str, destination: Domain, reason: str = "", until: float | None = None
-    ) -> None:
-        self._bus.publish(
-            DestinationGated(
-                at=self._clock.now(),
-                action=action,
-                destination=destination,
-                actor=self._actor,
-                reason=reason,
-                until=until,
-            )
+        await self._ledger.note(
+            _VERBS[type(request)], name, detail=detail, reason=reason, until=until
         )
-
-
-def _checked(seconds: float) -> float:
-    if not 0 < seconds <= LONGEST:
-        raise RequestUnclear(f"seconds is more than 0 and at most {LONGEST:.0f} (a year).")
-    return seconds
-
-
-def _standing(record: MessageRecord, row: RecipientRow, engine: Deliverer | None) -> Standing:
-    """What the history says of one recipient."""
-    last: AttemptEnded | None = None
-    actor, told = "", False
-    for event in record.timeline:
-        match event:
-            case AttemptEnded() if any(each.number == row.number for each in event.results):
-                last = event
-            case OperatorActed(action="hold" | "delete"):
-                actor = event.actor
-            case OperatorActed():
-                actor = ""
-            case NotificationSent() if event.kind == "failed":
-                told = told or row.recipient.address in event.recipients
-            case _:
-                pass
-    began = None if engine is None else engine.began(record.id, row.destination)
-    operated = row.state in (State.HELD, State.DELETED)
-    return Standing(
-        address=row.recipient.address,
-        destination=row.destination,
-        state=row.state,
-        priority=record.envelope.priority,
-        attempts=row.attempts,
-        next_at=row.next_at,
-        last_reply=row.last_reply,
-        hold_reason=row.hold_reason,
-        server=last.server if last else "",
-        stage=last.stage if last else "",
-        ended_at=last.at if last else None,
-        actor=actor if operated else "",
-        told=told,
-        began_at=began,
-    )

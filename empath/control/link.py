@@ -2,8 +2,8 @@
 
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
-and the words; the structs stand in `queue_requests`, `gate_requests`, `system_requests` and
-`dns_requests`.
+and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
+`system_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -29,17 +29,24 @@ from empath.control.dns_requests import (
 from empath.control.gate_requests import (
     CloseBreaker,
     ExplainMessage,
+    GateChange,
     GateItem,
     GateList,
     ListGates,
+    ListUnreached,
     OpenBreaker,
+    RerouteDestination,
     ResetBreaker,
+    RestoreRoute,
     ResumeDestination,
     SuspendDestination,
+    UnreachedHost,
+    UnreachedHosts,
     WhyItem,
     WhyReply,
 )
 from empath.control.queue_requests import (
+    BounceMessages,
     Changed,
     ContentPart,
     DeleteMessages,
@@ -50,6 +57,8 @@ from empath.control.queue_requests import (
     ListDestinations,
     ListQueue,
     MessageView,
+    Preview,
+    PreviewItem,
     PrioritizeMessages,
     QueueChange,
     QueueItem,
@@ -57,9 +66,11 @@ from empath.control.queue_requests import (
     ReadContent,
     RecipientItem,
     ReleaseMessages,
+    RerouteMessages,
     RetryMessages,
     ViewMessage,
 )
+from empath.control.record_requests import ListRecord, RecordItem, RecordList
 from empath.control.request import (
     LinkIncompatible,
     LinkLost,
@@ -92,6 +103,7 @@ from empath.events import Event
 __all__ = [
     "PROTOCOL",
     "AttentionItem",
+    "BounceMessages",
     "Changed",
     "CheckSpool",
     "ClearDnsCache",
@@ -107,6 +119,7 @@ __all__ = [
     "DnsOverrides",
     "ExplainMessage",
     "FlushQueue",
+    "GateChange",
     "GateItem",
     "GateList",
     "GetSpool",
@@ -121,19 +134,25 @@ __all__ = [
     "ListDnsOverrides",
     "ListGates",
     "ListQueue",
+    "ListRecord",
     "ListTls",
+    "ListUnreached",
     "MessageView",
     "NotFound",
     "Notice",
     "OpenBreaker",
     "Ping",
     "Pong",
+    "Preview",
+    "PreviewItem",
     "PrioritizeMessages",
     "QueueChange",
     "QueueItem",
     "QueuePage",
     "ReadContent",
     "RecipientItem",
+    "RecordItem",
+    "RecordList",
     "RefreshDns",
     "ReleaseMessages",
     "RemoveDnsOverride",
@@ -141,7 +160,10 @@ __all__ = [
     "Request",
     "RequestRefused",
     "RequestUnclear",
+    "RerouteDestination",
+    "RerouteMessages",
     "ResetBreaker",
+    "RestoreRoute",
     "ResumeDestination",
     "RetryMessages",
     "SetDnsOverride",
@@ -154,6 +176,8 @@ __all__ = [
     "SuspendDestination",
     "TlsDestination",
     "TlsDestinations",
+    "UnreachedHost",
+    "UnreachedHosts",
     "ViewMessage",
     "WhyItem",
     "WhyReply",

@@ -20,7 +20,7 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.control import dns, gates, link, looking, views
+from empath.control import dns, gates, ledger, link, looking, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.dns import DnsDesk
@@ -88,6 +88,7 @@ class LocalLink:
         self._encryption = EncryptionLedger()
         bus.fold(self._encryption)
         self._backlog: list[tuple[float, _Backlog]] = []
+        self._read = looking.Read()
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -211,10 +212,12 @@ class LocalLink:
 
     async def _view(self, request: link.ViewMessage) -> link.MessageView:
         expiry = self._config().delivery.retry.expiry
-        return await looking.view_message(self._spool, request.id, expiry=expiry)
+        return await looking.view_message(
+            self._spool, self._finder, request.id, expiry=expiry, engine=self._engine
+        )
 
     async def _content(self, request: link.ReadContent) -> link.ContentPart:
-        return await looking.read_content(self._spool, request)
+        return await looking.read_content(self._spool, request, self._read, self._clock.monotonic())
 
     async def _change(self, request: link.QueueChange) -> link.Changed:
         return await self._queue_desk().change(request)
@@ -271,13 +274,18 @@ class LocalLink:
             bus=self._bus,
             clock=self._clock,
             actor=self._actor,
+            engine=self._engine,
         )
         return await desk.answer(request)
+
+    async def _record(self, request: link.ListRecord) -> link.RecordList:
+        return await ledger.listed(self._spool, request.limit, request.before)
 
     async def _gates(self, request: Request[Any]) -> Any:
         desk = GateDesk(
             spool=self._spool,
             engine=self._engine,
+            finder=self._finder,
             bus=self._bus,
             clock=self._clock,
             config=self._config,
@@ -297,6 +305,9 @@ class LocalLink:
         link.ReleaseMessages: _change,
         link.DeleteMessages: _change,
         link.PrioritizeMessages: _change,
+        link.BounceMessages: _change,
+        link.RerouteMessages: _change,
+        link.ListRecord: _record,
         link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
         link.ListTls: _tls,

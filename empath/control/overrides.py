@@ -14,6 +14,7 @@ from empath import codec
 from empath.address import Domain, ServerId
 from empath.control.link import DnsOverride
 from empath.delivery.route import RouteFinder
+from empath.policy.override import Override
 from empath.spool.face import Spool
 
 KEY: Final = "dns.overrides"
@@ -27,8 +28,15 @@ class OverridesUnreadable(Exception):
 def listed(finder: RouteFinder) -> tuple[DnsOverride, ...]:
     """The overrides in force."""
     return tuple(
-        DnsOverride(domain=domain, hosts=tuple(map(str, hosts)))
-        for domain, hosts in finder.overrides().items()
+        DnsOverride(
+            domain=domain,
+            hosts=tuple(map(str, one.hosts)),
+            actor=one.actor,
+            reason=one.reason,
+            since=one.since,
+            until=one.until,
+        )
+        for domain, one in finder.overrides().items()
     )
 
 
@@ -45,9 +53,17 @@ async def load_overrides(spool: Spool, finder: RouteFinder) -> None:
         return
     try:
         kept: tuple[DnsOverride, ...] = codec.decode(tuple[DnsOverride, ...], text)
-        parsed = [(one.domain, tuple(map(ServerId, one.hosts))) for one in kept]
-        for domain, hosts in parsed:
-            finder.set_override(domain, hosts)
+        parsed = [
+            (
+                one.domain,
+                Override(
+                    tuple(map(ServerId, one.hosts)), one.actor, one.reason, one.since, one.until
+                ),
+            )
+            for one in kept
+        ]
+        for domain, override in parsed:
+            finder.set_override(domain, override)
     except (msgspec.DecodeError, ValueError) as error:
         raise OverridesUnreadable(
             f"The kept DNS overrides cannot be read and are not in force ({error}):"

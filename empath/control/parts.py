@@ -11,7 +11,9 @@ from typing import Protocol
 
 from empath.address import Domain
 from empath.delivery.gates import Gates
+from empath.delivery.progress import Position
 from empath.envelope import MessageId, Priority
+from empath.policy.reachability import Place, Unreached
 from empath.policy.verdict import Hold
 
 
@@ -36,8 +38,12 @@ class Deliverer(Protocol):
         """What holds mail of this class at *destination* now."""
         ...
 
-    def began(self, id: MessageId, destination: Domain) -> float | None:
-        """When the attempt at this message that runs now began; None if none runs."""
+    def position(self, id: MessageId, destination: Domain) -> Position | None:
+        """Where the attempt at this message stands that runs now; None if none runs."""
+        ...
+
+    def unreached(self) -> Mapping[Place, Unreached]:
+        """Hosts and addresses that could not be reached lately."""
         ...
 
     def wake(self) -> None:

@@ -72,15 +72,19 @@ def check_length(path: Path) -> None:
         )
 
 
-def open_socket(path: Path) -> socket.socket:
-    """A listening socket at *path*, mode 0600.  Raises `SocketUnusable`."""
+def open_socket(path: Path, *, owner: int | None = None) -> socket.socket:
+    """A listening socket at *path*, mode 0600.  Raises `SocketUnusable`.
+
+    *owner* is the uid it must be of, and its folder of that or of root; this process's if None.
+    """
+    owner = os.geteuid() if owner is None else owner
     check_length(path)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o077)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _check_folder(path.parent)
-        _clear_place(path)
+        _check_folder(path.parent, owner)
+        _clear_place(path, owner)
         opened.bind(os.fspath(path))
         path.chmod(0o600)
         opened.listen(64)
@@ -98,9 +102,9 @@ def open_socket(path: Path) -> socket.socket:
     return opened
 
 
-def _check_folder(folder: Path) -> None:
+def _check_folder(folder: Path, owner: int) -> None:
     status = folder.stat()
-    if status.st_uid not in (os.geteuid(), 0):
+    if status.st_uid not in (owner, 0):
         raise SocketUnusable(
             f"The folder {folder} of the control socket belongs to {user_name(status.st_uid)}"
             f" (uid {status.st_uid}), who could replace the socket: use a folder of your own."
@@ -112,7 +116,7 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _clear_place(path: Path) -> None:
+def _clear_place(path: Path, owner: int) -> None:
     """Remove a socket of ours that nobody answers at; refuse to touch anything else."""
     try:
         status = path.lstat()
@@ -122,13 +126,13 @@ def _clear_place(path: Path) -> None:
         raise SocketUnusable(
             f"{path} is in the control socket's place and is not a socket: move it away."
         )
-    if status.st_uid != os.geteuid():
+    if status.st_uid != owner:
         raise SocketUnusable(
             f"The control socket {path} belongs to {user_name(status.st_uid)}"
-            f" (uid {status.st_uid}), not to the user Empath runs as (uid {os.geteuid()}):"
+            f" (uid {status.st_uid}), not to the user Empath runs as (uid {owner}):"
             " stop that engine, or choose another spool.path."
         )
-    if _answers(path):
+    if answers(path):
         raise SocketUnusable(
             f"Another engine answers at the control socket {path}: stop it first"
             " (`empathctl system status` shows it), or choose another spool.path."
@@ -136,7 +140,8 @@ def _clear_place(path: Path) -> None:
     path.unlink()
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
+    """Whether somebody listens at the socket *path*."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:

@@ -65,6 +65,11 @@ class RecipientItem(Struct, frozen=True, kw_only=True):
     next_at: float | None
     last_reply: str
     hold_reason: str
+    doing: str = ""
+    """What the attempt that runs now waits for, and at which server; empty if none runs."""
+    next_hop: str = ""
+    """Where it is re-routed, by itself or with its destination; empty if it is not."""
+    next_hop_until: float | None = None
 
 
 class MessageView(Reply, frozen=True):
@@ -123,6 +128,27 @@ class ReadContent(Request[ContentPart], frozen=True):
     limit: int = 65536
 
 
+class PreviewItem(Struct, frozen=True, kw_only=True):
+    """What a change would do at one destination."""
+
+    destination: Domain
+    messages: int
+    recipients: int
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What a change would do now, asked with `dry_run`; nothing was changed."""
+
+    messages: int
+    recipients: int
+    in_flight: int
+    destinations: tuple[PreviewItem, ...]
+    """Those with most recipients; `destination_count` is how many there are."""
+    destination_count: int
+    examples: tuple[QueueItem, ...]
+    """The oldest few of the messages."""
+
+
 class Changed(Reply, frozen=True):
     """What a change did: to how many messages and recipients.
 
@@ -134,18 +160,23 @@ class Changed(Reply, frozen=True):
     in_flight: int
     note: str = ""
     """Why nothing was changed, where that needs saying."""
+    preview: Preview | None = None
+    """With `dry_run`: what would be changed; the counts above are 0."""
 
 
 class QueueChange(Request[Changed], frozen=True):
     """A change of the messages named by `ids`, or else of all that `query` matches.
 
-    With `expect`, the change is refused unless exactly that many messages match.
+    With `expect`, the change is refused unless exactly that many messages match.  With
+    `dry_run`, nothing is changed and the reply says what would be.
     """
 
     changes = True
     ids: tuple[MessageId, ...] = ()
     query: str = ""
     expect: int | None = None
+    reason: str = ""
+    dry_run: bool = False
 
 
 class RetryMessages(QueueChange, frozen=True):
@@ -158,7 +189,6 @@ class HoldMessages(QueueChange, frozen=True):
     """Keep them from being delivered."""
 
     route = "queue/hold"
-    reason: str = ""
 
 
 class ReleaseMessages(QueueChange, frozen=True):
@@ -171,7 +201,27 @@ class DeleteMessages(QueueChange, frozen=True):
     """Give them up without telling anybody."""
 
     route = "queue/delete"
-    reason: str = ""
+
+
+class BounceMessages(QueueChange, frozen=True):
+    """Return them to their senders: fail them for good, and say why in a notification.
+
+    `status` is the RFC 3463 code the sender is given, of class 5; he reads `reason` too.
+    """
+
+    route = "queue/bounce"
+    status: str = "5.7.0"
+
+
+class RerouteMessages(QueueChange, frozen=True):
+    """Send them to another server from now on, for some seconds or for good; due now.
+
+    `to` is ``host`` or ``host:port``; empty, they go to their destination's own servers again.
+    """
+
+    route = "queue/reroute"
+    to: str = ""
+    seconds: float | None = None
 
 
 class PrioritizeMessages(QueueChange, frozen=True, kw_only=True):
@@ -187,6 +237,8 @@ class FlushQueue(Request[Changed], frozen=True):
     route = "queue/flush"
     changes = True
     destination: Domain | None = None
+    reason: str = ""
+    dry_run: bool = False
 
 
 class DestinationItem(Struct, frozen=True, kw_only=True):

@@ -40,16 +40,29 @@ R = TypeVar("R")
 REPLY_LIMIT: Final = 64 * 1024 * 1024
 """Octets of one reply or one event; an engine never sends so many."""
 _BASE: Final = "http://empath"
+QUIET: Final = 2.0
+"""Seconds without a reply after which the engine is pinged, and within which it must answer."""
 _TIMEOUTS: Final[dict[type[Request[Any]], float]] = {CheckSpool: 3600.0}
 
 
 class RemoteLink:
     """A `Link` to the engine whose control socket is at *path*.  Connects when first asked."""
 
-    def __init__(self, path: Path, *, timeout: float = 35.0, heartbeat: float = HEARTBEAT) -> None:
-        """Wait *timeout* seconds for a reply, and three heartbeats for a sign of life."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout: float = 35.0,
+        heartbeat: float = HEARTBEAT,
+        quiet: float = QUIET,
+    ) -> None:
+        """Wait *timeout* seconds for the reply of an engine that lives: after *quiet* seconds
+        it is pinged, and is lost when that is not answered within as many.  The stream of events
+        is lost after three heartbeats of silence.
+        """
         self.path = path
         self._timeout = timeout
+        self._quiet = quiet
         self._silence = 3 * heartbeat
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,17 +75,17 @@ class RemoteLink:
         question = codec.encode(request)
         if len(question) > BODY_LIMIT:
             raise RequestUnclear("The request names too much at once: ask in several pieces.")
-        limit = aiohttp.ClientTimeout(total=_TIMEOUTS.get(kind, self._timeout), connect=5.0)
+        limit = _TIMEOUTS.get(kind, self._timeout)
         try:
-            async with self._connected().post(
-                f"{_BASE}{PREFIX}{kind.route}",
-                data=question,
-                headers={"Content-Type": "application/json"},
-                timeout=limit,
-            ) as response:
-                body = await self._read(response)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(limit) as patience, asyncio.TaskGroup() as group:
+                vigil = group.create_task(self._vigil(patience), name="signs of life")
+                found = await self._exchange(kind, question)
+                vigil.cancel()
+        except TimeoutError as error:
             raise LinkLost(self._explain(error)) from error
+        if isinstance(found, LinkLost):
+            raise found
+        response, body = found
         if kind is not Ping:  # whoever answers may say so, in whatever version
             self._check_protocol(response)
         if response.status != 200:
@@ -85,6 +98,39 @@ class RemoteLink:
                 " use the one of the same installation."
             ) from error
         return reply
+
+    async def _exchange(
+        self, kind: type[Request[Any]], question: bytes
+    ) -> tuple[aiohttp.ClientResponse, bytes] | LinkLost:
+        """One request as HTTP; what keeps it from being answered is a value, not raised."""
+        try:
+            async with self._connected().post(
+                f"{_BASE}{PREFIX}{kind.route}",
+                data=question,
+                headers={"Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=None, connect=5.0),
+            ) as response:
+                return response, await self._read(response)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            lost = LinkLost(self._explain(error))
+            lost.__cause__ = error
+            return lost
+        except LinkLost as lost:
+            return lost
+
+    async def _vigil(self, patience: asyncio.Timeout) -> None:
+        """End *patience* when an engine that owes a reply does not answer a ping either: it is
+        hung, where a slow reply only takes its time.
+        """
+        ping = codec.encode(Ping())
+        while True:
+            await asyncio.sleep(self._quiet)
+            try:
+                async with asyncio.timeout(self._quiet):
+                    await self._exchange(Ping, ping)
+            except TimeoutError:
+                patience.reschedule(asyncio.get_running_loop().time())
+                return
 
     async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
         """The stream of events from now on, or from behind number *after*."""
@@ -161,7 +207,7 @@ class RemoteLink:
             owner = self._owner()
             who = owner if owner == "root" else f"{owner} or as root"
             return f"You may not use the control socket {self.path}: run this as {who}."
-        if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        if isinstance(error, TimeoutError | asyncio.TimeoutError) or number == errno.EAGAIN:
             return f"The engine at {self.path} does not answer; its process may be stopped or hung."
         # aiohttp gives no number where a request could not be written whole.
         unwritten = isinstance(error, aiohttp.ClientOSError) and number is None

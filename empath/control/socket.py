@@ -5,8 +5,8 @@ The engine opens a `ControlServer`; consoles and commands ask through a `RemoteL
 
 from __future__ import annotations
 
-from empath.control.peer import SocketUnusable
+from empath.control.peer import SocketUnusable, answers
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
 
-__all__ = ["ControlServer", "RemoteLink", "SocketUnusable"]
+__all__ = ["ControlServer", "RemoteLink", "SocketUnusable", "answers"]

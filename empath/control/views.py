@@ -5,7 +5,7 @@ A reply stays readable and small whatever the message: long lists are cut here, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,10 +19,10 @@ from empath.control.link import (
     SpoolReport,
     TlsDestination,
 )
-from empath.envelope import State
+from empath.envelope import MessageId, NextHop, State
 from empath.events import AttemptEnded, MessageAccepted, MessageEvent
 from empath.observe.encryption import Encryption
-from empath.spool.face import DestinationRow, MessageRecord, QueueRow, SpoolStats
+from empath.spool.face import DestinationRow, MessageRecord, QueueRow, RecipientRow, SpoolStats
 
 RECIPIENTS_SHOWN: Final = 1000
 """Most recipients in one view; those that still wait come first."""
@@ -83,21 +83,24 @@ def tls_destination(known: Encryption) -> TlsDestination:
 
 
 def message_view(
-    record: MessageRecord, *, expiry: float, headers: tuple[tuple[str, str], ...]
+    record: MessageRecord,
+    *,
+    expiry: float,
+    headers: tuple[tuple[str, str], ...],
+    hop: Callable[[RecipientRow], NextHop | None] = lambda row: row.next_hop,
+    doing: Callable[[MessageId, Domain], str] = lambda _id, _destination: "",
 ) -> MessageView:
-    """Everything about one message; *expiry* is the age in seconds at which it is given up."""
+    """Everything about one message; *expiry* is the age in seconds at which it is given up.
+
+    *hop* says where a recipient is re-routed, *doing* what an attempt that runs now waits for.
+    """
     envelope, origin = record.envelope, record.origin
     waiting_first = sorted(record.recipients, key=lambda row: (row.state.final, row.number))
     recipients = tuple(
-        RecipientItem(
-            number=row.number,
-            address=row.recipient.address,
-            destination=row.destination,
-            state=row.state.word,
-            attempts=row.attempts,
-            next_at=row.next_at,
-            last_reply=row.last_reply,
-            hold_reason=row.hold_reason,
+        _recipient(
+            row,
+            hop(row),
+            doing(record.id, row.destination) if row.state is State.ACTIVE else "",
         )
         for row in waiting_first[:RECIPIENTS_SHOWN]
     )
@@ -122,6 +125,22 @@ def message_view(
         body_stored=record.body_stored,
         timeline=_timeline(record),
         headers=headers,
+    )
+
+
+def _recipient(row: RecipientRow, hop: NextHop | None, doing: str) -> RecipientItem:
+    return RecipientItem(
+        number=row.number,
+        address=row.recipient.address,
+        destination=row.destination,
+        state=row.state.word,
+        attempts=row.attempts,
+        next_at=row.next_at,
+        last_reply=row.last_reply,
+        hold_reason=row.hold_reason,
+        doing=doing,
+        next_hop="" if hop is None else hop.host,
+        next_hop_until=None if hop is None else hop.until,
     )
 
 

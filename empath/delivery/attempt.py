@@ -12,18 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from empath.clock import Clock, SystemClock
 from empath.config.model import Config
 from empath.delivery.connecting import Missed, connect, key_of
 from empath.delivery.habits import Habits
 from empath.delivery.outgoing import SizeDiffers
 from empath.delivery.pool import Key, Pool
-from empath.delivery.route import Route, RouteFinder
+from empath.delivery.progress import Progress
+from empath.delivery.route import Route, RouteFinder, Target
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.delivery.tunnel import tunnelled
-from empath.envelope import Body, Lot, Waiting
+from empath.envelope import Body, Lot, NextHop, Waiting
 from empath.events import TlsFailure, TlsSession
 from empath.policy.destination import DestinationsOf
+from empath.policy.patience import ADDRESSES, Stage
+from empath.policy.reachability import Reachability
 from empath.policy.tls import Need, need
 from empath.reply import Deferred, EnhancedCode, Failed, Outcome, Reply
 from empath.smtp.data import BareNewline
@@ -34,8 +38,6 @@ from empath.tls import ClientContexts
 
 _CONNECTIONS: Final = 3
 """Sessions with one server at most: each extension it breaks costs one."""
-MOST_ADDRESSES: Final = 10
-"""Addresses one attempt tries in all, so that it ends in bounded time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Report:
     stay as they are and go next.
     """
 
+    rerouted: bool = False
+    """It went where an operator re-routed these recipients, not to their destination's servers."""
+
     @property
     def uncertain(self) -> bool:
         """The server may have taken the message."""
@@ -80,26 +85,50 @@ class Attempts:
     config: Callable[[], Config]
     contexts: ClientContexts
     habits: Habits = field(default_factory=Habits)
+    reachability: Reachability = field(default_factory=Reachability)
+    clock: Clock = field(default_factory=SystemClock)
     _destinations: DestinationsOf = field(default_factory=DestinationsOf)
 
-    async def deliver(self, lot: Lot) -> Report:
-        """Try once.  Raises `BodyUnfit` and `SpoolRefused`, with nothing sent."""
-        transcript = Transcript()
-        route = await self.finder.find(lot.destination)
+    async def deliver(self, lot: Lot, progress: Progress | None = None) -> Report:
+        """Try once; *progress* tells meanwhile how far it is.
+
+        Raises `BodyUnfit` and `SpoolRefused`, with nothing sent.  Recipients that an operator
+        re-routed elsewhere than the first wait on, and go next.
+        """
+        if progress is None:
+            progress = Progress(lot)
+        hop = self.finder.in_force(lot.recipients[0].next_hop)
+        together = tuple(
+            each for each in lot.recipients if self.finder.in_force(each.next_hop) == hop
+        )
+        if len(together) == len(lot.recipients):
+            report = await self._deliver(lot, hop, progress)
+        else:
+            report = await self._deliver(replace(lot, recipients=together), hop, progress)
+            if report.recipients is None:
+                report = replace(report, recipients=together)
+        return report if hop is None else replace(report, rerouted=True)
+
+    async def _deliver(self, lot: Lot, hop: NextHop | None, progress: Progress) -> Report:
+        transcript = progress.transcript
+        route = await self.finder.find(lot.destination, hop)
         if not isinstance(route, Route):
             return Report((route,) * len(lot.recipients), "DNS", transcript)
         config = self.config()
         missed: Missed | None = None
-        left = MOST_ADDRESSES
+        left = ADDRESSES
         policy = self._destinations(config).setting(lot.destination, lambda said: said.tls)
         failures: list[TlsFailure] = []
         wanted: Need | None = None
-        for target in route.targets:
-            wanted = need(target.fixed, policy, config.delivery.tls.policy)
-            key = key_of(target, wanted)
-            report = await self._on_standing(lot, key, transcript)
+        for target in self._in_order(route.targets):
+            wanted = need(
+                target.fixed, policy, config.delivery.tls.policy, override=target.override
+            )
+            key = key_of(target, wanted, config)
+            report = await self._on_standing(lot, key, progress)
             if report is not None:
                 return replace(report, tls_failures=tuple(failures)) if failures else report
+            progress.at(Stage.LOOKUP, target.host)
             addresses = await self.finder.addresses(target)
             if not isinstance(addresses, tuple):
                 missed = _weightier(missed, Missed("DNS", addresses))
@@ -107,7 +136,7 @@ class Attempts:
             addresses = addresses[:left]
             left -= len(addresses)
             for _ in range(_CONNECTIONS):
-                report = await self._until_turn(lot, key, transcript)
+                report = await self._until_turn(lot, key, progress)
                 if report is not None:
                     return replace(report, tls_failures=tuple(failures)) if failures else report
                 try:
@@ -117,8 +146,10 @@ class Attempts:
                         wanted,
                         config=config,
                         contexts=self.contexts,
-                        transcript=transcript,
+                        progress=progress,
                         failures=failures,
+                        reachability=self.reachability,
+                        clock=self.clock,
                     )
                 except BaseException:
                     self.pool.release(key)
@@ -128,7 +159,7 @@ class Attempts:
                     missed = _weightier(missed, connection)
                     break
                 self.pool.adopt(key, connection)
-                report = await self._transact(lot, connection, key, fresh=True)
+                report = await self._transact(lot, connection, key, progress, fresh=True)
                 if report is not None:
                     return replace(report, tls_failures=tuple(failures)) if failures else report
             if not left:
@@ -145,19 +176,27 @@ class Attempts:
             tls_failures=tuple(failures),
         )
 
-    async def _on_standing(self, lot: Lot, key: Key, transcript: Transcript) -> Report | None:
+    def _in_order(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """*targets*, those that nobody could reach lately behind the others."""
+        if len(targets) < 2 or not self.reachability:
+            return targets
+        now = self.clock.now()
+        return self.reachability.last(targets, lambda each: (str(each.host), each.port), now)
+
+    async def _on_standing(self, lot: Lot, key: Key, progress: Progress) -> Report | None:
         """The transaction on a connection that stands, if there is one that is of use."""
         while (idle := self.pool.take(key)) is not None:
-            idle.settings, idle.transcript = self.config().delivery, transcript
-            report = await self._transact(lot, idle, key)
+            idle.settings, idle.transcript = self.config().delivery, progress.transcript
+            report = await self._transact(lot, idle, key, progress)
             if report is not None:
                 return report
         return None
 
-    async def _until_turn(self, lot: Lot, key: Key, transcript: Transcript) -> Report | None:
+    async def _until_turn(self, lot: Lot, key: Key, progress: Progress) -> Report | None:
         """None when a connection may be opened, its place reserved; before that others may do."""
         settings = self.config().delivery
         while not self.pool.reserve(key, settings.connections_per_host):
+            progress.at(Stage.TURN, key.host)
             if not await self.pool.turn(key, settings.final_timeout):
                 busy = Reply(
                     451,
@@ -166,21 +205,28 @@ class Attempts:
                     " delivery.connections_per_host allows no more",
                 )
                 outcomes = (Deferred(busy),) * len(lot.recipients)
-                return Report(outcomes, "CONNECT", transcript, key.host)
-            report = await self._on_standing(lot, key, transcript)
+                return Report(outcomes, "CONNECT", progress.transcript, key.host)
+            report = await self._on_standing(lot, key, progress)
             if report is not None:
                 return report
         return None
 
     async def _transact(
-        self, lot: Lot, connection: Connection, key: Key, *, fresh: bool = False
+        self,
+        lot: Lot,
+        connection: Connection,
+        key: Key,
+        progress: Progress,
+        *,
+        fresh: bool = False,
     ) -> Report | None:
         """The transaction; None if another connection is to be tried at once.
 
         That is, if this one was dead before it began and not *fresh*, or if the server broke
         an extension that it will not be asked for again.
         """
-        message, transcript = lot, connection.transcript
+        message, transcript = lot, progress.transcript
+        progress.on(connection)
         try:
             content = await self.spool.content(lot.id)
             if "8BITMIME" not in connection.extensions and await _is_8bit(content):

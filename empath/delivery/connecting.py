@@ -1,6 +1,7 @@
-"""Opens a connection to a host that a route names: its addresses in order, TLS as needed.
+"""Opens a session with a host that a route names: its addresses, TLS as needed.
 
-The address connected to is the one that was checked; nothing is looked up twice.  Where
+Addresses that could not be reached lately come last; the others race in their order (RFC
+8305), and the next ones are tried when the winner refuses the session.  Where
 encryption is opportunistic and goes wrong, the same address is tried once more in clear;
 where it is required, never.  Returns a session that takes mail, or `Missed`; every server
 whose encryption failed on the way is noted, whatever came after.
@@ -8,26 +9,26 @@ whose encryption failed on the way is noted, whatever came after.
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from empath.address import BannerHostname, IpAddress
-from empath.config.model import Config, Delivery, TlsPolicy
-from empath.delivery.faults import fault
+from empath.address import IpAddress
+from empath.clock import Clock
+from empath.config.model import Config, TlsPolicy
+from empath.delivery.dialling import Refused, Server, server_name, sources_for
 from empath.delivery.pool import Key
+from empath.delivery.progress import Progress
+from empath.delivery.racing import race
 from empath.delivery.route import Target
-from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.events import TlsFailure
+from empath.policy.patience import Stage
+from empath.policy.reachability import Reachability
 from empath.policy.tls import Need, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session
-from empath.tls import ClientContexts, TlsUnusable, fault_of
+from empath.tls import ClientContexts, TlsUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,12 @@ class Missed:
     """The host name of a server that spoke."""
 
 
-def key_of(target: Target, wanted: Need) -> Key:
+def key_of(target: Target, wanted: Need, config: Config) -> Key:
     """What a connection for *target*, encrypted as *wanted*, may be reused for."""
     fixed = target.fixed
     username = fixed.username if fixed is not None else ""
-    return Key(target.host, target.port, wanted, username, fixed is not None)
+    sources = sources_for(target, config)
+    return Key(target.host, target.port, wanted, username, fixed is not None, sources)
 
 
 async def connect(
@@ -56,46 +58,84 @@ async def connect(
     *,
     config: Config,
     contexts: ClientContexts,
-    transcript: Transcript,
+    progress: Progress,
     failures: list[TlsFailure],
+    reachability: Reachability,
+    clock: Clock,
 ) -> Connection | Missed:
-    """A session with the first of *addresses* that grants one; never raises for a server.
+    """A session with one of *addresses*; never raises for a server.
 
-    The servers whose encryption failed are added to *failures*.
+    The servers whose encryption failed are added to *failures*, and whom nobody reached to
+    *reachability*.
     """
-    credentials = _credentials(target)
+    transcript, credentials = progress.transcript, _credentials(target)
+    progress.at(Stage.CONNECT, target.host)
     try:
         context = await contexts.get(verify=wanted.verified)
     except TlsUnusable as error:  # Our own setting: mail waits for it.
         transcript.remark(str(error))
         return Missed("CONNECT", Deferred(Reply(451, EnhancedCode("4.3.5"), str(error))))
-    if wanted.verified and _sni(target.host) is None:
+    if wanted.verified and server_name(target.host) is None:
         reason = f'{target.host} is an address: tls "verify" needs the name of a host'
         failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
         outcome = unmet(wanted, TlsFault.HOST_MISMATCH, config.delivery.tls, reason=reason)
         transcript.remark(reason)
         return Missed("STARTTLS", outcome)
     missed = Missed("CONNECT", Deferred(Reply(451, EnhancedCode("4.4.1"), "no address")))
-    for address in addresses:
-        server = _Server(target, address, config.hostname, config.delivery, context, transcript)
-        session = await server.session(wanted, credentials)
-        if isinstance(session, Connection):
-            return session
-        outcome = Deferred(session.reply)
-        if session.fault is not None:
-            reason = f"{server.name} {_SAID.get(session.fault, '')}{session.reply.text}"
-            failures.append(_failure(server.name, wanted, session.fault, reason))
-            outcome = unmet(wanted, session.fault, config.delivery.tls, reason=reason)
-            if wanted.may_send_in_clear(has_secret=credentials is not None):
-                transcript.remark("STARTTLS failed: once more in clear, since nothing requires it")
-                session = await server.session(Need(TlsPolicy.DISABLED, wanted.source), None)
-                if isinstance(session, Connection):
-                    return session
-                outcome = Deferred(session.reply)
-        spoke = session.stage != "CONNECT" or session.reply.enhanced != "4.4.1"
-        host = target.host if spoke else ""
-        missed = Missed(session.stage, outcome, server.name, host)
+    unreached = ""
+    left = list(
+        reachability.last(
+            [Server(target, each, config, context, progress) for each in addresses],
+            lambda server: server.place,
+            clock.now(),
+        )
+    )
+    while left:
+        server, connection, refused = await race(left, implicit=wanted.implicit)
+        sessions: dict[Server, Connection | Refused] = {**refused}
+        if server is not None and connection is not None:
+            sessions[server] = await _open(server, connection, wanted, credentials)
+        for server, first in sessions.items():
+            left.remove(server)
+            session, unencrypted = await _again(server, first, wanted, config, failures)
+            if isinstance(session, Connection):
+                if reachability:
+                    reachability.forget(server.place, (str(target.host), target.port))
+                return session
+            if session.unreached:
+                unreached = session.reply.text
+                reachability.note(server.place, unreached, clock.now())
+            spoke = session.stage != "CONNECT" or session.reply.enhanced != "4.4.1"
+            host = target.host if spoke else ""
+            because = Deferred(session.reply) if unencrypted is None else unencrypted
+            missed = Missed(session.stage, because, server.name, host)
+    now = clock.now()
+    places = [(str(each), target.port) for each in addresses]
+    if unreached and all(reachability.unreached(place, now) for place in places):
+        reachability.note((str(target.host), target.port), unreached, now)
     return missed
+
+
+async def _again(
+    server: Server,
+    session: Connection | Refused,
+    wanted: Need,
+    config: Config,
+    failures: list[TlsFailure],
+) -> tuple[Connection | Refused, Deferred | Failed | None]:
+    """What a session without its encryption means, and the one in clear where that may be."""
+    if isinstance(session, Connection) or session.fault is None:
+        return session, None
+    reason = f"{server.name} {_SAID.get(session.fault, '')}{session.reply.text}"
+    failures.append(_failure(server.name, wanted, session.fault, reason))
+    if not wanted.may_send_in_clear(has_secret=_credentials(server.target) is not None):
+        if session.fault is TlsFault.REFUSED and session.reply.code == 421:
+            return session, None  # no word about encryption: the server goes away (RFC 5321 3.8)
+        return session, unmet(wanted, session.fault, config.delivery.tls, reason=reason)
+    server.progress.transcript.remark(
+        "STARTTLS failed: once more in clear, since nothing requires it"
+    )
+    return await _in_clear(server, wanted), None
 
 
 _SAID: Final = {TlsFault.REFUSED: "refused STARTTLS: "}
@@ -112,86 +152,36 @@ def _credentials(target: Target) -> Credentials | None:
     return Credentials(fixed.username, fixed.password, f"{target.host}:{target.port}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """One address without a session."""
-
-    stage: str
-    reply: Reply
-    fault: TlsFault | None = None
-    """What was wrong with its encryption, if that is why."""
+async def _in_clear(server: Server, wanted: Need) -> Connection | Refused:
+    """The same address on a new connection, without encryption."""
+    dialled = await server.dial(implicit=False)
+    if isinstance(dialled, Refused):
+        return dialled
+    return await _open(server, dialled, Need(TlsPolicy.DISABLED, wanted.source), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """One address of a target."""
-
-    target: Target
-    address: IpAddress
-    helo: BannerHostname
-    settings: Delivery
-    context: ssl.SSLContext
-    transcript: Transcript
-
-    @property
-    def name(self) -> str:
-        host = self.target.host.strip("[]")
-        shown = host if host == str(self.address) else f"{host} [{self.address}]"
-        return f"{shown}:{self.target.port}"
-
-    async def session(self, wanted: Need, credentials: Credentials | None) -> Connection | _Refused:
-        connection = await self._dial(implicit=wanted.implicit)
-        if isinstance(connection, _Refused):
+async def _open(
+    server: Server, connection: Connection, wanted: Need, credentials: Credentials | None
+) -> Connection | Refused:
+    """The session up to where it takes mail."""
+    server.progress.on(connection)
+    opened = await connection.run(
+        open_session(
+            helo=server.config.hostname,
+            starttls=_starttls(wanted),
+            credentials=credentials,
+            secure=wanted.implicit,
+        ),
+        context=server.context,
+    )
+    match opened:
+        case Opened():
+            connection.extensions = opened.extensions
             return connection
-        opened = await connection.run(
-            open_session(
-                helo=self.helo,
-                starttls=_starttls(wanted),
-                credentials=credentials,
-                secure=wanted.implicit,
-            ),
-            context=self.context,
-        )
-        match opened:
-            case Opened():
-                connection.extensions = opened.extensions
-                return connection
-            case NotOpened():
-                connection.quit()
-                return _Refused(opened.stage, opened.reply, _fault(opened, connection))
-
-    async def _dial(self, *, implicit: bool) -> Connection | _Refused:
-        loop = asyncio.get_running_loop()
-        self.transcript.remark(f"connecting to {self.name}")
-        sni = _sni(self.target.host)
-
-        def make() -> Connection:
-            return Connection(
-                name=self.name, sni=sni, settings=self.settings, transcript=self.transcript
-            )
-
-        try:
-            async with asyncio.timeout(self.settings.connect_timeout):
-                if implicit:
-                    _, connection = await loop.create_connection(
-                        make,
-                        str(self.address),
-                        self.target.port,
-                        ssl=self.context,
-                        server_hostname=sni or "",
-                    )
-                    connection.secured()
-                else:
-                    _, connection = await loop.create_connection(
-                        make, str(self.address), self.target.port
-                    )
-        except (OSError, ValueError) as error:
-            self.transcript.remark(f"cannot connect: {fault(error)}")
-            reason = f"cannot connect to {self.name}: {fault(error)}"
-            shook = implicit and isinstance(error, ssl.SSLError)
-            reply = Reply(451, EnhancedCode("4.4.1"), reason)
-            return _Refused("CONNECT", reply, fault_of(error) if shook else None)
-        return connection
+        case NotOpened():
+            connection.quit()
+            silent = opened.stage == "CONNECT" and opened.broken
+            return Refused(opened.stage, opened.reply, _fault(opened, connection), silent)
 
 
 def _starttls(wanted: Need) -> StartTls:
@@ -211,13 +201,3 @@ def _fault(opened: NotOpened, connection: Connection) -> TlsFault | None:
     if connection.tls_fault is not None:
         return connection.tls_fault
     return TlsFault.INJECTED if opened.reply.enhanced == "4.5.0" else TlsFault.CLOSED
-
-
-@lru_cache(maxsize=1024)
-def _sni(host: str) -> str | None:
-    """The name for the TLS handshake; an address has none (RFC 6066 3)."""
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return str(host)  # uvloop takes no subclass of str, such as a Domain
-    return None

@@ -15,7 +15,7 @@ from typing import final
 class Deadline:
     """Calls *missed* when what is awaited has not come in time."""
 
-    __slots__ = ("_loop", "_missed", "_timer", "_until", "awaited", "seconds")
+    __slots__ = ("_loop", "_missed", "_timer", "_until", "awaited", "seconds", "since")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, missed: Callable[[], None]) -> None:
         self._loop = loop
@@ -26,13 +26,16 @@ class Deadline:
         """What the wait is for, as in "no reply within"."""
         self.seconds = 0.0
         """How long it was allowed to take."""
+        self.since = 0.0
+        """When it was last set."""
 
     def __repr__(self) -> str:
         return f"<Deadline {self.awaited if self._until else 'none'}>"
 
     def set(self, seconds: float, awaited: str) -> None:
         """From now on *awaited* must come within *seconds*."""
-        self._until = self._loop.time() + seconds
+        self.since = self._loop.time()
+        self._until = self.since + seconds
         self.awaited = awaited
         self.seconds = seconds
         if self._timer is None or self._timer.when() > self._until:

@@ -24,12 +24,15 @@ from empath.config.model import Config
 from empath.delivery.attempt import Attempts
 from empath.delivery.gates import KEY, Gates
 from empath.delivery.pool import Pool
+from empath.delivery.progress import Position, Progress
 from empath.delivery.recorder import Recorder
 from empath.delivery.route import RouteFinder
 from empath.delivery.ruling import judge
+from empath.delivery.watchdog import Watchdog, cut_short
 from empath.envelope import Lot, MessageId, Priority
-from empath.events import SpoolFault, TaskFailed
+from empath.events import SpoolFault
 from empath.policy.blame import Word, word_on
+from empath.policy.reachability import Place, Unreached
 from empath.policy.room import CLASSES, Room
 from empath.policy.schedule import Window
 from empath.policy.verdict import Hold
@@ -74,14 +77,14 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
-        self._attempts = Attempts(
-            spool, finder, self._pool, config, ClientContexts(lambda: config().delivery.tls)
-        )
+        contexts = ClientContexts(lambda: config().delivery.tls)
+        self._attempts = Attempts(spool, finder, self._pool, config, contexts, clock=clock)
+        self._watchdog = Watchdog(config, bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._shut: frozenset[Domain] = frozenset()
-        self._began: dict[tuple[MessageId, Domain], float] = {}
+        self._progress: dict[tuple[MessageId, Domain], Progress] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._arrived = True
@@ -129,9 +132,14 @@ class Engine:
             holds.append(Hold(reason, None, "delivery.concurrency"))
         return tuple(holds)
 
-    def began(self, id: MessageId, destination: Domain) -> float | None:
-        """When the attempt at this message that runs now began; None if none runs."""
-        return self._began.get((id, destination))
+    def position(self, id: MessageId, destination: Domain) -> Position | None:
+        """Where the attempt at this message stands that runs now; None if none runs."""
+        progress = self._progress.get((id, destination))
+        return None if progress is None else progress.told(self._clock.now())
+
+    def unreached(self) -> Mapping[Place, Unreached]:
+        """Hosts and addresses that could not be reached lately, which are tried last."""
+        return self._attempts.reachability.standing(self._clock.now())
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -139,6 +147,8 @@ class Engine:
             await self._restore_gates()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(), name="delivery arrivals")
+                watch = self._watchdog.run(self._progress.values)
+                group.create_task(watch, name="delivery watchdog")
                 await self._loop(group)
         finally:
             self._pool.close()
@@ -190,15 +200,16 @@ class Engine:
                 gates.answered(lot.destination, Word.NOTHING, "", now)
                 gates.ended(lot.destination)
                 continue
-            task = group.create_task(self._attempt(begun))
+            progress = Progress(begun, now)
+            progress.task = task = group.create_task(self._attempt(begun, progress))
             self._running.add(task)
-            self._began[lot.id, lot.destination] = now
+            self._progress[lot.id, lot.destination] = progress
             self._idle.clear()
             task.add_done_callback(partial(self._ended, lot))
 
     def _ended(self, lot: Lot, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._began.pop((lot.id, lot.destination), None)
+        self._progress.pop((lot.id, lot.destination), None)
         self._gates.ended(lot.destination)
         if not self._running:
             self._idle.set()
@@ -323,28 +334,34 @@ class Engine:
 
     # One attempt.
 
-    async def _attempt(self, lot: Lot) -> None:
+    async def _attempt(self, lot: Lot, progress: Progress) -> None:
         try:
-            await self._deliver(lot)
+            await self._deliver(lot, progress)
         except SpoolRefused as error:
             self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
             await self._postpone(lot)
         except Exception as bug:  # noqa: BLE001 - a bug in one attempt is not the others' end
-            self._failed(lot, bug)
+            self._recorder.failed(lot, bug)
             await self._postpone(lot)
 
-    async def _deliver(self, lot: Lot) -> None:
+    async def _deliver(self, lot: Lot, progress: Progress) -> None:
         started = self._clock.monotonic()
         destination = lot.destination
         try:
-            report = await self._attempts.deliver(lot)
+            report = await self._attempts.deliver(lot, progress)
         except BaseException as error:
-            self._gates.answered(destination, Word.NOTHING, "", self._clock.now())
-            if not isinstance(error, BodyUnfit):
-                raise
-            await self._recorder.quarantine(lot, str(error))
-            return
-        word = word_on(report.stage, report.outcomes)
+            cut = cut_short(progress, error)
+            if cut is None:
+                self._gates.answered(destination, Word.NOTHING, "", self._clock.now())
+                if not isinstance(error, BodyUnfit):
+                    raise
+                await self._recorder.quarantine(lot, str(error))
+                return
+            report = cut
+        finally:
+            progress.recording()
+        # Another next hop says nothing about the servers of the destination.
+        word = Word.NOTHING if report.rerouted else word_on(report.stage, report.outcomes)
         why = str(report.outcomes[0].reply)
         turned = self._gates.answered(destination, word, why, self._clock.now())
         judgement = judge(
@@ -380,13 +397,4 @@ class Engine:
         try:
             await self._spool.give_back(lot, due_at)
         except Exception as bug:  # noqa: BLE001 - the last thing a failed task does
-            self._failed(lot, bug)
-
-    def _failed(self, lot: Lot, bug: Exception) -> None:
-        self._bus.publish(
-            TaskFailed(
-                at=self._clock.now(),
-                task=f"delivery of {lot.id} to {lot.destination}",
-                error=safe_text(f"{type(bug).__name__}: {bug}"),
-            )
-        )
+            self._recorder.failed(lot, bug)

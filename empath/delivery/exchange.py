@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from empath.config.model import Delivery
@@ -69,6 +69,21 @@ class Exchange(asyncio.Protocol):
     def flying(self) -> int:
         """Dialogues that have not ended."""
         return len(self._flights)
+
+    @property
+    def flights(self) -> Sequence[Flight]:
+        """The dialogues that have not ended, in the order of their replies."""
+        return self._flights
+
+    @property
+    def awaiting_since(self) -> float:
+        """When what it waits for was first awaited, by the event loop's clock."""
+        return self._deadline.since
+
+    @property
+    def full(self) -> bool:
+        """The server does not take what it is sent; somebody waits until it does."""
+        return self._room is not None
 
     def quit(self) -> None:
         """End the session politely, once all that is on its way was answered."""
@@ -294,4 +309,5 @@ def as_sent(flight: Flight, lines: tuple[str, ...], shown: str = "") -> bytes:
         if "\r" in line or "\n" in line:  # The last door: whatever made it, it is one line.
             raise ValueError("a command of more than one line")
         flight.transcript.sent(shown or line)
+    flight.lines = (shown,) if shown else lines
     return "\r\n".join((*lines, "")).encode()

@@ -34,9 +34,13 @@ class Flight:
     """A dialogue and its place in the order of replies."""
 
     __slots__ = (
+        "chunked",
         "chunks",
         "dialogue",
         "dotted",
+        "lines",
+        "moved",
+        "octets",
         "owed",
         "quiet",
         "said",
@@ -67,6 +71,23 @@ class Flight:
         """The end of the content has been sent."""
         self.quiet = False
         """It has said all it will."""
+        self.lines: tuple[str, ...] = ()
+        """The commands it said last, at once; what holds a secret as it may be shown."""
+        self.chunked = False
+        """Its content goes as BDAT."""
+        self.octets = 0
+        """Of the content, so far handed to the socket."""
+        self.moved = 0.0
+        """When content was last handed to the socket."""
+
+    @property
+    def awaited(self) -> str:
+        """The command whose reply comes next; empty if that is the content, or nothing is."""
+        lines = self.lines
+        if self.chunks or not self.owed:
+            return ""
+        place = len(lines) - self.owed + (1 if self.dotted else 0)
+        return lines[place] if 0 <= place < len(lines) else ""
 
     def __repr__(self) -> str:
         return f"<Flight owed={self.owed} dotted={self.dotted}>"

@@ -2,10 +2,10 @@
 
 No more connections to one server stand than `delivery.connections_per_host`; beyond that an
 attempt waits until it may speak on one of them.
-A connection is only reused for what it was opened for: the same host and port, the same need
-for encryption, the same user, and not one the DNS named for one an operator fixed.  One that
-spoke or closed meanwhile is dropped on the way out.  Each is closed when its time is up; one
-timer serves all.
+A connection is only reused for what it was opened for: the same host and port, from the same
+address, the same need for encryption, the same user, and not one the DNS named for one an
+operator fixed.  One that spoke or closed meanwhile is dropped on the way out.  Each is closed
+when its time is up; one timer serves all.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Key(NamedTuple):
     username: str
     fixed: bool
     """The operator named the host: its addresses were not filtered."""
+    sources: tuple[str | None, str | None] = (None, None)
+    """The addresses of this machine it comes from; None where the system chooses."""
 
 
 @final

@@ -16,11 +16,12 @@ from typing import Final, TypeVar, final
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
+from empath.delivery.notices import notification
 from empath.delivery.ruling import Judgement
-from empath.envelope import Envelope, Lot, Notify, Recipient
-from empath.events import BodyDamaged, NotificationSent, SpoolFault
-from empath.message.dsn import Action, RecipientReport, compose, wanted
-from empath.message.dsn_words import subject
+from empath.envelope import Lot
+from empath.events import BodyDamaged, NotificationSent, SpoolFault, TaskFailed
+from empath.message.dsn import RecipientReport, wanted
+from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Notification, Spool, SpoolRefused
 
 T = TypeVar("T")
@@ -56,14 +57,14 @@ class Recorder:
             lambda: self._spool.record(lot, judgement.rulings, judgement.event, notifications)
         )
         self._bus.publish(judgement.event)
-        for dsn, notification in zip(ids, notifications, strict=False):
+        for dsn, sent in zip(ids, notifications, strict=False):
             self._bus.publish(
                 NotificationSent(
                     at=self._clock.now(),
                     id=lot.id,
                     dsn=dsn,
-                    kind=notification.kind,
-                    recipients=tuple(each.recipient.address for each in judgement.notices),
+                    kind=sent.kind,
+                    recipients=sent.about,
                 )
             )
         return at_once
@@ -73,6 +74,16 @@ class Recorder:
         event = BodyDamaged(at=self._clock.now(), id=lot.id, reason=reason)
         await self._insist(lambda: self._spool.quarantine(lot, event, reason))
         self._bus.publish(event)
+
+    def failed(self, lot: Lot, bug: Exception) -> None:
+        """Publish a bug met in an attempt at *lot*."""
+        self._bus.publish(
+            TaskFailed(
+                at=self._clock.now(),
+                task=f"delivery of {lot.id} to {lot.destination}",
+                error=safe_text(f"{type(bug).__name__}: {bug}"),
+            )
+        )
 
     async def _insist(self, write: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Do *write* until the spool takes it; its result, and whether it did at once."""
@@ -92,27 +103,15 @@ class Recorder:
             return ()
         try:
             content = await self._spool.content(lot.id)
-            original = await content.head(wanted(lot))
+            original = await content.part(0, wanted(lot))
         except (BodyUnfit, SpoolRefused):
             original = b""  # The sender is told all the same.
-        actions = [notice.action for notice in notices]
-        return (
-            Notification(
-                envelope=Envelope(
-                    None,
-                    # A report about a report is never wanted (RFC 5321 6.1).
-                    (Recipient(lot.reverse_path, notify=Notify.NEVER),),
-                    smtputf8=not lot.reverse_path.isascii(),
-                ),
-                content=compose(
-                    lot,
-                    notices,
-                    hostname=self._config().hostname,
-                    now=self._clock.now(),
-                    seed=f"{lot.id}{self._random.getrandbits(64):016x}",
-                    original=original,
-                ),
-                subject=subject(actions),
-                kind=next(action.value for action in Action if action in actions),
-            ),
+        told = notification(
+            lot,
+            notices,
+            hostname=self._config().hostname,
+            now=self._clock.now(),
+            seed=f"{lot.id}{self._random.getrandbits(64):016x}",
+            original=original,
         )
+        return () if told is None else (told,)

@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
-from empath.address import Domain, IpAddress, ServerId, parse_address_literal
+from empath.address import Domain, IpAddress, parse_address_literal
+from empath.clock import Clock, SystemClock
 from empath.config import model
 from empath.config.model import Config
+from empath.envelope import NextHop
 from empath.policy import routing
 from empath.policy.answer import Answer, Found, MailExchanger
+from empath.policy.override import Override
 from empath.policy.routing import Route, Target
 from empath.reply import Deferred, Failed
 
@@ -54,42 +57,69 @@ class RouteFinder:
         config: Callable[[], Config],
         own_addresses: Callable[[], Collection[IpAddress]] = tuple,
         random: random.Random | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """*own_addresses* are those Empath listens at; *random* draws among equal hosts."""
+        """*own_addresses* are those Empath listens at; *random* draws among equal hosts; *clock*
+        says when an override ends, the system's if none is given.
+        """
+        self._clock = clock or SystemClock()
         self._resolver = resolver
         self._config = config
         self._own_addresses = own_addresses
         self._random = random or _new_random()
-        self._overrides: dict[Domain, tuple[ServerId, ...]] = {}
+        self._overrides: dict[Domain, Override] = {}
         self._fixed: dict[Domain, Route | None] = {}
         self._fixed_by: tuple[tuple[model.Route, ...], int] = ((), 0)
 
     def __repr__(self) -> str:
         return f"<RouteFinder overrides={len(self._overrides)}>"
 
-    def set_override(self, domain: Domain, hosts: Sequence[ServerId]) -> None:
-        """Send mail for exactly *domain* to *hosts*, in this order, whatever else says.
+    def set_override(self, domain: Domain, override: Override) -> None:
+        """Send mail for exactly *domain* to these hosts, in this order, whatever else says.
 
         Raises `ValueError` when there is none or more than `routing.MAX_TARGETS`.
         """
-        if not 0 < len(hosts) <= routing.MAX_TARGETS:
+        if not 0 < len(override.hosts) <= routing.MAX_TARGETS:
             raise ValueError(f"an override names 1 to {routing.MAX_TARGETS} hosts")
-        self._overrides[domain] = tuple(hosts)
-        self._fixed.clear()
+        self._overrides[domain] = override
 
     def remove_override(self, domain: Domain) -> bool:
         """Forget the override; False when there was none."""
-        self._fixed.clear()
         return self._overrides.pop(domain, None) is not None
 
-    def overrides(self) -> Mapping[Domain, tuple[ServerId, ...]]:
-        """All overrides, by domain."""
+    def override(self, domain: Domain) -> Override | None:
+        """The override in force for *domain*."""
+        found = self._overrides.get(domain)
+        return found if found is not None and found.holds(self._clock.now()) else None
+
+    def overrides(self) -> Mapping[Domain, Override]:
+        """The overrides in force, by domain; those that have ended are forgotten."""
+        now = self._clock.now()
+        for domain, override in list(self._overrides.items()):
+            if not override.holds(now):
+                del self._overrides[domain]
         return dict(sorted(self._overrides.items()))
 
-    async def find(self, destination: Domain) -> Route | Deferred | Failed:
-        """The hosts for *destination*, best first; or why there is none now, or never."""
+    def in_force(self, hop: NextHop | None) -> NextHop | None:
+        """*hop* while it holds."""
+        if hop is None or hop.until is None or self._clock.now() < hop.until:
+            return hop
+        return None
+
+    async def find(
+        self, destination: Domain, hop: NextHop | None = None
+    ) -> Route | Deferred | Failed:
+        """The hosts for *destination*, best first; or why there is none now, or never.
+
+        *hop* is where an operator re-routed the recipients concerned.
+        """
         config = self._config()
         port = config.delivery.port
+        if hop is not None:
+            return routing.overridden(destination, (hop.host,), config.route)
+        override = self.override(destination)
+        if override is not None:
+            return routing.overridden(destination, override.hosts, config.route)
         fixed = self._fixed_route(destination, config)
         if fixed is not None:
             return fixed
@@ -113,7 +143,7 @@ class RouteFinder:
             return self._fixed[destination]
         if len(self._fixed) >= FIXED_KEPT:
             self._fixed.clear()
-        route = routing.fixed_route(destination, self._overrides, by[0], port=by[1])
+        route = routing.fixed_route(destination, by[0], port=by[1])
         self._fixed[destination] = route
         return route
 

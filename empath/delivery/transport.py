@@ -158,14 +158,18 @@ class Connection(Exchange):
         The answer comes as any reply does.
         """
         flight.chunks = chunks_of(size) - 1 if size else 0
+        flight.chunked = size > 0
         self._expect(flight, flight.chunks + 1)
         self._deadline.lift()
         flight.sending = True
+        flight.moved = self._loop.time()
         held = b""
         try:
             async for block in chunked(content, size) if size else stuffed(content):
                 if held:
                     await self._write(held)
+                    flight.octets += len(held)
+                    flight.moved = self._loop.time()
                 if self._broken is not None or self._kept is not None:
                     break
                 held = block
@@ -189,7 +193,7 @@ class Connection(Exchange):
             return self._advance(flight, self._gone())
         written = as_sent(flight, step.lines)
         flight.transcript.sent(f"BDAT {step.size} LAST")
-        flight.dotted = True
+        flight.dotted = flight.chunked = True
         self._transport.write(written + block)
         self._expect(flight, len(step.lines) + 1)
         self._said(flight)

@@ -55,7 +55,10 @@ class Headed:
         if field:
             yield field
 
-    async def head(self, limit: int) -> bytes:
-        """At most the first *limit* octets."""
-        rest = limit - len(self._field)
-        return (self._field + (await self._content.head(rest) if rest > 0 else b""))[:limit]
+    async def part(self, start: int, limit: int) -> bytes:
+        """At most *limit* octets from *start* on."""
+        edge, end = len(self._field), start + limit
+        octets = self._field[start:end]
+        if end <= max(edge, start):
+            return octets
+        return octets + await self._content.part(max(0, start - edge), end - max(edge, start))

@@ -15,6 +15,7 @@ from empath import codec
 from empath.config.model import LogLevel
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -44,6 +45,8 @@ def level_of(event: Event) -> LogLevel:
     match event:
         case BodyDamaged() | SpoolFault() | TaskFailed():
             return LogLevel.ERROR
+        case AttemptStuck():
+            return LogLevel.WARNING
         case AttemptEnded() if any(result.result != "delivered" for result in event.results):
             return LogLevel.WARNING
         case _:
@@ -108,10 +111,15 @@ def _describe(event: Event) -> tuple[str, str, str]:
             return "notified", event.id, rest
         case OperatorActed():
             reason = f": {event.reason}" if event.reason else ""
-            rest = f"{event.action} of {event.recipients} recipients by {event.actor}{reason}"
+            several = "" if event.recipients == 1 else "s"
+            rest = (
+                f"{event.action} of {event.recipients} recipient{several} by {event.actor}{reason}"
+            )
             return "operator", event.id, rest
         case BodyDamaged():
             return "damaged", event.id, event.reason
+        case AttemptStuck():
+            return "stuck", event.id, f"to {event.destination}: {event.reason} ({event.stage})"
         case _:
             what, rest = _describe_engine(event)
             return what, "", rest

@@ -17,8 +17,10 @@ from empath.reply import Deferred, Outcome
 _OF_SESSION: Final = frozenset({"CONNECT", "GREETING", "EHLO", "HELO", "MAIL"})
 _LOST: Final = frozenset({"4.4.1", "4.4.2"})
 """RFC 3463: no answer from host, bad connection."""
-_OURS: Final = "4.4.5"
-"""Before there is a connection: all those that we allow to the host are busy."""
+_OURS: Final = frozenset({"4.4.5", "4.3.5"})
+"""Before there is a connection: all those that we allow to the host are busy; our settings
+name what this machine does not have.
+"""
 
 
 class Word(enum.Enum):
@@ -31,14 +33,14 @@ class Word(enum.Enum):
 
 def word_on(stage: str, outcomes: Sequence[Outcome]) -> Word:
     """What an attempt that ended at *stage* with *outcomes* says about its destination."""
-    if stage in {"DNS", "STARTTLS", "AUTH"}:
+    if stage == "DNS":
         return Word.NOTHING
     for outcome in outcomes:
         if not isinstance(outcome, Deferred):
             continue
         reply = outcome.reply
-        if stage == "CONNECT" and reply.enhanced == _OURS:
+        if stage == "CONNECT" and reply.enhanced in _OURS:
             return Word.NOTHING
         if stage in _OF_SESSION or reply.code == 421 or reply.enhanced in _LOST:
             return Word.FAILED
-    return Word.WELL
+    return Word.NOTHING if stage in {"STARTTLS", "AUTH"} else Word.WELL

@@ -9,7 +9,7 @@ refusal is an outcome whose reply names the domain and what can be done.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +47,8 @@ class Target:
     fixed: model.Route | None = None
     """The route that names this host: its TLS and AUTH settings hold, and its addresses are
     not filtered.  None where the DNS named the host."""
+    override: bool = False
+    """An operator named this host in the place of the route there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +63,11 @@ class Route:
 
 def fixed_route(
     destination: Domain,
-    overrides: Mapping[Domain, Sequence[ServerId]],
     routes: Sequence[model.Route],
     *,
     port: int,
 ) -> Route | None:
-    """The route that needs no MX: an override, a ``[[route]]``, or an address literal's own."""
-    if hosts := overrides.get(destination):
-        return Route(
-            "override",
-            tuple(
-                Target(host.host, host.port, place, model.Route(domain=destination, host=host))
-                for place, host in enumerate(hosts)
-            ),
-        )
+    """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
     by_domain: dict[str, list[model.Route]] = {}
     for route in routes:
         by_domain.setdefault(route.domain.lower(), []).append(route)
@@ -90,6 +83,33 @@ def fixed_route(
     if destination.literal is not None:
         return Route("address literal", (Target(f"[{destination.literal}]", port),))
     return None
+
+
+def overridden(
+    destination: Domain, hosts: Sequence[ServerId], routes: Sequence[model.Route]
+) -> Route:
+    """The route to *hosts* in the place of the one there is.
+
+    It takes over that a ``[[route]]`` requires encryption, by STARTTLS: what operators do in a
+    hurry must not send in clear what the config keeps from it.  It does not take over its user
+    name and password, which are for another host.
+    """
+    displaced = fixed_route(destination, routes, port=0)
+    stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
+    tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
+    return Route(
+        "override",
+        tuple(
+            Target(
+                host.host,
+                host.port,
+                place,
+                model.Route(domain=destination, host=host, tls=tls),
+                override=True,
+            )
+            for place, host in enumerate(hosts)
+        ),
+    )
 
 
 def _route_keys(destination: Domain) -> list[str]:

@@ -9,7 +9,7 @@ for in clear (RFC 3207 6, SMTP-RULES 3.3 TLS downgrade).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from empath.config.model import DeliveryTls, OnTlsFailure, Route, Tls, TlsPolicy
@@ -38,6 +38,8 @@ class Source(enum.StrEnum):
     """A ``[[destination]]``."""
     ROUTE = "route"
     """The ``tls`` of a ``[[route]]``."""
+    OVERRIDE = "override"
+    """What holds for the destination anyway, at a host that an operator re-routed it to."""
 
 
 class TlsFault(enum.StrEnum):
@@ -109,13 +111,25 @@ class Need:
         return self.policy is TlsPolicy.OPPORTUNISTIC and not self.required and not has_secret
 
 
-def need(fixed: Route | None, destination: TlsPolicy | None, default: TlsPolicy) -> Need:
-    """What a target needs.
+def need(
+    fixed: Route | None,
+    destination: TlsPolicy | None,
+    default: TlsPolicy,
+    *,
+    override: bool = False,
+) -> Need:
+    """What a target needs; *override* marks a host that an operator put in the place of others,
+    at which what the destination needs anyway holds no less.
 
     *fixed* is the operator's route to it (None for one found in DNS), *destination* what its
     ``[[destination]]`` asks for.  Both count before the *default*; of the two the stricter
     holds, so that a general route cannot undo what one domain was promised.
     """
+    wanted = _need(fixed, destination, default)
+    return replace(wanted, source=Source.OVERRIDE) if override else wanted
+
+
+def _need(fixed: Route | None, destination: TlsPolicy | None, default: TlsPolicy) -> Need:
     stated = fixed.tls if fixed is not None else None
     implicit = stated is Tls.IMPLICIT
     route = _OF_ROUTE[stated] if stated is not None else None
@@ -132,14 +146,15 @@ def unmet(
 ) -> Deferred | Failed:
     """What it means for the mail when the last host did not meet *wanted*.
 
-    Permanent, unless the operator chose to wait.  A route is this relay's own setting, whose
-    mistake must not return everybody's mail: there, and where nothing is required, it waits.
+    Permanent, unless the operator chose to wait.  A route or a re-route is this relay's own
+    setting, whose mistake must not return everybody's mail: there, and where nothing is required,
+    it waits.
     5.7.10 (RFC 8689 5) when there was no encryption, 5.7.5 (RFC 3463 3.8: cryptographic
     failure) when the peer's certificate would not do.
     """
     number = "5" if fault.of_certificate else "10"
     text = f"{reason}; {_WANTS[wanted.verified]}" if wanted.required else reason
-    fails = wanted.required and wanted.source is not Source.ROUTE
+    fails = wanted.required and wanted.source not in {Source.ROUTE, Source.OVERRIDE}
     if fails and settings.on_failure is OnTlsFailure.FAIL:
         return Failed(Reply(550, EnhancedCode(f"5.7.{number}"), text))
     return Deferred(Reply(451, EnhancedCode(f"4.7.{number}"), text))

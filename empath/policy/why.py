@@ -8,7 +8,7 @@ it and by which reply, setting or person, and is safe to show (DESIGN P6).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from empath.envelope import Priority, State
@@ -34,11 +34,18 @@ class Standing:
     ended_at: float | None = None
     """When the last attempt ended."""
     actor: str = ""
-    """Who held or deleted it; empty where no operator did."""
+    """Who held, deleted or bounced it; empty where no operator did."""
     told: bool = False
     """The sender has been sent a notification that it failed."""
     began_at: float | None = None
     """When the attempt that runs now began."""
+    doing: str = ""
+    """What that attempt waits for, and at which server."""
+    doing_since: float | None = None
+    """Since when."""
+    next_hop: str | None = None
+    """Where it is re-routed to by an operator."""
+    next_hop_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +74,21 @@ class Why:
 
 def why(one: Standing, around: Circumstances) -> Why:
     """Why *one* is where it is."""
+    answer = _why(one, around)
+    if one.next_hop is None or one.state.final:
+        return answer
+    until = _until(one.next_hop_until)
+    sentence = f"{answer.sentence[:-1]}; an operator re-routed it to {one.next_hop}{until}."
+    return replace(answer, sentence=sentence)
+
+
+def _why(one: Standing, around: Circumstances) -> Why:
     who = one.address
     match one.state:
         case State.DELIVERED:
             return Why(f"{who} was delivered{_at(one.ended_at)}{_to(one)}{_said(one.last_reply)}.")
+        case State.FAILED if one.actor:
+            return Why(f"{who} was bounced by {one.actor}{_said(one.last_reply)}; {_told(one)}.")
         case State.FAILED:
             return Why(
                 f"{who} was refused for good{_at(one.ended_at)}{_by(one)}"
@@ -90,11 +108,21 @@ def why(one: Standing, around: Circumstances) -> Why:
                 "" if one.began_at is None else f", for {max(0, around.now - one.began_at):.0f} s"
             )
             return Why(
-                f"{who} is being delivered to {one.destination} at this moment{since}.",
+                f"{who} is being delivered to {one.destination} at this moment{since}"
+                f"{_doing(one, around.now)}.",
                 "end of the attempt",
             )
         case State.QUEUED | State.DEFERRED:
             return _waiting(one, around)
+
+
+def _doing(one: Standing, now: float) -> str:
+    if not one.doing:
+        return ""
+    if one.doing_since is None:
+        return f": {one.doing}"
+    seconds = max(0, now - one.doing_since)
+    return f": {one.doing}, since {moment(one.doing_since)} ({seconds:.0f} s)"
 
 
 def _held(one: Standing, around: Circumstances) -> Why:

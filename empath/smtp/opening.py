@@ -166,6 +166,8 @@ def _authenticate(
         return _ours("4.7.0", f"{server} offers neither AUTH PLAIN nor AUTH LOGIN")
     if reply.code == 235:
         return None
+    if reply.code == 421:
+        return reply  # It goes away, whoever we are (RFC 5321 3.8).
     # The fault is in our own settings: mail waits for them, nobody's mail is bounced.
     return _ours("4.7.8", f"{server} refused the user name and password of its route: {reply}")
 

@@ -82,7 +82,7 @@ class Book:
         self._kept_octets = 0
         self._parked: dict[int, None] = {}
         self._begun: dict[int, int] = {}
-        self._frozen: set[int] = set()
+        self._frozen: dict[int, int] = {}
         self._skipped: set[Lane] = set()
         self._scans = 0
         self._stale: set[int] = set()
@@ -256,7 +256,8 @@ class Book:
         Returns what is being delivered and must be left alone.
         """
         frozen = set(keys)
-        self._frozen |= frozen
+        for key in frozen:  # two changes may have the same message in hand
+            self._frozen[key] = self._frozen.get(key, 0) + 1
         flying: list[Pair] = []
         for (key, destination), lease in list(self._leases.items()):
             if key not in frozen:
@@ -270,7 +271,12 @@ class Book:
     def thaw(self, keys: Iterable[int]) -> None:
         """The change is over."""
         frozen = set(keys)
-        self._frozen -= frozen
+        for key in frozen:
+            left = self._frozen[key] - 1
+            if left:
+                self._frozen[key] = left
+            else:
+                del self._frozen[key]
         if self._scans:
             self._stale |= frozen
         for destination, priority in self._skipped:
@@ -285,6 +291,11 @@ class Book:
         tally.finished += count
         tally.octets -= octets
         tally.file_bodies -= files
+
+    @property
+    def flying(self) -> Collection[Pair]:
+        """What is being delivered at this moment."""
+        return [pair for pair, lease in self._leases.items() if lease.begun or lease.recording]
 
     @property
     def active_keys(self) -> Collection[int]:

@@ -1,6 +1,7 @@
 """Is the spool sound?  Database, bodies against size and SHA-256, files against rows.
 
-Slow, on a connection of its own, and changes nothing.  `sweep` is the small part of it
+Slow, on a connection of its own, and changes nothing: `check` beside a running engine,
+`check_stopped` where none runs.  `sweep` is the small part of it
 that runs at each start and removes files that no message names.
 """
 
@@ -9,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
 from empath.envelope import MessageId
-from empath.spool import content, database, stored
+from empath.spool import content, database, migrations, stored
 from empath.spool.body import BodyFolder, key_of
-from empath.spool.face import BodyUnfit, Problem
+from empath.spool.face import BodyUnfit, Problem, SpoolUnusable
+from empath.spool.lock import SpoolLock
 
 _WANTED = "SELECT 1 FROM message WHERE key = ? AND stored = 2"
 
@@ -24,13 +27,53 @@ _WANTED = "SELECT 1 FROM message WHERE key = ? AND stored = 2"
 def check(spool: Path, folder: BodyFolder) -> Sequence[Problem]:
     """Everything that is wrong; empty when all is well.  Blocks for as long as it takes."""
     try:
-        reader = database.open_reader(spool / "queue.db")
+        reader = _reader(spool)
         try:
             return [*_database(reader), *_bodies(reader, folder), *_files(reader, folder)]
         finally:
             reader.close(True)
     except (apsw.Error, OSError) as error:
         return [Problem("queue.db", database.sentence(error, spool))]
+
+
+def check_stopped(spool: Path) -> Sequence[Problem]:
+    """The same for the spool of an engine that does not run, which is kept from starting
+    meanwhile.  Raises `SpoolInUse` when one runs, `SpoolUnusable`.  Blocks.
+    """
+    try:
+        lock = SpoolLock(spool)
+    except OSError as error:
+        raise SpoolUnusable(database.sentence(error, spool)) from error
+    try:
+        folder = BodyFolder(spool)
+        try:
+            _check_schema(spool)
+            return check(spool, folder)
+        finally:
+            folder.close()
+    except OSError as error:
+        raise SpoolUnusable(database.sentence(error, spool)) from error
+    finally:
+        lock.release()
+
+
+def _reader(spool: Path) -> apsw.Connection:
+    reader = database.open_reader(spool / "queue.db")
+    # The last connection to close would move the log into the database, and that is writing.
+    reader.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    return reader
+
+
+def _check_schema(spool: Path) -> None:
+    """Raise `SpoolUnusable` for a database of another Empath; what is damaged is for `check`."""
+    with suppress(apsw.Error):
+        reader = _reader(spool)
+        try:
+            migrations.require_current(reader)
+        except migrations.WrongSchema as error:
+            raise SpoolUnusable(f"The spool {spool} cannot be checked: {error}") from error
+        finally:
+            reader.close(True)
 
 
 def _database(reader: apsw.Connection) -> Iterator[Problem]:

@@ -46,9 +46,10 @@ class InlineContent:
         for start in range(0, len(content), size):
             yield content[start : start + size]
 
-    async def head(self, limit: int) -> bytes:
-        """At most the first *limit* octets."""
-        return self._prefix[:limit] + self._content[: max(0, limit - len(self._prefix))]
+    async def part(self, start: int, limit: int) -> bytes:
+        """At most *limit* octets from *start* on."""
+        edge, end = len(self._prefix), start + limit
+        return self._prefix[start:end] + self._content[max(0, start - edge) : max(0, end - edge)]
 
 
 @final
@@ -100,13 +101,16 @@ class FileContent:
         finally:
             os.close(descriptor)
 
-    async def head(self, limit: int) -> bytes:
-        """At most the first *limit* octets."""
-        wanted = limit - len(self._prefix)
-        if wanted <= 0:
-            return self._prefix[:limit]
+    async def part(self, start: int, limit: int) -> bytes:
+        """At most *limit* octets from *start* on; raises `BodyUnfit` when the file is gone."""
+        edge, end = len(self._prefix), min(start + limit, self.size)
+        octets = self._prefix[start:end]
+        if end <= max(edge, start):
+            return octets
         loop = asyncio.get_running_loop()
-        return self._prefix + await loop.run_in_executor(self._executor, self._read, wanted)
+        return octets + await loop.run_in_executor(
+            self._executor, self._read, max(0, start - edge), end - edge
+        )
 
     def _open(self) -> int:
         try:
@@ -117,10 +121,10 @@ class FileContent:
                 f" ({error.strerror})"
             ) from error
 
-    def _read(self, limit: int) -> bytes:
+    def _read(self, start: int, end: int) -> bytes:
         descriptor = self._open()
         try:
-            return b"".join(body.blocks(descriptor, 0, limit))
+            return b"".join(body.blocks(descriptor, start, end))
         finally:
             os.close(descriptor)
 

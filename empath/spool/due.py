@@ -32,7 +32,7 @@ _NEXT: Final = (
 _LOTS: Final = (
     "SELECT m.key, m.reverse_path, r.priority, m.size, m.details,"
     " r.number, r.address, r.state, r.due_at, r.notify, r.original, r.attempts,"
-    " r.delay_noticed, r.reply"
+    " r.delay_noticed, r.reply, r.next_hop"
     " FROM json_each(?) AS j CROSS JOIN message AS m CROSS JOIN recipient AS r"
     " WHERE m.key = j.value AND r.key = j.value AND r.destination = ? AND r.state < 2"
     " AND r.due_at <= ?"
@@ -106,15 +106,16 @@ def _lots(
         rows.setdefault(row[0], []).append(row)
     for key in keys:
         if key in rows:
-            yield _lot(destination, rows[key])
+            yield lot_of(destination, rows[key])
 
 
-def _lot(destination: Domain, rows: Sequence[tuple[Any, ...]]) -> tuple[Lot, Sequence[State]]:
+def lot_of(destination: Domain, rows: Sequence[tuple[Any, ...]]) -> tuple[Lot, Sequence[State]]:
+    """A lot of one message from *rows* with the columns of `_LOTS`, and the recipients' states."""
     recipients: list[Waiting] = []
     states: list[State] = []
     due: list[float] = []
     for row in rows:
-        number, address, state, due_at, notify, original, attempts, noticed, reply = row[5:]
+        number, address, state, due_at, notify, original, attempts, noticed, reply, hop = row[5:]
         recipients.append(
             Waiting(
                 number,
@@ -122,6 +123,7 @@ def _lot(destination: Domain, rows: Sequence[tuple[Any, ...]]) -> tuple[Lot, Seq
                 attempts,
                 bool(noticed),
                 stored.read_reply(reply),
+                stored.read_next_hop(hop),
             )
         )
         states.append(State(state))

@@ -13,11 +13,45 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from empath.address import Domain, EmailAddress
-from empath.envelope import Envelope, Lane, Lot, MessageId, Origin, Priority, Recipient, State
+from empath.envelope import (
+    Envelope,
+    Lane,
+    Lot,
+    MessageId,
+    NextHop,
+    Origin,
+    Priority,
+    Recipient,
+    State,
+)
 from empath.events import MessageEvent
 from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.reply import Outcome
+from empath.spool.operating import Changed, Counted, Notification, Operating
+
+__all__ = [
+    "DAMAGED",
+    "BodyUnfit",
+    "Changed",
+    "Content",
+    "Counted",
+    "DestinationRow",
+    "Draft",
+    "MessageRecord",
+    "Notification",
+    "Problem",
+    "QueuePage",
+    "QueueRow",
+    "RecipientRow",
+    "Ruling",
+    "Spool",
+    "SpoolFull",
+    "SpoolInUse",
+    "SpoolRefused",
+    "SpoolStats",
+    "SpoolUnusable",
+]
 
 
 class SpoolRefused(Exception):
@@ -105,8 +139,8 @@ class Content(Protocol):
         """The octets in order, from the start."""
         ...
 
-    async def head(self, limit: int) -> bytes:
-        """At most the first *limit* octets."""
+    async def part(self, start: int, limit: int) -> bytes:
+        """At most *limit* octets from *start* on; those before it are not read."""
         ...
 
 
@@ -123,17 +157,6 @@ class Ruling:
     next_at: float | None = None
     expired: bool = False
     delay_noticed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """A message of our own that is stored in the same transaction as what caused it."""
-
-    envelope: Envelope
-    content: bytes
-    subject: str
-    kind: str
-    """``failed`` or ``delayed``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +204,8 @@ class RecipientRow:
     next_at: float | None
     last_reply: str
     hold_reason: str
+    next_hop: NextHop | None = None
+    """Where an operator re-routed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,17 +267,7 @@ class Problem:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What an operator's change of the queue did."""
-
-    ids: tuple[MessageId, ...]
-    recipients: int
-    in_flight: int
-    """Recipients left alone because they are being delivered at this moment."""
-
-
-class Spool(Protocol):
+class Spool(Operating, Protocol):
     """The durable queue."""
 
     def draft(self) -> Draft:
@@ -314,32 +329,6 @@ class Spool(Protocol):
 
     async def quarantine(self, lot: Lot, event: MessageEvent, reason: str) -> None:
         """Hold the whole message for `DAMAGED` *reason* and end the lease: its body is damaged."""
-        ...
-
-    # Operators.
-
-    async def hold(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
-        """Keep the matching messages from being delivered."""
-        ...
-
-    async def release(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
-        """Queue the matching held messages again, due now."""
-        ...
-
-    async def retry(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
-        """Make the matching waiting messages due now."""
-        ...
-
-    async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
-        """Give the matching messages up without telling anybody."""
-        ...
-
-    async def prioritize(
-        self, query: QueueQuery, priority: Priority, *, actor: str, at: float
-    ) -> Changed:
-        """Give the matching messages another class, for all their recipients that wait; the
-        timeline says which.  The next server is told the number of that class.
-        """
         ...
 
     # Looking.

@@ -21,8 +21,11 @@ _STEP_BACK = 10_000
 class Keys:
     """Gives out keys."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, newest: int = 0) -> None:
+        """*newest* is the greatest key that is in use already."""
         self._clock = clock
+        self.newest = newest
+        """No key is greater, of those in use at the start and those given out since."""
         self._last = 0
         # Ids are no secrets: the system's own randomness costs a call into it for each.
         self._draw = random.Random().getrandbits  # noqa: S311
@@ -36,4 +39,5 @@ class Keys:
         else:
             # A random start keeps keys apart from those of a process before this one.
             self._last = now << _TAIL_BITS | self._draw(_TAIL_BITS - 1)
+        self.newest = max(self.newest, self._last)
         return self._last

@@ -15,7 +15,7 @@ import apsw
 
 APPLICATION_ID: Final = 0x456D7068
 """``Emph``: what `file` and we know the database by."""
-_SCRIPTS: Final = ("schema.sql", "schema_2.sql")
+_SCRIPTS: Final = ("schema.sql", "schema_2.sql", "schema_3.sql")
 
 
 class WrongSchema(Exception):
@@ -33,23 +33,40 @@ def migrate(connection: apsw.Connection, scripts: Sequence[str]) -> int:
 
     Raises `WrongSchema`.
     """
-    owner = connection.pragma("application_id")
-    version: int = connection.pragma("user_version")
-    if owner not in {0, APPLICATION_ID} or (owner == 0 and _has_tables(connection)):
-        raise WrongSchema(
-            "queue.db is the database of another program: name an empty folder in spool.path."
-        )
-    if version > len(scripts):
-        raise WrongSchema(
-            f"queue.db has schema {version} and this Empath knows schemas up to {len(scripts)}: "
-            "it was used by a newer Empath; install that one, or name another folder in spool.path."
-        )
+    version = _version(connection, len(scripts))
     if version < len(scripts):
         with connection:
             for script in scripts[version:]:
                 connection.execute(script)
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("user_version", len(scripts))
+    return version
+
+
+def require_current(connection: apsw.Connection) -> None:
+    """Raise `WrongSchema` for a database whose schema is not exactly ours."""
+    known = len(steps())
+    version = _version(connection, known)
+    if version < known:
+        raise WrongSchema(
+            f"queue.db has schema {version}, older than the {known} of this Empath: start Empath"
+            " on it once."
+        )
+
+
+def _version(connection: apsw.Connection, known: int) -> int:
+    """The schema's version.  Raises `WrongSchema` when it is not ours or above *known*."""
+    owner = connection.pragma("application_id")
+    version: int = connection.pragma("user_version")
+    if owner not in {0, APPLICATION_ID} or (owner == 0 and _has_tables(connection)):
+        raise WrongSchema(
+            "queue.db is the database of another program: name an empty folder in spool.path."
+        )
+    if version > known:
+        raise WrongSchema(
+            f"queue.db has schema {version} and this Empath knows schemas up to {known}: "
+            "it was used by a newer Empath; install that one, or name another folder in spool.path."
+        )
     return version
 
 

@@ -40,6 +40,8 @@ class Parts:
     writer: Writer
     delivery_reader: apsw.Connection
     operator_reader: apsw.Connection
+    newest: int
+    """The greatest key of a message; 0 where there is none."""
 
 
 def parts(settings: Settings, loop: asyncio.AbstractEventLoop, clock: Clock, book: Book) -> Parts:
@@ -58,6 +60,7 @@ def parts(settings: Settings, loop: asyncio.AbstractEventLoop, clock: Clock, boo
             migrations.migrate(connection, migrations.steps())
             reader = database.open_reader(path / "queue.db")
             count(reader, book.tally)
+            ((newest,),) = select(reader, "SELECT max(key) FROM message")
             return Parts(
                 path,
                 lock,
@@ -67,6 +70,7 @@ def parts(settings: Settings, loop: asyncio.AbstractEventLoop, clock: Clock, boo
                 Writer(path / "queue.db", connection, loop, clock),
                 reader,
                 database.open_reader(path / "queue.db"),
+                newest or 0,
             )
         except BaseException:
             connection.close(True)

@@ -16,7 +16,7 @@ from empath.clock import Clock
 from empath.config.model import Spool as Settings
 from empath.spool.book import Book
 from empath.spool.rows import select
-from empath.spool.writer import Operation, Writer
+from empath.spool.writer import Single, Writer
 
 RANGE: Final = 2000
 """Messages looked at in one transaction."""
@@ -29,7 +29,7 @@ MOST: Final = 500
 
 
 @final
-class Prune(Operation[tuple[int, bool]]):
+class Prune(Single[tuple[int, bool]]):
     """One step of the sweep; gives where the next begins, and whether to go on at once."""
 
     __slots__ = ("_after", "_before", "_book", "_count", "_excess", "_more")

@@ -88,7 +88,7 @@ class Record(Operation[Sequence[MessageId]]):
         "at",
         "book",
         "discard",
-        "event",
+        "events",
         "finished",
         "in_file",
         "lot",
@@ -103,7 +103,7 @@ class Record(Operation[Sequence[MessageId]]):
         rulings: Mapping[int, Ruling],
         *,
         at: float,
-        event: tuple[int, bytes],
+        events: Sequence[tuple[int, bytes]],
         arrivals: Sequence[Arrival],
         discard: Callable[[int], None],
     ) -> None:
@@ -112,7 +112,7 @@ class Record(Operation[Sequence[MessageId]]):
         self.lot = lot
         self.rulings = rulings
         self.at = at
-        self.event = event
+        self.events = events
         self.arrivals = arrivals
         self.discard = discard
         self.finished = False
@@ -128,8 +128,8 @@ class Record(Operation[Sequence[MessageId]]):
         for operation in operations:
             key = operation.lot.id.key
             keys.append(key)
-            place, event = operation.event
-            events += (key, place, event.decode())
+            for place, event in operation.events:
+                events += (key, place, event.decode())
             arrivals += operation.arrivals
             operation.add_rows(key, rows)
         if arrivals:

@@ -27,7 +27,7 @@ _MESSAGE: Final = (
 )
 _RECIPIENTS: Final = (
     "SELECT number, address, destination, state, due_at, notify, original, attempts, reply,"
-    " hold_reason FROM recipient WHERE key = ? ORDER BY number"
+    " hold_reason, next_hop FROM recipient WHERE key = ? ORDER BY number"
 )
 _TIMELINE: Final = "SELECT event FROM timeline WHERE key = ? ORDER BY place"
 _OLDEST_AT: Final = (
@@ -96,7 +96,7 @@ def message(reader: apsw.Connection, key: int, active: Collection[int]) -> Messa
 
 
 def _recipient(row: Sequence[Any], active: Collection[int]) -> RecipientRow:
-    number, address, destination, state, due_at, notify, original, attempts, reply, hold = row
+    number, address, destination, state, due_at, notify, original, attempts, reply, hold = row[:10]
     return RecipientRow(
         number,
         Recipient(stored.read_address(address), Notify(notify), original),
@@ -106,6 +106,7 @@ def _recipient(row: Sequence[Any], active: Collection[int]) -> RecipientRow:
         due_at,
         reply,
         hold,
+        stored.read_next_hop(row[10]),
     )
 
 

@@ -9,11 +9,11 @@ import apsw
 
 from empath.envelope import Lot
 from empath.spool.book import Book
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 
 
 @final
-class Keep(Operation[None]):
+class Keep(Single[None]):
     """Keep a value under a key; None forgets it."""
 
     __slots__ = ("_key", "_value")
@@ -38,7 +38,7 @@ class Keep(Operation[None]):
 
 
 @final
-class Postpone(Operation[None]):
+class Postpone(Single[None]):
     """End the lease of a lot whose attempt did not take place, and set when it is due again."""
 
     __slots__ = ("_book", "_due_at", "_lot")

@@ -2,8 +2,8 @@
 
 This is the spool's front: it opens and closes everything, and answers `face.Spool`.  What
 is in memory is in `book`, what is done in a transaction in `accept`, `record` and
-`changes`, what is read in `due`, `content`, `pages` and `records`, on a `Reader`.  All
-methods run on the loop and none blocks it.
+`changes`, what is read in `due`, `content`, `pages` and `records`, on a `Reader`; what
+operators ask for is in `operators`.  All methods run on the loop and none blocks it.
 """
 
 from __future__ import annotations
@@ -20,19 +20,17 @@ from empath import codec
 from empath.address import Domain
 from empath.clock import Clock
 from empath.config.model import Spool as Settings
-from empath.envelope import LOCAL, Lane, Lot, MessageId, Priority
-from empath.events import MessageEvent
+from empath.envelope import LOCAL, Lane, Lot, MessageId
+from empath.events import MessageEvent, NotificationSent
 from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.spool import content, opening, records
 from empath.spool.accept import Arrival
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book, Wish
-from empath.spool.changes import Change, Operate, Quarantine
 from empath.spool.check import check, sweep
 from empath.spool.draft import SpoolDraft
 from empath.spool.face import (
-    Changed,
     Content,
     DestinationRow,
     Draft,
@@ -44,11 +42,12 @@ from empath.spool.face import (
     SpoolFull,
     SpoolStats,
 )
-from empath.spool.filters import Filter
 from empath.spool.keys import Keys
 from empath.spool.lock import SpoolLock
+from empath.spool.operators import Operators
 from empath.spool.pages import Pages
 from empath.spool.prune import Pruner
+from empath.spool.quarantine import Quarantine
 from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
@@ -62,7 +61,7 @@ BODY_THREADS: Final = 4
 
 
 @final
-class Store:
+class Store(Operators):
     """The spool of one engine.  Make it with `open`, end it with `close`."""
 
     def __init__(self, settings: Settings, clock: Clock, parts: opening.Parts) -> None:
@@ -73,7 +72,7 @@ class Store:
         self._writer: Writer = parts.writer
         self._folder: BodyFolder = parts.folder
         self._lock: SpoolLock = parts.lock
-        self._keys = Keys(clock)
+        self._keys = Keys(clock, parts.newest)
         self._pages = Pages(self._book)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
@@ -213,6 +212,14 @@ class Store:
             )
             for notification in notifications
         ]
+        sent = [
+            codec.encode(
+                NotificationSent(
+                    event.at, lot.id, MessageId.from_key(arrival.key), each.kind, each.about
+                )
+            )
+            for arrival, each in zip(arrivals, notifications, strict=True)
+        ]
         return await self._write(
             Record(
                 asyncio.get_running_loop(),
@@ -220,7 +227,7 @@ class Store:
                 lot,
                 {ruling.number: ruling for ruling in rulings},
                 at=event.at,
-                event=(self._keys.next(), encoded),
+                events=[(self._keys.next(), each) for each in (encoded, *sent)],
                 arrivals=arrivals,
                 discard=self._discard,
             )
@@ -261,42 +268,6 @@ class Store:
             await self._write(operation)
         finally:
             self._book.thaw((key,))
-
-    # Operators.
-
-    async def hold(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
-        """Keep the matching recipients from being delivered."""
-        return await self._operate(query, Change("hold", actor, reason, at))
-
-    async def release(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
-        """Queue the matching held recipients again, due now."""
-        return await self._operate(query, Change("release", actor, "", at))
-
-    async def retry(self, query: QueueQuery, *, actor: str, at: float) -> Changed:
-        """Make the matching waiting recipients due now."""
-        return await self._operate(query, Change("retry", actor, "", at))
-
-    async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
-        """Give the matching recipients up without telling anybody."""
-        return await self._operate(query, Change("delete", actor, reason, at))
-
-    async def prioritize(
-        self, query: QueueQuery, priority: Priority, *, actor: str, at: float
-    ) -> Changed:
-        """Give the matching messages another class."""
-        return await self._operate(query, Change("priority", actor, priority.word, at, priority))
-
-    async def _operate(self, query: QueueQuery, change: Change) -> Changed:
-        operate = Operate(
-            change, Filter.of(query, self._book.tally), self._book, self._keys, self._discard
-        )
-        while await self._operator.ask(operate.find):
-            operation = operate.prepare(asyncio.get_running_loop())
-            try:
-                await self._write(operation)
-            finally:
-                operate.over()
-        return operate.changed()
 
     # Looking.
 

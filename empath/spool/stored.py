@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from empath import codec
-from empath.address import Domain, EmailAddress
-from empath.envelope import Body, Envelope, Notify, Origin
+from empath.address import Domain, EmailAddress, ServerId
+from empath.envelope import Body, Envelope, NextHop, Notify, Origin
 from empath.reply import Reply
 
 GONE: Final = 0
@@ -107,6 +107,21 @@ def write_reply(reply: Reply) -> str:
     """*reply* as it is stored; line breaks in it stay."""
     enhanced = f"{reply.enhanced} " if reply.enhanced else ""
     return f"{reply.code} {enhanced}{reply.text}"
+
+
+def write_next_hop(hop: NextHop | None) -> str:
+    """*hop* as it is stored: ``host:port``, then a blank and the time it ends, if it does."""
+    if hop is None:
+        return ""
+    return hop.host if hop.until is None else f"{hop.host} {hop.until!r}"
+
+
+def read_next_hop(text: str) -> NextHop | None:
+    """A stored next hop; None where there is none."""
+    if not text:
+        return None
+    host, _, until = text.partition(" ")
+    return NextHop(str.__new__(ServerId, host), float(until) if until else None)
 
 
 def received_at(key: int) -> float:

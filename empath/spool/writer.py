@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -51,7 +52,7 @@ FULL_PAGES: Final = 4096
 """Pages in the log at which a checkpoint is made even under load."""
 
 
-class Operation(Generic[T]):
+class Operation(ABC, Generic[T]):
     """Something to be done in a transaction, and what is known once that is durable."""
 
     rank: ClassVar[int] = 2
@@ -64,18 +65,13 @@ class Operation(Generic[T]):
         self.error: Exception | None = None
 
     @classmethod
+    @abstractmethod
     def run_all(cls, cursor: apsw.Cursor, operations: Sequence[Self]) -> None:
-        """Do all of *operations*, in the writer's thread."""
-        for operation in operations:
-            operation.run(cursor)
+        """Do all of *operations*, in the writer's thread; may be called again after a rollback."""
 
-    def run(self, cursor: apsw.Cursor) -> None:
-        """Do this one, in the writer's thread; may be called again after a rollback."""
-        raise NotImplementedError
-
+    @abstractmethod
     def landed(self) -> T:
         """It is durable: bring what is in memory up to date, on the loop; gives the result."""
-        raise NotImplementedError
 
     def refused(self) -> None:
         """It was rolled back for good; on the loop."""
@@ -85,6 +81,22 @@ class Operation(Generic[T]):
         self.refused()
         if self.error is not None and not self.future.done():
             self.future.set_exception(self.error)
+
+
+class Single(Operation[T]):
+    """An operation that gains nothing from being done together with others of its class."""
+
+    __slots__ = ()
+
+    @classmethod
+    def run_all(cls, cursor: apsw.Cursor, operations: Sequence[Self]) -> None:
+        """Do one after the other."""
+        for operation in operations:
+            operation.run(cursor)
+
+    @abstractmethod
+    def run(self, cursor: apsw.Cursor) -> None:
+        """Do it, in the writer's thread; may be called again after a rollback."""
 
 
 class Writer:

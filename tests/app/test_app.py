@@ -21,6 +21,7 @@ from empath.control.link import GetStatus, ListDnsOverrides, SetDnsOverride, Sto
 from empath.control.socket import RemoteLink
 from empath.spool.face import SpoolInUse
 from empath.spool.store import Store
+from tests.fakes.eventually import eventually, turns
 from tests.fakes.programs import LOOPBACK, free_port
 
 Act = Callable[[app.Running, RemoteLink], Coroutine[Any, Any, None]]
@@ -171,9 +172,10 @@ def test_a_hangup_stops_an_engine_on_a_terminal_only(
 
     async def companion(running: app.Running) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
-        await asyncio.sleep(0.05)
+        await (eventually(running.stopping.is_set) if stops else turns())
         assert running.stopping.is_set() is stops
-        os.kill(os.getpid(), signal.SIGTERM)
+        if not stops:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     app.run(engine_config(tmp_path), source="test.toml", companion=companion, hangup_stops=stops)
     lines = logged(capfd)

@@ -30,6 +30,7 @@ from empath.control.link import (
 from empath.control.routes import REQUESTS
 from empath.events import EngineStopping
 from tests.fakes.command_line import EMPATHCTL, ID, NOW, Ctl
+from tests.fakes.eventually import eventually
 from tests.fakes.programs import ROOT
 
 VERBS = {
@@ -44,6 +45,8 @@ VERBS = {
     "queue/hold": f"queue hold {ID}",
     "queue/release": f"queue release {ID}",
     "queue/delete": f"queue delete {ID} --yes",
+    "queue/bounce": f"queue bounce {ID} --yes --status 5.1.6 --reason moved",
+    "queue/reroute": f"queue reroute {ID} --to mx.example.com:2525 --expires 2h",
     "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
     "destinations": "queue stats",
@@ -51,11 +54,15 @@ VERBS = {
     "spool/check": "spool check",
     "queue/why": f"why {ID}",
     "destinations/gates": "destination list-gates",
+    "destinations/unreached": "destination list-unreached",
     "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
     "destinations/breaker/close": "breaker close example.net",
     "destinations/breaker/reset": "breaker reset example.net",
     "destinations/suspend": "destination suspend example.net --for 2h --reason moving",
     "destinations/resume": "destination resume example.net",
+    "destinations/reroute": "destination reroute example.net --to mx.example.com --expires 2h",
+    "destinations/restore-route": "destination restore-route example.net",
+    "record": "record",
     "dns/cache": "dns list-cache",
     "dns/clear": "dns clear-cache",
     "dns/refresh": "dns refresh example.net",
@@ -151,9 +158,7 @@ async def test_control_c_elsewhere_is_130(ctl: Ctl) -> None:
     """A question that is broken off ends without a traceback."""
     ctl.link.delay = 30.0
     asking = await ctl.start("queue", "list")
-    async with asyncio.timeout(30):
-        while not ctl.link.asked:  # noqa: ASYNC110 - the link keeps a list, no event
-            await asyncio.sleep(0.01)
+    await eventually(lambda: bool(ctl.link.asked), within=30)
     asking.send_signal(signal.SIGINT)
     _, said = await asyncio.wait_for(asking.communicate(), 30)
     assert (asking.returncode, said) == (130, b"")
@@ -187,7 +192,7 @@ async def test_names_for_reading(ctl: Ctl) -> None:
     assert done.stdout == "2 answers forgotten.\n"
     assert ctl.link.asked_of(ClearDnsCache)[0].name == "example.net"
     done = await ctl.run("dns", "set-override", "example.net", "a.example", "b.example:26")
-    assert done.stdout.splitlines()[1].split() == ["example.net", "a.example,", "b.example:26"]
+    assert done.stdout.splitlines()[1].split()[:3] == ["example.net", "a.example,", "b.example:26"]
     assert ctl.link.asked_of(SetDnsOverride)[0].hosts == ("a.example", "b.example:26")
 
 

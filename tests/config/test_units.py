@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.config.units import BadUnit, ByteSize, Duration, Secret, parse_network
+from empath.config.units import (
+    BadUnit,
+    ByteSize,
+    Duration,
+    Ipv4Source,
+    Ipv6Source,
+    Secret,
+    parse_network,
+)
 
 
 @given(st.floats(min_value=0, max_value=1e9).map(lambda number: round(number, 6)))
@@ -83,3 +91,28 @@ def test_a_secret_is_never_shown() -> None:
     assert hash(secret) == hash(Secret("hunter2"))
     assert not Secret("")
     assert repr(Secret("")) == "Secret()"
+
+
+def test_a_source_address_has_one_spelling() -> None:
+    """However it was written, it is shown as it is known elsewhere."""
+    assert Ipv4Source("192.0.2.7") == "192.0.2.7"
+    assert Ipv6Source("2001:DB8:0::7") == "2001:db8::7"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        (Ipv4Source, "2001:db8::7", 'must be an IPv4 address of this machine, such as "192.0.2.7"'),
+        (Ipv6Source, "192.0.2.7", 'must be an IPv6 address of this machine, such as "2001:db8::7"'),
+        (Ipv4Source, "mail.example.org", "must be an IPv4 address of this machine"),
+        (Ipv4Source, "192.0.2.7:25", "must be an IPv4 address of this machine"),
+        (Ipv4Source, "0.0.0.0", "must be the address of one machine, this one"),
+        (Ipv6Source, "ff02::1", "must be the address of one machine, this one"),
+    ],
+)
+def test_what_nobody_can_connect_from_is_refused(
+    kind: type[Ipv4Source | Ipv6Source], text: str, says: str
+) -> None:
+    """A host name, a port, an address of the other family or of no single machine."""
+    with pytest.raises(BadUnit, match=says):
+        kind(text)

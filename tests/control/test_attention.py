@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.address import Domain
+from empath.address import Domain, EmailAddress
 from empath.config.model import Config
 from empath.control.attention import RECENT, SHOWN, Remembered, needs_attention
 from empath.control.link import AttentionItem
@@ -19,6 +20,7 @@ from empath.events import (
     EngineStopping,
     MessageAccepted,
     MessageEvent,
+    RecipientResult,
     SpoolFault,
     TaskFailed,
 )
@@ -115,6 +117,19 @@ def test_faults_and_bugs_are_reported() -> None:
     assert "delivery" in bug.sentence
     remembered(SpoolFault(at=NOW - RECENT, sentence="The disk is full."))
     assert len(items(remembered=remembered)) == 1
+
+
+def test_a_common_cause_stands_for_the_backlogs_it_explains() -> None:
+    """Destinations that wait for the DNS are named once, by the cause."""
+    remembered = Remembered()
+    reply = "451 4.4.3 The mail servers of x.org could not be looked up: no answer."
+    failed = RecipientResult(0, EmailAddress("a@x.org"), "deferred", reply)
+    remembered(msgspec.structs.replace(ENDED, stage="DNS", results=(failed,)))
+    (item,) = items(row("x.org", 500, reply=reply), remembered=remembered)
+    assert item.subject == "DNS"
+    remembered(ENDED)
+    (item,) = items(row("x.org", 500, reply=reply), remembered=remembered)
+    assert item.subject == "x.org"
 
 
 ACCEPTED = MessageAccepted(

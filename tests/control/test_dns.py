@@ -12,7 +12,6 @@ from empath.address import Domain
 from empath.control.dns import DnsDesk
 from empath.control.link import (
     ClearDnsCache,
-    DnsOverride,
     ListDnsCache,
     ListDnsOverrides,
     NotFound,
@@ -38,7 +37,9 @@ async def test_an_override_is_in_force_and_survives_a_restart(tmp_path: Path) ->
     async with desk(tmp_path) as engine:
         reply = await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=hosts))
         expected = ("mx.example.com:25", "192.0.2.1:2525", "[2001:db8::1]:25")
-        assert reply.overrides == (DnsOverride(domain=EXAMPLE, hosts=expected),)
+        (override,) = reply.overrides
+        assert (override.domain, override.hosts, override.until) == (EXAMPLE, expected, None)
+        assert override.since == engine.clock.now()
         route = await engine.finder.find(EXAMPLE)
         assert isinstance(route, Route)
         assert [target.port for target in route.targets] == [25, 2525, 25]

@@ -15,16 +15,20 @@ from empath.control.link import (
     ExplainMessage,
     HoldMessages,
     ListGates,
+    ListUnreached,
     NotFound,
     OpenBreaker,
     RequestUnclear,
     ResetBreaker,
     ResumeDestination,
     SuspendDestination,
+    ViewMessage,
     WhyItem,
 )
+from empath.delivery.progress import Position
 from empath.envelope import Lot, MessageId
 from empath.events import AttemptEnded, DestinationGated, RecipientResult
+from empath.policy.patience import Stage
 from empath.policy.verdict import Hold
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
 from empath.spool.face import Ruling
@@ -163,10 +167,37 @@ async def test_mail_on_its_way_says_since_when(tmp_path: Path) -> None:
         message = await engine.accept()
         (lot,) = await engine.store.due(engine.clock.now(), limit=9, per_destination=9)
         engine.store.begin(lot)
-        engine.figures.started[message] = engine.clock.now() - 5
+        now = engine.clock.now()
+        words, server = "waiting for the reply to MAIL", "mx.example.net [192.0.2.9]:25"
+        position = Position(Stage.COMMAND, words, server, now - 3, "MAIL", now - 5)
+        engine.figures.running[message] = position
         one = await why(engine, message)
-        assert "is being delivered to example.net at this moment, for 5 s" in one.sentence
+        assert one.sentence == (
+            "bob@example.net is being delivered to example.net at this moment, for 5 s: waiting"
+            " for the reply to MAIL at mx.example.net [192.0.2.9]:25, since"
+            " 2026-09-21 14:13:17 UTC (3 s)."
+        )
         assert one.next_event == "end of the attempt"
+        assert (one.doing, one.since) == (f"{words} at {server}", now - 3)
+        view = await engine.link.ask(ViewMessage(id=message))
+        assert view.recipients[0].doing == one.doing
+
+
+async def test_hosts_that_cannot_be_reached_are_listed(tmp_path: Path) -> None:
+    """With since when, until when others go first, and why."""
+    async with desk(tmp_path) as engine:
+        now = engine.clock.now()
+        engine.figures.dead.note(("mx.example.net", 25), "connection refused", now - 60)
+        engine.figures.dead.note(("mx.example.net", 25), "no answer in time", now)
+        (host,) = (await engine.link.ask(ListUnreached())).hosts
+        assert (host.host, host.port, host.reason) == ("mx.example.net", 25, "no answer in time")
+        assert (host.since, host.last_at, host.until) == (now - 60, now, now + 300)
+
+
+async def test_dev_mode_has_reached_nobody(tmp_path: Path) -> None:
+    """Without delivery there are no hosts."""
+    async with desk(tmp_path, mode=Mode.DEV) as engine:
+        assert (await engine.link.ask(ListUnreached())).hosts == ()
 
 
 async def test_held_and_deleted_mail_names_who_did_it(tmp_path: Path) -> None:

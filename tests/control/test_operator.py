@@ -30,6 +30,7 @@ from empath.control.link import (
     StopEngine,
     ViewMessage,
 )
+from empath.control.looking import FRESH, READERS, Read
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
 from empath.envelope import MessageId
@@ -167,6 +168,32 @@ async def test_content_is_read_in_parts(tmp_path: Path, size: int) -> None:
         assert octets == b"Received: from client.example\r\n" + body
         beyond = await engine.link.ask(ReadContent(id=id, offset=total))
         assert beyond.octets == b""
+
+
+async def test_a_body_is_verified_once_for_all_its_parts(tmp_path: Path) -> None:
+    """Reading a large body on does not verify all of it again for each part; beginning does."""
+    async with desk(tmp_path) as engine:
+        id = await engine.accept(body=b"Subject: x\r\n\r\n" + b"y" * 400_000)  # noqa: A001
+        first = await engine.link.ask(ReadContent(id=id, limit=1000))
+        (file,) = (path for path in (tmp_path / "spool/body").rglob("*") if path.is_file())
+        file.write_bytes(b"z" * file.stat().st_size)
+        on = ReadContent(id=id, offset=len(first.octets), limit=1000)
+        assert (await engine.link.ask(on)).octets == b"z" * 1000
+        engine.clock.advance(FRESH)
+        for again in (on, ReadContent(id=id)):
+            with pytest.raises(RequestRefused, match="SHA-256 differs"):
+                await engine.link.ask(again)
+
+
+async def test_only_a_few_bodies_count_as_verified(tmp_path: Path) -> None:
+    """However many messages are read, few of their bodies are remembered."""
+    async with desk(tmp_path) as engine:
+        read = Read()
+        ids = [await engine.accept(body=b"Subject: x\r\n\r\nHello\r\n") for _ in range(READERS + 2)]
+        first = [await read.content(engine.store, id, 0, 1.0) for id in ids]  # noqa: A001
+        later = [await read.content(engine.store, id, 5, 1.0) for id in reversed(ids)]  # noqa: A001
+        kept = [one is two for one, two in zip(first, reversed(later), strict=True)]
+        assert kept == [False, False, True, True, True, True]
 
 
 async def test_the_body_of_a_deleted_message_is_gone(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ STRANGER = MessageId("0197a8c0f3e41b2c")
 
 
 async def test_a_change_of_priority(tmp_path: Path) -> None:
-    """3.6: waiting mail gets another class; list, view, timeline and events tell of it."""
+    """3.6-3: waiting mail gets another class; list, view, timeline and events tell of it."""
     async with desk(tmp_path) as engine:
         id = await engine.accept()  # noqa: A001
         link = engine.link.acting("ada")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,6 +51,16 @@ async def answering(folder: Path, answer: bytes) -> AsyncIterator[RemoteLink]:
         await link.close()
         server.close()
         await server.wait_closed()
+
+
+async def heartbeats(path: Path, count: int) -> None:
+    """Listen to the events of the engine at *path* for so many heartbeats."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"GET /v1/events HTTP/1.1\r\nHost: empath\r\n\r\n")
+    async with asyncio.timeout(20):
+        for _ in range(count):
+            await reader.readuntil(b"1\r\n\n\r\n")  # a chunk that is an empty line
+    writer.close()
 
 
 def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
@@ -160,6 +171,36 @@ async def test_an_engine_that_hangs(tmp_path: Path) -> None:
         await remote.close()
 
 
+async def test_an_engine_that_is_stopped(tmp_path: Path) -> None:
+    """An engine that answers no ping either is lost long before a reply may take."""
+    with open_socket(tmp_path / "s"):
+        sentence = await why_lost(RemoteLink(tmp_path / "s", timeout=60.0, quiet=0.05))
+    assert sentence.startswith(f"The engine at {tmp_path / 's'} does not answer")
+
+
+async def test_a_slow_reply_of_an_engine_that_lives(tmp_path: Path) -> None:
+    """A reply that takes its time is waited for while pings are answered."""
+    async with serving(tmp_path) as (link, path):
+        slow = asyncio.Event()
+        link.wait_for[GetStatus] = slow
+        remote = RemoteLink(path, quiet=0.02)
+        async with asyncio.TaskGroup() as group:
+            reply = group.create_task(remote.ask(GetStatus()))
+            async with asyncio.timeout(10):
+                while link.asked.count(Ping()) < 3:  # noqa: ASYNC110 - it is pinged by and by
+                    await asyncio.sleep(0.01)
+            assert not reply.done()
+            slow.set()
+        assert reply.result() == link.status
+        await remote.close()
+
+
+async def test_a_socket_that_nobody_takes_connections_from(tmp_path: Path) -> None:
+    """A hung engine whose queue of connections is full is said not to answer, too."""
+    link = RemoteLink(tmp_path / "s")
+    assert "does not answer" in link._explain(OSError(errno.EAGAIN, "Again"))
+
+
 async def test_an_engine_that_hangs_up(tmp_path: Path) -> None:
     """An answer that breaks off is an engine that has gone."""
     async with answering(tmp_path, b"") as link:
@@ -222,7 +263,7 @@ async def test_events_arrive_in_order_whatever_the_pieces(tmp_path: Path) -> Non
         assert isinstance(first.event, SpoolFault)
         assert len(first.event.sentence) == 300_000
         assert second.event == EngineStopping(at=2.0, reason="y")
-        await asyncio.sleep(0.1)  # heartbeats pass
+        await heartbeats(path, 3)
         link.bus.publish(EngineStopping(at=3.0, reason="z"))
         assert (await anext(stream)).sequence == 3
         await remote.close()

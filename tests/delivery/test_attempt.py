@@ -43,7 +43,7 @@ async def test_dots_are_stuffed_and_large_content_streamed() -> None:
     ],
 )
 async def test_a_banner_or_ehlo_without_end_is_given_up(script: Script) -> None:
-    """3.4: 20 MB banner, endless EHLO lines, endless banner: a size bound, then defer."""
+    """3.4-1a, 3.4-1b, 3.4-1c: a size bound, then defer."""
     async with ScriptedMx(script) as mx:
         report = await tried(routed(mx.port))
     outcome = only(report)
@@ -51,9 +51,9 @@ async def test_a_banner_or_ehlo_without_end_is_given_up(script: Script) -> None:
     assert outcome.reply.enhanced == "4.5.0"
 
 
-@pytest.mark.parametrize("script", [(Do.HANG,), ("< 220-slowly", Do.HANG)])
+@pytest.mark.parametrize("script", [(Do.HANG,), ("< 220-slowly", Do.HANG), (Do.TRICKLE,)])
 async def test_a_banner_that_does_not_come_is_given_up(script: Script) -> None:
-    """3.4: a total deadline, which a line now and then does not push on."""
+    """3.4-1d: a total deadline, which a line now and then does not push on."""
     async with ScriptedMx(script) as mx:
         report = await tried(routed(mx.port, **SHORT))
     assert str(only(report).reply) == "421 4.4.2 no greeting within 200ms"
@@ -62,7 +62,7 @@ async def test_a_banner_that_does_not_come_is_given_up(script: Script) -> None:
 
 @pytest.mark.parametrize("greeting", ["554 5.7.1 go away", "421 4.3.2 busy"])
 async def test_a_refusing_greeting_defers(greeting: str) -> None:
-    """3.4: greeting 554 or 421: next MX, then defer."""
+    """3.4-2b: greeting 554 or 421: next MX, then defer."""
     async with ScriptedMx((f"< {greeting}",)) as mx:
         report = await tried(routed(mx.port))
     assert isinstance(only(report), Deferred)
@@ -70,7 +70,7 @@ async def test_a_refusing_greeting_defers(greeting: str) -> None:
 
 
 async def test_a_reply_full_of_escapes_is_harmless_from_the_socket_on() -> None:
-    """3.4, C2: sanitised once; it can be stored, logged and shown."""
+    """3.4-3a, C2: sanitised once; it can be stored, logged and shown."""
     evil = b"550 5.1.1 \x1b]52;c;AA\x07\x00\xe2\x80\xae\xed\xb2\x9b\r\n"
     async with ScriptedMx((*hello(), "> MAIL", evil)) as mx:
         report = await tried(routed(mx.port))
@@ -82,7 +82,7 @@ async def test_a_reply_full_of_escapes_is_harmless_from_the_socket_on() -> None:
 
 @pytest.mark.parametrize("end", [Do.CLOSE, Do.RESET])
 async def test_a_server_that_goes_after_354_defers(end: Do) -> None:
-    """3.4: closes or resets after 354."""
+    """3.4-6a: closes or resets after 354."""
     body = b"x" * 60 + b"\r\n"
     async with ScriptedMx((*TO_DATA, Do.SOME_CONTENT, end)) as mx:
         report = await tried(routed(mx.port), body=body * 500_000)
@@ -94,7 +94,7 @@ async def test_a_server_that_goes_after_354_defers(end: Do) -> None:
 
 @pytest.mark.parametrize("end", [Do.CLOSE, Do.RESET])
 async def test_a_server_that_goes_after_the_final_dot_may_have_delivered(end: Do) -> None:
-    """3.4: closes or resets after the final dot: deferred, and flagged."""
+    """3.4-6b: closes or resets after the final dot: deferred, and flagged."""
     async with ScriptedMx((*TO_DATA, Do.CONTENT, end)) as mx:
         report = await tried(routed(mx.port))
     assert report.uncertain
@@ -110,7 +110,7 @@ async def test_a_server_silent_after_the_final_dot_may_have_delivered() -> None:
 
 
 async def test_a_server_that_stops_reading_is_bounded_by_a_write_deadline() -> None:
-    """3.4: stops reading: a block of content that is not taken in time ends the attempt, and
+    """3.4-15a: stops reading: a block of content that is not taken in time ends the attempt, and
     since the final dot never left nothing is uncertain.
     """
     body = b"x" * 60 + b"\r\n"
@@ -122,7 +122,7 @@ async def test_a_server_that_stops_reading_is_bounded_by_a_write_deadline() -> N
 
 @pytest.mark.parametrize("line", ["999 what", "25 ok", "hello"])
 async def test_a_reply_that_is_none_defers_and_closes(line: str) -> None:
-    """3.4: `999`, `25 ok`: protocol error 4.5.0, close, defer."""
+    """3.4-7b: `999`, `25 ok`: protocol error 4.5.0, close, defer."""
     async with ScriptedMx((*hello(), "> MAIL", f"< {line}", Do.HANG)) as mx:
         report = await tried(routed(mx.port))
     assert isinstance(only(report), Deferred)
@@ -131,7 +131,7 @@ async def test_a_reply_that_is_none_defers_and_closes(line: str) -> None:
 
 
 async def test_200_to_mail_and_250_without_text_are_good() -> None:
-    """3.4: `200` to MAIL, `250` without text: the first digit decides."""
+    """3.4-7a: `200` to MAIL, `250` without text: the first digit decides."""
     script = (*hello(), "> MAIL", "< 200 hm", "> RCPT", "< 250", *ONE_MESSAGE[4:])
     async with ScriptedMx(script) as mx:
         report = await tried(routed(mx.port))
@@ -139,14 +139,14 @@ async def test_200_to_mail_and_250_without_text_are_good() -> None:
 
 
 async def test_250_and_then_550_is_550() -> None:
-    """3.4: `250-` then `550`: the last line counts."""
+    """3.4-8: `250-` then `550`: the last line counts."""
     async with ScriptedMx((*hello(), "> MAIL", b"250-fine\r\n550 5.7.1 no\r\n")) as mx:
         report = await tried(routed(mx.port))
     assert isinstance(only(report), Failed)
 
 
 async def test_replies_sent_before_we_asked_are_refused() -> None:
-    """3.4: unsolicited data before a command: close, defer; no RCPT is believed."""
+    """3.4-10: unsolicited data before a command: close, defer; no RCPT is believed."""
     script = (*hello(), "> MAIL", b"250 Ok\r\n250 Ok\r\n354 go\r\n250 taken\r\n", Do.HANG)
     async with ScriptedMx(script) as mx:
         report = await tried(routed(mx.port))
@@ -186,7 +186,7 @@ async def test_250_in_the_middle_of_the_content_delivers_nothing() -> None:
 
 
 async def test_421_in_the_middle_defers_and_closes() -> None:
-    """3.4: 421 anywhere."""
+    """3.4-11a: 421 anywhere."""
     async with ScriptedMx((*hello(), *ONE_MESSAGE[:3], "< 421 4.3.2 down", "> QUIT")) as mx:
         report = await tried(routed(mx.port))
     assert isinstance(only(report), Deferred)
@@ -221,7 +221,7 @@ async def test_a_damaged_body_sends_nothing() -> None:
 
 
 async def test_8bit_content_is_not_sent_under_a_7bit_name() -> None:
-    """3.4, C4: a client that did not say BODY=8BITMIME does not make its message 7-bit."""
+    """3.4-14a, C4: a client that did not say BODY=8BITMIME does not make its message 7-bit."""
     body = "Subject: x\r\n\r\nGrüße\r\n".encode()
     async with ScriptedMx((*hello(), "> QUIT")) as mx:
         report = await tried(routed(mx.port), body=body)

@@ -15,7 +15,7 @@ from tests.fakes.scripted_mx import ONE_MESSAGE, Do, Script, ScriptedMx, hello
 
 @pytest.mark.parametrize("extra", [b"", b"250 mx.test\r\n", b"2"])
 async def test_plaintext_behind_the_answer_to_starttls_is_not_believed(extra: bytes) -> None:
-    """3.4, 3.2: an octet in clear behind 220 to STARTTLS: protocol error, no handshake."""
+    """3.4-4, 3.2: an octet in clear behind 220 to STARTTLS: protocol error, no handshake."""
     start = (*hello("STARTTLS"), "> STARTTLS", b"220 go\r\n" + extra)
     if not extra:
         handshake = (Do.TLS, *hello()[1:], *ONE_MESSAGE)
@@ -48,7 +48,7 @@ HANGS: Script = (*hello("STARTTLS"), "> STARTTLS", "< 220 go", Do.HANG)
 async def test_opportunistic_tls_that_fails_goes_in_clear_on_a_new_connection(
     first: Script,
 ) -> None:
-    """3.4: STARTTLS 454, handshake hang or failure: plaintext for opportunistic only."""
+    """3.4-5a: STARTTLS 454, handshake hang or failure: plaintext for opportunistic only."""
     async with ScriptedMx(first, (*hello("STARTTLS"), *ONE_MESSAGE)) as mx:
         report = await tried(routed(mx.port, connect_timeout=Duration(0.3)))
     assert isinstance(only(report), Delivered)
@@ -58,7 +58,7 @@ async def test_opportunistic_tls_that_fails_goes_in_clear_on_a_new_connection(
 
 @pytest.mark.parametrize("first", [REFUSED, BROKEN, HANGS, (*hello(), "> QUIT")])
 async def test_required_tls_that_fails_is_never_made_up_for_in_clear(first: Script) -> None:
-    """3.3 TLS downgrade, 3.4: one connection, no MAIL, defer."""
+    """3.3 TLS downgrade, 3.4-5b: one connection, no MAIL, defer."""
     async with ScriptedMx(first) as mx:
         report = await tried(routed(mx.port, tls=Tls.STARTTLS, connect_timeout=Duration(0.3)))
     assert isinstance(only(report), Deferred)

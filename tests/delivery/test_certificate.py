@@ -48,3 +48,11 @@ def test_a_damaged_certificate_never_raises(place: int, octet: int) -> None:
     damaged[place % len(damaged)] = octet
     names, _ = read(bytes(damaged))
     assert len(names) <= MOST_NAMES
+
+
+def test_a_certificate_of_an_unknown_version_tells_nothing() -> None:
+    """RFC 5280 4.1.2.1 knows three; a peer may write any."""
+    octets = der(identity("good"))
+    version = b"\xa0\x03\x02\x01"
+    place = octets.index(version) + len(version)
+    assert read(octets[:place] + b"\x07" + octets[place + 1 :]) == ((), None)

@@ -9,10 +9,11 @@ import pytest
 from empath.address import Domain, IpAddress, ServerId
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts, Report
-from empath.delivery.connecting import _sni
+from empath.delivery.dialling import server_name
 from empath.delivery.pool import Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
+from empath.policy.override import Override
 from empath.reply import Deferred, Delivered, Failed
 from empath.tls import ClientContexts
 from tests.fakes.fixed_route import NoDns, routed
@@ -44,14 +45,15 @@ async def through(*servers: ScriptedMx) -> Report:
     config = routed(1)
     finder = RouteFinder(resolver=NoDns(), config=lambda: config)
     finder.set_override(
-        Domain("there.test"), [ServerId(f"127.0.0.1:{server.port}") for server in servers]
+        Domain("there.test"),
+        Override(tuple(ServerId(f"127.0.0.1:{server.port}") for server in servers)),
     )
     return await tried(finder, config)
 
 
 @pytest.mark.parametrize("first", [BUSY, CLOSED])
 async def test_the_next_host_is_tried_after_a_refusing_greeting(first: tuple[str, ...]) -> None:
-    """3.4: greeting 554 or 421: next MX."""
+    """3.4-2a: greeting 554 or 421: next MX."""
     async with ScriptedMx(first) as one, ScriptedMx(GOOD) as two:
         report = await through(one, two)
     assert isinstance(report.outcomes[0], Delivered)
@@ -68,7 +70,7 @@ async def test_the_next_host_is_tried_where_nobody_listens() -> None:
 
 
 async def test_mail_waits_when_all_hosts_refuse() -> None:
-    """3.4: then defer; the transcript shows all of them."""
+    """3.4-2b: then defer; the transcript shows all of them."""
     async with ScriptedMx(CLOSED) as one, ScriptedMx(BUSY) as two:
         report = await through(one, two)
     assert report.outcomes == (Deferred(report.outcomes[0].reply),)
@@ -174,4 +176,5 @@ async def test_ten_addresses_are_enough_for_one_attempt() -> None:
 
 def test_an_address_is_no_server_name() -> None:
     """RFC 6066 3: SNI carries host names only."""
-    assert (_sni("mx.test"), _sni("192.0.2.1"), _sni("[2001:db8::1]")) == ("mx.test", None, None)
+    names = [server_name(host) for host in ("mx.test", "192.0.2.1", "[2001:db8::1]")]
+    assert names == ["mx.test", None, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from empath.config.units import Duration
 from empath.delivery.route import Route, RouteFinder
-from empath.envelope import Lot, Waiting
+from empath.envelope import Lot, NextHop, Waiting
 from empath.events import (
     AttemptEnded,
     BodyDamaged,
@@ -113,10 +113,12 @@ async def test_a_full_disk_sends_nothing_twice() -> None:
 class BuggyFinder(RouteFinder):
     """Fails for one domain as only a bug does."""
 
-    async def find(self, destination: object) -> Route | Deferred | Failed:
+    async def find(
+        self, destination: object, hop: NextHop | None = None
+    ) -> Route | Deferred | Failed:
         if destination == "bug.test":
             raise KeyError("a bug")
-        return await super().find(destination)  # type: ignore[arg-type]
+        return await super().find(destination, hop)  # type: ignore[arg-type]
 
 
 async def test_a_bug_in_one_attempt_is_reported_and_hurts_nobody_else() -> None:

@@ -61,7 +61,7 @@ async def test_with_data_one_envelope_goes_before_the_last_reply() -> None:
 
 
 async def test_a_connection_lost_with_messages_on_their_way_is_uncertain_for_all_of_them() -> None:
-    """3.4: closes after the content of all: each may have been taken; none is tried at once."""
+    """3.4-6b: closes after the content of all: each may have been taken; none is tried at once."""
     script = (*BOTH, *WHOLE, *RSET, *WHOLE, *RSET, *WHOLE, Do.WAIT,
               b"250 Ok\r\n250 Ok\r\n250 one\r\n250 Ok\r\n", Do.CLOSE)  # fmt: skip
     reports, mx, _ = await flying(script)

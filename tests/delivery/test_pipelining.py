@@ -42,7 +42,7 @@ async def test_envelope_and_data_arrive_before_anything_is_answered() -> None:
     ],
 )  # fmt: skip
 async def test_who_offers_pipelining_and_breaks_it_is_used_without_at_once(liar: Script) -> None:
-    """3.3, 3.4: remembered, told in the transcript, delivered on a new connection."""
+    """3.3, 3.4-10: remembered, told in the transcript, delivered on a new connection."""
     async with ScriptedMx((*PIPE, *liar), (*PIPE, *ONE_MESSAGE), (*PIPE, *ONE_MESSAGE)) as mx:
         sender = Sender(routed(mx.port, command_timeout=Duration(0.3)))
         report = await sender.one()
@@ -56,7 +56,7 @@ async def test_who_offers_pipelining_and_breaks_it_is_used_without_at_once(liar:
 
 
 async def test_who_drops_a_batch_is_deferred_and_then_used_without() -> None:
-    """3.4: a connection that ends in mid-batch defers, certain that nothing was taken."""
+    """3.4-6a: a connection that ends in mid-batch defers, certain that nothing was taken."""
     drop: Script = (*PIPE, *ENVELOPE, "> DATA", "< 250 Ok", Do.CLOSE)
     async with ScriptedMx(drop, (*PIPE, *ONE_MESSAGE)) as mx:
         sender = Sender(routed(mx.port))
@@ -83,12 +83,13 @@ async def test_pipelining_can_be_switched_off(where: str) -> None:
     assert isinstance(only(report), Delivered)
 
 
-async def test_recipients_without_room_stay_for_the_next_transaction() -> None:
-    """452 too many: those taken are reported, the others are left as they were."""
+@pytest.mark.parametrize("full", [b"452 4.5.3 too many\r\n", b"552 too many\r\n"])
+async def test_recipients_without_room_stay_for_the_next_transaction(full: bytes) -> None:
+    """3.4-12: 452 too many, or 552: those taken are reported, the others are left as they were."""
     people = ("x@there.test", "y@there.test")
     script: Script = (
         *PIPE, "> MAIL", "> RCPT TO:<x", "> RCPT TO:<y", "> DATA",
-        b"250 Ok\r\n250 Ok\r\n452 4.5.3 too many\r\n354 go\r\n", Do.CONTENT, TAKEN,
+        b"250 Ok\r\n250 Ok\r\n" + full + b"354 go\r\n", Do.CONTENT, TAKEN,
         "> MAIL", "> RCPT TO:<y", "> DATA", b"250 Ok\r\n250 Ok\r\n354 go\r\n", Do.CONTENT, TAKEN,
     )  # fmt: skip
     async with ScriptedMx(script) as mx:

@@ -83,7 +83,7 @@ async def test_a_connection_that_was_closed_is_not_given_out() -> None:
 
 
 async def test_a_connection_that_spoke_unasked_is_not_given_out() -> None:
-    """3.4: replies sent before we asked."""
+    """3.4-10: replies sent before we asked."""
     pool = Pool()
     async with ScriptedMx(("< 220 hi", b"250 Ok\r\n", Do.HANG)) as mx:
         loud = await connected(mx)

@@ -15,10 +15,13 @@ from empath.config.model import Config, Delivery, Dns
 from empath.config.model import Route as FixedRoute
 from empath.config.units import parse_network
 from empath.delivery.route import Route, RouteFinder, Target
+from empath.envelope import NextHop
 from empath.policy.answer import Answer, Found, MailExchanger, NoSuchRecord
+from empath.policy.override import Override
 from empath.policy.routing import MAX_TARGETS
 from empath.reply import Deferred, Failed
 from empath.resolver import Resolver
+from tests.fakes.clock import HandClock
 from tests.fakes.nsd import Nsd
 
 DOMAIN = Domain("example.org")
@@ -100,8 +103,8 @@ async def test_an_override_is_used_until_it_is_removed() -> None:
     """No MX is asked for meanwhile, and other domains are not touched."""
     names = CountingNames()
     route_finder = finder(names)
-    route_finder.set_override(DOMAIN, [ServerId("127.0.0.1:2525")])
-    assert route_finder.overrides() == {DOMAIN: (ServerId("127.0.0.1:2525"),)}
+    route_finder.set_override(DOMAIN, Override((ServerId("127.0.0.1:2525"),)))
+    assert route_finder.overrides() == {DOMAIN: Override((ServerId("127.0.0.1:2525"),))}
     route = await route_finder.find(DOMAIN)
     assert isinstance(route, Route)
     assert (route.source, route.targets[0].host) == ("override", "127.0.0.1")
@@ -117,11 +120,41 @@ async def test_an_override_is_used_until_it_is_removed() -> None:
     assert repr(route_finder) == "<RouteFinder overrides=0>"
 
 
+async def test_an_override_ends_at_its_time() -> None:
+    """From then on the DNS is asked again, and it is no longer listed."""
+    names, clock = CountingNames(), HandClock()
+    config = Config()
+    route_finder = RouteFinder(resolver=names, config=lambda: config, clock=clock)
+    override = Override((ServerId("127.0.0.1:2525"),), "ada", "they move", until=clock.now() + 60)
+    route_finder.set_override(DOMAIN, override)
+    clock.advance(59)
+    assert route_finder.override(DOMAIN) == override
+    assert names.asked == []
+    clock.advance(1)
+    route = await route_finder.find(DOMAIN)
+    assert isinstance(route, Route)
+    assert route.source == "MX"
+    assert route_finder.overrides() == {}
+
+
+async def test_a_recipient_may_have_a_next_hop_of_its_own() -> None:
+    """It comes before an override of the destination, and ends at its time too."""
+    clock, config = HandClock(), Config()
+    route_finder = RouteFinder(resolver=CountingNames(), config=lambda: config, clock=clock)
+    route_finder.set_override(DOMAIN, Override((ServerId("127.0.0.1:2525"),)))
+    hop = NextHop(ServerId("192.0.2.7:2526"), clock.now() + 60)
+    route = await route_finder.find(DOMAIN, route_finder.in_force(hop))
+    assert isinstance(route, Route)
+    assert [(target.host, target.port) for target in route.targets] == [("192.0.2.7", 2526)]
+    clock.advance(60)
+    assert route_finder.in_force(hop) is None
+
+
 @pytest.mark.parametrize("count", [0, MAX_TARGETS + 1])
 def test_an_override_has_a_sensible_number_of_hosts(count: int) -> None:
     """None, or more than would ever be tried, is refused with the bounds."""
     with pytest.raises(ValueError, match="1 to 20 hosts"):
-        finder(CountingNames()).set_override(DOMAIN, [ServerId("192.0.2.1:25")] * count)
+        finder(CountingNames()).set_override(DOMAIN, Override((ServerId("192.0.2.1:25"),) * count))
 
 
 @pytest.mark.parametrize(

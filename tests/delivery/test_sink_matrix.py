@@ -15,16 +15,22 @@ from tests.fakes.programs import SmtpSink
 from tests.fakes.sender import Sender
 
 HARD, SOFT = ("-B", "550 5.7.1 never"), ("-b", "450 4.7.1 not now")
+BOTH_DELIVERED = ["Delivered", "Delivered"]
 BOTH_DEFERRED, BOTH_FAILED = ["Deferred", "Deferred"], ["Failed", "Failed"]
 
 MATRIX = [
     # what it does, smtp-sink's options, the outcome of either recipient, the stage
-    ("takes it", (), ["Delivered", "Delivered"], "DONE"),
-    ("delays the reply to DATA", ("-w", "1"), ["Delivered", "Delivered"], "DONE"),
+    ("takes it", (), BOTH_DELIVERED, "DONE"),
+    ("delays the reply to DATA", ("-w", "1"), BOTH_DELIVERED, "DONE"),
+    ("delays the reply to the dot", ("-W", ".:1"), BOTH_DELIVERED, "DONE"),
+    ("rejects EHLO, takes HELO", ("-f", "EHLO", *HARD), BOTH_DELIVERED, "DONE"),
+    ("rejects EHLO and HELO", ("-f", "EHLO,HELO", *HARD), BOTH_DEFERRED, "EHLO"),
     ("rejects MAIL", ("-f", "MAIL", *HARD), BOTH_FAILED, "MAIL"),
     ("rejects RCPT", ("-f", "RCPT", *HARD), BOTH_FAILED, "RCPT"),
     ("rejects DATA", ("-f", "DATA", *HARD), BOTH_FAILED, "DATA"),
     ("rejects the content", ("-f", ".", *HARD), BOTH_FAILED, "CONTENT"),
+    ("rejects QUIT", ("-f", "QUIT", *HARD), BOTH_DELIVERED, "DONE"),
+    ("defers EHLO", ("-r", "EHLO", *SOFT), BOTH_DEFERRED, "EHLO"),
     ("defers MAIL", ("-r", "MAIL", *SOFT), BOTH_DEFERRED, "MAIL"),
     ("defers RCPT", ("-r", "RCPT", *SOFT), BOTH_DEFERRED, "RCPT"),
     ("defers DATA", ("-r", "DATA", *SOFT), BOTH_DEFERRED, "DATA"),
@@ -35,10 +41,25 @@ MATRIX = [
     ("hangs up at RCPT", ("-q", "RCPT"), BOTH_DEFERRED, "RCPT"),
     ("hangs up at DATA", ("-q", "DATA"), BOTH_DEFERRED, "DATA"),
     ("hangs up at the dot", ("-q", "."), ["Deferred?", "Deferred?"], "CONTENT"),
+    ("hangs up at QUIT", ("-q", "QUIT"), BOTH_DELIVERED, "DONE"),
+    ("421 at CONNECT", ("-Q", "CONNECT"), BOTH_DEFERRED, "CONNECT"),
+    ("421 at EHLO", ("-Q", "EHLO"), BOTH_DEFERRED, "EHLO"),
     ("421 at MAIL", ("-Q", "MAIL"), BOTH_DEFERRED, "MAIL"),
     ("421 at RCPT", ("-Q", "RCPT"), BOTH_DEFERRED, "RCPT"),
     ("421 at DATA", ("-Q", "DATA"), BOTH_DEFERRED, "DATA"),
     ("421 at the dot", ("-Q", "."), BOTH_DEFERRED, "CONTENT"),
+    ("421 at QUIT", ("-Q", "QUIT"), BOTH_DELIVERED, "DONE"),
+]
+
+LATE = [
+    # what it answers too late, the deadline that it misses, the outcome of either recipient
+    ("CONNECT", "connect_timeout", BOTH_DEFERRED, "CONNECT"),
+    ("EHLO", "command_timeout", BOTH_DEFERRED, "EHLO"),
+    ("MAIL", "command_timeout", BOTH_DEFERRED, "MAIL"),
+    ("RCPT", "command_timeout", BOTH_DEFERRED, "RCPT"),
+    ("DATA", "command_timeout", BOTH_DEFERRED, "DATA"),
+    (".", "final_timeout", ["Deferred?", "Deferred?"], "CONTENT"),
+    ("QUIT", "", BOTH_DELIVERED, "DONE"),
 ]
 
 
@@ -59,7 +80,10 @@ def words(report: Report) -> list[str]:
 async def test_outcomes_per_recipient(
     options: tuple[str, ...], outcomes: list[str], stage: str, pipelining: bool
 ) -> None:
-    """3.4: rejects, delays or disconnects at each stage, PIPELINING offered or not (-p)."""
+    """3.4-2b, 3.4-6b, 3.4-11a, 3.4-16: rejects, delays or disconnects at each stage.
+
+    PIPELINING is offered, or not (-p; rejecting implies it).
+    """
     with SmtpSink(*options, *(() if pipelining else ("-p",))) as sink:
         sender = Sender(routed(sink.port, command_timeout=Duration(10)))
         report = await sender.one(lot("b@there.test", "c@there.test"))
@@ -69,8 +93,23 @@ async def test_outcomes_per_recipient(
 
 @pytest.mark.tools("smtp-sink")
 @pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(("command", "deadline", "outcomes", "stage"), LATE)
+async def test_outcomes_when_it_answers_too_late(
+    command: str, deadline: str, outcomes: list[str], stage: str, pipelining: bool
+) -> None:
+    """3.4-1d: each wait has its deadline (-W), and nobody is failed for a late reply."""
+    with SmtpSink("-W", f"{command}:30", *(() if pipelining else ("-p",))) as sink:
+        short: dict[str, object] = {deadline: Duration(0.5)} if deadline else {}
+        sender = Sender(routed(sink.port, **short))
+        report = await sender.one(lot("b@there.test", "c@there.test"))
+    assert words(report) == outcomes
+    assert report.stage == stage or (pipelining and stage in ("RCPT", "DATA"))
+
+
+@pytest.mark.tools("smtp-sink")
+@pytest.mark.parametrize("pipelining", [True, False])
 async def test_8_bit_mail_is_not_sent_where_it_is_not_taken(pipelining: bool) -> None:
-    """3.4: no 8BITMIME (-8): 5.6.3, never sent as it is."""
+    """3.4-14a: no 8BITMIME (-8): 5.6.3, never sent as it is."""
     with SmtpSink("-8", *(() if pipelining else ("-p",))) as sink:
         sender = Sender(routed(sink.port), body=b"Subject: \xc3\xa4\r\n\r\n")
         report = await sender.one()

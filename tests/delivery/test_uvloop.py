@@ -10,7 +10,10 @@ import uvloop
 
 from tests.delivery import test_attempt as attempt
 from tests.delivery import test_attempt_tls as tls
+from tests.delivery import test_racing as racing
 from tests.delivery import test_reuse as reuse
+from tests.delivery import test_source_address as source
+from tests.delivery import test_watchdog as watchdog
 from tests.fakes.scripted_mx import Do
 
 Scenario = Callable[[], Coroutine[None, None, None]]
@@ -28,6 +31,13 @@ SCENARIOS: list[Scenario] = [
     attempt.test_a_refusal_in_the_middle_of_the_content_is_one,
     attempt.test_a_server_that_refuses_connections_defers,
     reuse.test_a_connection_serves_one_message_after_another,
+    racing.test_a_silent_address_holds_mail_up_for_a_quarter_of_a_second,
+    racing.test_an_address_that_refuses_is_not_waited_for,
+    racing.test_the_loser_of_a_race_is_closed,
+    partial(racing.test_an_attempt_that_is_cut_in_the_race_leaves_nothing_open, 0.3),
+    source.test_mail_comes_from_the_address_that_is_set,
+    partial(source.test_an_address_that_is_not_ours_defers_and_names_the_setting, False),
+    watchdog.test_a_body_read_that_hangs_is_cut_and_its_recipients_deferred,
     *(
         partial(tls.test_plaintext_behind_the_answer_to_starttls_is_not_believed, extra)
         for extra in (b"", b"250 mx.test\r\n", b"2")

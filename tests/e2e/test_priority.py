@@ -26,7 +26,7 @@ def arrived(relay: Empath) -> MessageView:
 
 @pytest.mark.parametrize(("number", "word"), [(6, "critical"), (-3, "low")])
 def test_mt_priority_goes_all_the_way(tmp_path: Path, number: int, word: str) -> None:
-    """3.6 EHLO, MAIL FROM: what a client asks of one relay is what the next relay is told."""
+    """3.6-1a, 3.6-2a: what a client asks of one relay is what the next relay is told."""
     with (
         Empath(tmp_path / "last") as last,
         Empath(tmp_path / "first", next_hop=last.port) as first,
@@ -45,7 +45,7 @@ def test_mt_priority_goes_all_the_way(tmp_path: Path, number: int, word: str) ->
 
 @pytest.mark.tools("swaks")
 def test_swaks_sends_a_field(tmp_path: Path) -> None:
-    """3.6 header: a field that came through a server without MT-PRIORITY counts, and ends here."""
+    """3.6-5a, 3.6-5b: a field from a server without MT-PRIORITY counts, and ends here."""
     with Empath(tmp_path) as relay:
         done = subprocess.run(
             [
@@ -64,7 +64,7 @@ def test_swaks_sends_a_field(tmp_path: Path) -> None:
 
 
 def test_a_client_that_is_not_trusted(tmp_path: Path) -> None:
-    """3.6 trust: smtplib is told 2.3.6 by a relay that trusts nobody, and its mail is normal."""
+    """3.6-4b: smtplib is told 2.3.6 by a relay that trusts nobody, and its mail is normal."""
     settings = "[priority]\ntrusted = []\n"
     with Empath(tmp_path, settings=settings) as relay:
         with smtplib.SMTP(LOOPBACK, relay.port, timeout=20) as client:
@@ -80,7 +80,7 @@ def test_a_client_that_is_not_trusted(tmp_path: Path) -> None:
 
 
 def test_the_operator_changes_a_priority(tmp_path: Path) -> None:
-    """3.6: `empathctl queue priority` is seen in list, view and timeline, and is relayed."""
+    """3.6-3: `empathctl queue priority` is seen in list, view and timeline, and is relayed."""
     port = free_port()
     with Empath(tmp_path / "first", next_hop=port) as first:
         with smtplib.SMTP(LOOPBACK, first.port, timeout=20) as client:

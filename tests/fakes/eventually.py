@@ -1,4 +1,4 @@
-"""Waits for what real sockets and threads do in their own time."""
+"""Waits for what real sockets and threads do in their own time, and for what must not happen."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ async def eventually(what: Callable[[], bool], *, within: float = 10) -> None:
     async with asyncio.timeout(within):
         while not what():  # noqa: ASYNC110 - what is awaited has no event of its own
             await asyncio.sleep(0.001)
+
+
+async def turns(count: int = 50) -> None:
+    """Let the loop go round *count* times: all that is ready is done, and no time has passed.
+
+    What was sent over loopback before is there, so that a test can look at what did not happen.
+    """
+    for _ in range(count):
+        await asyncio.sleep(0)

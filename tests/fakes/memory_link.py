@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from empath.address import Domain
 from empath.control.link import (
     Changed,
     CheckSpool,
@@ -29,6 +30,7 @@ from empath.control.link import (
     DnsOverrides,
     ExplainMessage,
     FlushQueue,
+    GateChange,
     GateItem,
     GateList,
     GetSpool,
@@ -40,22 +42,30 @@ from empath.control.link import (
     ListDnsOverrides,
     ListGates,
     ListQueue,
+    ListRecord,
     ListTls,
+    ListUnreached,
     MessageView,
     NotFound,
     Notice,
     OpenBreaker,
     Ping,
     Pong,
+    Preview,
+    PreviewItem,
     QueueChange,
     QueueItem,
     QueuePage,
     ReadContent,
+    RecordItem,
+    RecordList,
     RefreshDns,
     RemoveDnsOverride,
     Request,
     RequestRefused,
+    RerouteDestination,
     ResetBreaker,
+    RestoreRoute,
     ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
@@ -66,6 +76,7 @@ from empath.control.link import (
     SuspendDestination,
     TlsDestination,
     TlsDestinations,
+    UnreachedHosts,
     ViewMessage,
     WhyReply,
 )
@@ -124,6 +135,36 @@ SPOOL = SpoolReport(
 )
 
 
+_GATED = {
+    OpenBreaker: ("breaker", "open"),
+    SuspendDestination: ("suspension", "suspended"),
+    RerouteDestination: ("override", "re-routed to mx.example.com:25"),
+}
+
+
+def _counted(chosen: list[QueueItem]) -> Changed:
+    """What a dry run over *chosen* is answered with."""
+    at: dict[Domain, list[QueueItem]] = {}
+    for item in chosen:
+        at.setdefault(item.destination, []).append(item)
+    preview = Preview(
+        messages=len(chosen),
+        recipients=sum(item.recipients for item in chosen),
+        in_flight=0,
+        destinations=tuple(
+            PreviewItem(
+                destination=name,
+                messages=len(items),
+                recipients=sum(item.recipients for item in items),
+            )
+            for name, items in at.items()
+        ),
+        destination_count=len(at),
+        examples=tuple(chosen[:5]),
+    )
+    return Changed(messages=0, recipients=0, in_flight=0, preview=preview)
+
+
 class MemoryLink:
     """Answers from its attributes; set them as the test's story needs."""
 
@@ -145,10 +186,13 @@ class MemoryLink:
         self.tls: list[TlsDestination] = []
         self.whys: dict[MessageId, WhyReply] = {}
         self.gates: list[GateItem] = []
+        self.record: list[RecordItem] = []
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
+        self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
+        """Requests of these types are answered once their event is set."""
         self.closed = False
         self.history: list[Notice] = []
         self._refusals: dict[type[Request[Any]], str] = {}
@@ -200,6 +244,8 @@ class MemoryLink:
         self.asked.append(request)
         if self.delay:
             await asyncio.sleep(self.delay)
+        if waited_for := self.wait_for.get(type(request)):
+            await waited_for.wait()
         if self._lost:
             raise LinkLost(self._lost)
         if request.changes and self.status.pong.read_only:
@@ -230,7 +276,7 @@ class MemoryLink:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _answer(self, request: Request[Any]) -> Any:  # noqa: C901 - one row a request
+    def _answer(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
             case Ping():
                 return self.status.pong
@@ -250,11 +296,13 @@ class MemoryLink:
                 part = octets[offset : offset + limit]
                 shown = part.decode("utf-8", "backslashreplace")
                 return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
+            case QueueChange(ids=ids, query=query, dry_run=True):
+                return _counted(self._chosen(ids, query))
             case QueueChange(ids=ids, query=query, expect=expect):
                 return self._change(self._chosen(ids, query), expect)
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
-                return self._change(chosen, None)
+                return _counted(chosen) if request.dry_run else self._change(chosen, None)
             case ListDestinations(limit=limit):
                 return Destinations(
                     items=tuple(self.destinations[:limit]), total=len(self.destinations)
@@ -268,17 +316,21 @@ class MemoryLink:
             case _:
                 return self._answer_more(request)
 
-    def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901 - one row a request
+    def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
             case ListTls(limit=limit):
                 return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
             case ExplainMessage(id=id):
                 return self.whys.get(id) or WhyReply(id=id, recipients=(), total=0)
+            case ListUnreached():
+                return UnreachedHosts(hosts=())
             case ListGates():
                 return GateList(gates=tuple(self.gates))
-            case OpenBreaker() | SuspendDestination():
-                kind = "breaker" if isinstance(request, OpenBreaker) else "suspension"
-                state = "open" if kind == "breaker" else "suspended"
+            case GateChange(destination=name, dry_run=True):
+                chosen = [item for item in self.queue if item.destination == name]
+                return GateList(gates=tuple(self.gates), preview=_counted(chosen).preview)
+            case OpenBreaker() | SuspendDestination() | RerouteDestination():
+                kind, state = _GATED[type(request)]
                 self.gates.append(
                     GateItem(
                         destination=request.destination,
@@ -290,9 +342,11 @@ class MemoryLink:
                     )
                 )
                 return GateList(gates=tuple(self.gates))
-            case CloseBreaker() | ResetBreaker() | ResumeDestination():
+            case CloseBreaker() | ResetBreaker() | ResumeDestination() | RestoreRoute():
                 self.gates = [g for g in self.gates if g.destination != request.destination]
                 return GateList(gates=tuple(self.gates))
+            case ListRecord(limit=limit):
+                return RecordList(items=tuple(self.record[:limit]))
             case ListDnsCache():
                 return DnsCache(entries=tuple(self.cache))
             case ClearDnsCache(name=name):

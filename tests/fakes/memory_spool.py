@@ -59,8 +59,8 @@ class Stored:
         for start in range(0, len(self._body), min(size, self._piece)):
             yield self._body[start : start + min(size, self._piece)]
 
-    async def head(self, limit: int) -> bytes:
-        return self._body[:limit]
+    async def part(self, start: int, limit: int) -> bytes:
+        return self._body[start : start + limit]
 
 
 class MemorySpool:
@@ -171,6 +171,10 @@ class MemorySpool:
         self.leased.remove(lot)
         self.given_back.append((lot, due_at))
         self._recorded.set()
+        if due_at is None:
+            self.arrive(lot)
+        else:
+            self.waiting.append(dataclasses.replace(lot, due_at=due_at))
 
     async def setting(self, key: str) -> str | None:
         return self.settings.get(key)

@@ -16,11 +16,13 @@ from empath.config.model import Config, Mode, Spool
 from empath.config.units import ByteSize
 from empath.control.operator import LocalLink
 from empath.delivery.gates import Gates
+from empath.delivery.progress import Position
 from empath.delivery.route import RouteFinder
 from empath.envelope import Envelope, MessageId, Origin, Priority, Recipient
 from empath.events import Event, OperatorActed
 from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
+from empath.policy.reachability import Place, Reachability, Unreached
 from empath.policy.verdict import Hold
 from empath.resolver import Resolver
 from empath.spool.store import Store
@@ -36,7 +38,8 @@ class Figures:
     open: dict[Domain, int] = field(default_factory=dict)
     gates: Gates = field(default_factory=lambda: Gates(Config))
     holds: tuple[Hold, ...] = ()
-    started: dict[MessageId, float] = field(default_factory=dict)
+    running: dict[MessageId, Position] = field(default_factory=dict)
+    dead: Reachability = field(default_factory=Reachability)
     woken: int = 0
     kept: list[str] = field(default_factory=list)
 
@@ -44,8 +47,11 @@ class Figures:
         verdict = self.gates.verdict(destination, HandClock().now())
         return self.holds if verdict is None else (verdict, *self.holds)
 
-    def began(self, id: MessageId, destination: Domain) -> float | None:
-        return self.started.get(id)
+    def position(self, id: MessageId, destination: Domain) -> Position | None:
+        return self.running.get(id)
+
+    def unreached(self) -> Mapping[Place, Unreached]:
+        return self.dead.standing(HandClock().now())
 
     def wake(self) -> None:
         self.woken += 1
@@ -124,7 +130,7 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
         return parts[0].config if parts else config
 
     resolver = Resolver(settings=lambda: current().dns, clock=clock)
-    finder = RouteFinder(resolver=resolver, config=current)
+    finder = RouteFinder(resolver=resolver, config=current, clock=clock)
     link = LocalLink(
         spool=store,
         engine=figures,

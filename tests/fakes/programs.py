@@ -47,16 +47,27 @@ def free_port() -> int:
     return port
 
 
-def until(what: str, happened: Callable[[], bool], *, within: float, every: float = 0.02) -> float:
+def until(
+    what: str,
+    happened: Callable[[], bool],
+    *,
+    within: float,
+    every: float = 0.02,
+    process: subprocess.Popen[bytes] | None = None,
+) -> float:
     """Wait for another process: look until *happened*, return the seconds it took.
 
-    Raises `NotReady` after *within* seconds, with *what* was waited for.
+    Raises `NotReady` after *within* seconds, with *what* was waited for, or when *process* ends.
     """
     start = time.monotonic()
     while not happened():
         if time.monotonic() - start > within:
             raise NotReady(f"{what}: not within {within:g} s")
-        time.sleep(every)  # noqa: TID251 - there is no loop here; another process is waited for
+        if process is None:
+            time.sleep(every)  # noqa: TID251 - no loop here, and nobody's end to wait for
+            continue
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise NotReady(f"{what}: the program ended with {process.wait(every)}")
     return time.monotonic() - start
 
 
@@ -67,9 +78,12 @@ def answers(port: int) -> bool:
     return False
 
 
-def until_port_answers(port: int, *, within: float) -> None:
-    """Wait until somebody listens at *port*."""
-    until(f"a listener at {LOOPBACK}:{port}", lambda: answers(port), within=within)
+def until_port_answers(
+    port: int, *, within: float, process: subprocess.Popen[bytes] | None = None
+) -> None:
+    """Wait until somebody listens at *port*; not longer than *process* runs."""
+    what = f"a listener at {LOOPBACK}:{port}"
+    until(what, lambda: answers(port), within=within, process=process)
 
 
 class Running:
@@ -159,7 +173,7 @@ class SmtpSink(Running):
         super().start(stdout=subprocess.PIPE, **options)
         self._reader = threading.Thread(target=self._count, daemon=True)
         self._reader.start()
-        until_port_answers(self.port, within=10)
+        until_port_answers(self.port, within=10, process=self.process)
 
     def _count(self) -> None:
         """Follow the running counters that it writes."""

@@ -27,6 +27,7 @@ class Do(enum.Enum):
     BDAT = "read one BDAT and its octets"
     SOME_CONTENT = "read one piece of the content"
     FLOOD = "send octets without end"
+    TRICKLE = "send a line of a reply now and then, without end"
     WAIT = "wait until the test sets `go`"
 
 
@@ -69,6 +70,8 @@ class ScriptedMx:
         self.port = 0
         self.go = asyncio.Event()
         self.connections = 0
+        self.peers: list[str] = []
+        """The addresses that clients came from."""
         self.contents: list[bytes] = []
         self.heard: list[str] = []
         self.problems: list[str] = []
@@ -99,6 +102,7 @@ class ScriptedMx:
         self._open.add(task)
         number = self.connections
         self.connections += 1
+        self.peers.append(writer.get_extra_info("peername")[0])
         try:
             if number >= len(self._scripts):
                 self.problems.append(f"connection {number + 1} was not expected")
@@ -150,6 +154,10 @@ class ScriptedMx:
                 while True:
                     writer.write(b"220-" + b"x" * 60 + b"\r\n")
                     await writer.drain()
+            case Do.TRICKLE:
+                while True:
+                    writer.write(b"220-still here\r\n")
+                    await asyncio.sleep(0.02)  # Its slowness is what is tested.
             case Do.RESET:
                 linger = struct.pack("ii", 1, 0)
                 sock = writer.get_extra_info("socket")

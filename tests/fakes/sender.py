@@ -42,9 +42,9 @@ class Sender:
             ClientContexts(lambda: config.delivery.tls),
         )
 
-    async def deliver(self, message: Lot) -> Report:
+    async def deliver(self, message: Lot, body: bytes | None = None) -> Report:
         """One attempt, its connection kept as an engine keeps it."""
-        self.spool.bodies[message.id] = self.body
+        self.spool.bodies[message.id] = self.body if body is None else body
         report = await self.attempts.deliver(message)
         if report.connection is not None and report.key is not None:
             self.pool.put(report.key, report.connection)

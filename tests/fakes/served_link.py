@@ -37,11 +37,15 @@ class ServedLink(MemoryLink):
 
 @asynccontextmanager
 async def serving(
-    folder: Path, *, link: ServedLink | None = None, heartbeat: float = 4.0
+    folder: Path,
+    *,
+    link: ServedLink | None = None,
+    heartbeat: float = 4.0,
+    users: frozenset[int] | None = None,
 ) -> AsyncIterator[tuple[ServedLink, Path]]:
     """A link and the path of the socket at which it answers."""
     link = link or ServedLink()
-    server = ControlServer(link, folder / "empath.sock", heartbeat=heartbeat)
+    server = ControlServer(link, folder / "empath.sock", heartbeat=heartbeat, users=users)
     await server.open()
     try:
         yield link, server.path

@@ -10,6 +10,7 @@ import socket
 import pytest
 
 from empath.events import MessageAccepted, SessionLost, SessionRefused, TaskFailed
+from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
 
 
@@ -204,7 +205,7 @@ async def test_a_slow_reader_gets_everything(desk: Desk) -> None:
     (connection,) = desk.reception._connections
     connection.pause_writing()
     client.send(b"NOOP\r\nVRFY a\r\n")
-    await asyncio.sleep(0.02)
+    await turns()
     assert not client.reader._buffer  # type: ignore[attr-defined]
     connection.resume_writing()
     assert (await client.reply()).startswith(b"250")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from empath.config.model import BareNewlines
 from empath.events import MessageAccepted, SessionRefused, TaskFailed
 from empath.inbound.intake import protocol_name
 from empath.spool.face import SpoolFull, SpoolRefused
+from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
 from tests.smtp.test_data import SMUGGLED
 
@@ -190,7 +189,7 @@ async def test_durable_then_reply_then_news(desk: Desk) -> None:
     client = await desk.in_content()
     client.send(b"\r\n.\r\n")
     await desk.spool.waiting.wait()
-    await asyncio.sleep(0.02)
+    await turns()
     assert order == []
     assert not client.reader._buffer  # type: ignore[attr-defined]
     desk.spool.gate.set()

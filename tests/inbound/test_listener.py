@@ -14,6 +14,7 @@ from empath.address import ServerId
 from empath.config.model import Config, Listener, Mode, Tls
 from empath.events import ListenerOpened, MessageAccepted, SessionLost, SessionRefused
 from empath.inbound.listener import ListenerRefused, Reception, _why_not
+from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
 
 
@@ -103,7 +104,7 @@ async def test_a_client_that_trickles_a_command_is_silent(desk: Desk) -> None:
     client = await desk.ready()
     for _ in range(4):
         client.send(b"N")
-        await asyncio.sleep(0.01)
+        await turns()
         desk.clock.advance(100)
         desk.reception.sweep()
     assert (await client.rest()).startswith(b"421 4.4.2")
@@ -114,8 +115,7 @@ async def test_content_has_its_own_deadlines(desk: Desk) -> None:
     client = await desk.in_content()
     for _ in range(10):
         client.send(b"x" * 3998 + b"\r\n")
-        await desk.until(lambda: True)
-        await asyncio.sleep(0.01)
+        await turns()
         desk.clock.advance(100)
         desk.reception.sweep()
     assert desk.reception.sessions == 1
@@ -133,7 +133,7 @@ async def test_a_minimum_rate(desk: Desk) -> None:
     client = await desk.in_content()
     for _ in range(2):
         client.send(b"x")
-        await asyncio.sleep(0.01)
+        await turns()
         desk.clock.advance(60)
         desk.reception.sweep()
     assert (await client.rest()).startswith(b"421 4.4.2")
@@ -146,7 +146,7 @@ async def test_an_absolute_deadline(desk: Desk) -> None:
     client = await desk.in_content()
     for _ in range(4):
         client.send(b"x" * 10_000)
-        await asyncio.sleep(0.01)
+        await turns()
         desk.clock.advance(100)
         desk.reception.sweep()
     assert (await client.rest()).startswith(b"421 4.4.2")

@@ -43,7 +43,7 @@ async def accept(desk: Desk, content: bytes, mail: bytes = b"") -> Kept:
 
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_the_parameter(desk: Desk, trusted: bool) -> None:
-    """3.6 MAIL FROM, trust: a trusted client raises its mail, another one's is clamped to 0."""
+    """3.6-2a, 3.6-4a: a trusted client raises its mail, another one's is clamped to 0."""
     settle(desk, trusted=trusted)
     kept = await accept(desk, b"Subject: x\r\n\r\nhello\r\n.\r\n", mail=b" MT-PRIORITY=6")
     expected = (Priority.CRITICAL, 6) if trusted else (Priority.NORMAL, 0)
@@ -54,7 +54,7 @@ async def test_the_parameter(desk: Desk, trusted: bool) -> None:
 
 
 async def test_the_clamped_are_told(desk: Desk) -> None:
-    """3.6 trust: the reply to MAIL has the enhanced code 2.3.6 and begins with the new number."""
+    """3.6-4b: the reply to MAIL has the enhanced code 2.3.6 and begins with the new number."""
     settle(desk, trusted=False)
     client = await desk.ready()
     reply = await client.say(b"MAIL FROM:<a@us.test> MT-PRIORITY=9")
@@ -63,7 +63,7 @@ async def test_the_clamped_are_told(desk: Desk) -> None:
 
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_the_field(desk: Desk, trusted: bool) -> None:
-    """3.6 header: it counts for a trusted client, and goes no further whoever sent it."""
+    """3.6-5b: it counts for a trusted client, and goes no further whoever sent it."""
     settle(desk, trusted=trusted)
     kept = await accept(desk, b"A: b\r\nMT-Priority: 4\r\nC: d\r\n\r\nMT-Priority: 9\r\n.\r\n")
     expected = (Priority.HIGH, 4) if trusted else (Priority.NORMAL, 0)
@@ -75,7 +75,7 @@ async def test_the_field(desk: Desk, trusted: bool) -> None:
 
 
 async def test_the_parameter_is_weightier_than_the_field(desk: Desk) -> None:
-    """3.6 header: where MAIL has the parameter, the field is removed and not believed."""
+    """3.6-5b: where MAIL has the parameter, the field is removed and not believed."""
     kept = await accept(desk, b"MT-Priority: 9\r\n\r\nx\r\n.\r\n", mail=b" MT-PRIORITY=-3")
     assert (kept.envelope.priority, kept.envelope.mt_priority) == (Priority.LOW, -3)
     assert kept.content == b"\r\nx\r\n"
@@ -98,7 +98,7 @@ def intake_of(desk: Desk) -> Intake:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 20, 1000])
 async def test_the_field_in_pieces(desk: Desk, size: int) -> None:
-    """3.6 header: however a header is cut into packets, the field does not get through."""
+    """3.6-5b: however a header is cut into packets, the field does not get through."""
     intake = intake_of(desk)
     for start in range(0, len(MESSAGE), size):
         intake.content(MESSAGE[start : start + size])
@@ -117,7 +117,7 @@ async def test_the_field_in_pieces(desk: Desk, size: int) -> None:
     ],
 )
 async def test_the_field_without_a_body(desk: Desk, content: bytes) -> None:
-    """3.6 header: a message that ends in its header, or has no empty line, hides nothing."""
+    """3.6-5b: a message that ends in its header, or has no empty line, hides nothing."""
     settle(desk, trusted=False)
     kept = await accept(desk, content + b".\r\n")
     assert b"MT-Priority" not in kept.content
@@ -134,7 +134,7 @@ async def test_a_large_header_is_held_only_to_its_end(desk: Desk) -> None:
 
 
 async def test_the_priority_of_one_message_is_not_that_of_the_next(desk: Desk) -> None:
-    """3.6: each message on a connection is asked anew."""
+    """3.6-2b: each message on a connection is asked anew."""
     client = await desk.ready()
     for mail, expected in ((b" MT-PRIORITY=6", Priority.CRITICAL), (b"", Priority.NORMAL)):
         await client.play(
@@ -147,7 +147,7 @@ async def test_the_priority_of_one_message_is_not_that_of_the_next(desk: Desk) -
 
 
 async def test_hints_and_mass_mail(desk: Desk) -> None:
-    """3.6 other inputs: hints of trusted clients, Precedence of anybody; the fields stay."""
+    """3.6-6a, 3.6-6b: hints of trusted clients, Precedence of anybody; the fields stay."""
     kept = await accept(desk, b"X-Priority: 1 (Highest)\r\n\r\nx\r\n.\r\n")
     assert (kept.envelope.priority, kept.envelope.mt_priority) == (Priority.HIGH, 0)
     assert kept.content.startswith(b"X-Priority: 1")

@@ -22,6 +22,7 @@ from empath.envelope import MessageId, State
 from empath.events import Event, MessageAccepted
 from empath.inbound.listener import Reception
 from empath.spool.store import Store
+from tests.fakes.eventually import eventually
 from tests.fakes.mail import octets
 from tests.fakes.programs import free_port, program
 from tests.fakes.wire_client import WireClient
@@ -197,9 +198,7 @@ async def test_what_is_given_up_leaves_nothing(house: House) -> None:
         client.send(b"x" * 65534 + b"\r\n")
         await client.writer.drain()
     client.reset()
-    async with asyncio.timeout(10):
-        while house.reception.sessions:  # noqa: ASYNC110 - it looks at what knows nothing of tests
-            await asyncio.sleep(0.001)
+    await eventually(lambda: not house.reception.sessions)
     await house.reception.close()
     stats = await house.store.stats()
     assert (stats.messages, stats.octets, stats.file_bodies) == (0, 0, 0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 
 import pytest
 
 from empath.config.model import Tls
 from empath.events import SessionRefused
+from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
 
 starttls = pytest.mark.parametrize("tls", [Tls.STARTTLS])
@@ -89,7 +89,7 @@ async def test_half_closing_is_closing_in_tls(desk: Desk) -> None:
     client.send(b"\r\n.\r\n")
     await desk.spool.waiting.wait()
     client.hang_up()
-    await asyncio.sleep(0.02)
+    await turns()
     desk.spool.gate.set()
     await desk.until(lambda: desk.spool.count == 1)
     await desk.until(lambda: desk.reception.sessions == 0)

@@ -14,6 +14,7 @@ from empath.config.model import LogLevel
 from empath.envelope import MessageId, Priority
 from empath.events import (
     AttemptEnded,
+    AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
     DestinationGated,
@@ -134,6 +135,10 @@ LINES: list[tuple[Event, str]] = [
     ),
     (EngineStopping(AT, "SIGTERM"), f"INFO    stopping   {'-' * 16} SIGTERM"),
     (ListenerOpened(AT, "127.0.0.1:25"), f"INFO    listening  {'-' * 16} 127.0.0.1:25"),
+    (
+        AttemptStuck(AT, ID, Domain("x.test"), "mx:25", "BODY", 211.0, "stuck: reading the body"),
+        f"WARNING stuck      {ID} to x.test: stuck: reading the body (BODY)",
+    ),
     (SpoolFault(AT, "the disk is full"), f"ERROR   spool      {'-' * 16} the disk is full"),
     (
         DnsChanged(AT, "clear", "example.test", "root"),

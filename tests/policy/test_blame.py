@@ -28,6 +28,10 @@ from empath.reply import Deferred, Delivered, Failed, Outcome, Reply, outcome_of
         ("DNS", "451 4.4.3 no name server answers", Word.NOTHING),
         ("STARTTLS", "451 4.7.4 not trusted", Word.NOTHING),
         ("AUTH", "454 4.7.0 later", Word.NOTHING),
+        ("CONNECT", "451 4.3.5 192.0.2.7 is no address of this machine", Word.NOTHING),
+        ("STARTTLS", "421 4.3.2 closing", Word.FAILED),
+        ("AUTH", "421 4.4.2 it closed the connection", Word.FAILED),
+        ("AUTH", "250 2.0.0 Ok", Word.NOTHING),
         ("CONNECT", "451 4.4.5 all 20 connections are busy", Word.NOTHING),
     ],
 )

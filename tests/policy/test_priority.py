@@ -47,7 +47,7 @@ def ranked(given_: Message, *rules: PriorityRule, may_raise: bool = True) -> tup
     ],
 )
 def test_classes(number: int, word: str) -> None:
-    """3.6 classes: critical 6..9, high 2..5, normal -1..1, low -4..-2, bulk -9..-5."""
+    """3.6-3: critical 6..9, high 2..5, normal -1..1, low -4..-2, bulk -9..-5."""
     assert Priority.of(number).word == word
     assert ranked(message(number))[:2] == (word, number)
 
@@ -63,12 +63,12 @@ def test_the_number_of_a_class_is_of_that_class(priority: Priority) -> None:
     [("6", 6), ("-9", -9), ("0", 0), ("", None), ("-0", None), ("+1", None), ("10", None)],
 )
 def test_numbers_are_those_of_rfc_6710(text: str, number: int | None) -> None:
-    """3.6 header: a number has one form, without plus sign and leading nought."""
+    """3.6-5a: a number has one form, without plus sign and leading nought."""
     assert read_number(text) == number
 
 
 def test_what_speaks_first() -> None:
-    """3.6: parameter, own header, header rule, other rule, mark of mass mail, hint, default."""
+    """3.6-5b, 3.6-6a, 3.6-6b: parameter, field, rule on a field, other rule, mass mail, hint."""
     fields = {
         "mt-priority": "-7",
         "x-kind": "Alarm",
@@ -92,7 +92,7 @@ def test_what_speaks_first() -> None:
 
 @pytest.mark.parametrize("parameter", [1, 2, 9])
 def test_others_do_not_raise(parameter: int) -> None:
-    """3.6 trust: raising by a client that is not trusted counts as 0."""
+    """3.6-4a: raising by a client that is not trusted counts as 0."""
     assert ranked(message(parameter), may_raise=False) == ("normal", 0, "default")
     field = message(None, {"mt-priority": str(parameter)})
     assert ranked(field, may_raise=False) == ("normal", 0, "default")
@@ -101,7 +101,7 @@ def test_others_do_not_raise(parameter: int) -> None:
 
 
 def test_others_may_lower() -> None:
-    """3.6 trust: anybody may ask for less, and does not evade a rule by asking for more."""
+    """3.6-4a: anybody may ask for less, and does not evade a rule by asking for more."""
     assert ranked(message(-1), may_raise=False) == ("normal", -1, "parameter")
     assert ranked(message(-3), may_raise=False) == ("low", -3, "parameter")
     bulk = rule("bulk", sender="@news.example.org")
@@ -127,7 +127,7 @@ def test_others_may_lower() -> None:
     ],
 )
 def test_hints(name: str, value: str, word: str) -> None:
-    """3.6 other inputs: hints of mail programs count from trusted clients, and are not relayed."""
+    """3.6-6a: hints of mail programs count from trusted clients, and are not relayed."""
     assert ranked(message(None, {name: value}))[:2] == (word, 0)
     if word != "normal":
         assert ranked(message(None, {name: value}), may_raise=False) == ("normal", 0, "default")
@@ -146,7 +146,7 @@ def test_hints(name: str, value: str, word: str) -> None:
     ],
 )
 def test_mass_mail(name: str, value: str, word: str, may_raise: bool) -> None:
-    """3.6 other inputs: Precedence and List fields lower the mail of anybody."""
+    """3.6-6b: Precedence and List fields lower the mail of anybody."""
     assert ranked(message(None, {name: value}), may_raise=may_raise)[0] == word
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from empath.address import Domain, IpAddress, ServerId
 from empath.config.model import Route as FixedRoute
-from empath.config.units import parse_network
+from empath.config.model import Tls
+from empath.config.units import Secret, parse_network
 from empath.policy.answer import (
     Answer,
     Found,
@@ -28,6 +30,7 @@ from empath.policy.routing import (
     fixed_route,
     interleave,
     mx_route,
+    overridden,
 )
 from empath.policy.special_address import refused_address
 from empath.reply import Deferred, Failed
@@ -72,15 +75,35 @@ class TestFixedRoutes:
 
     def test_an_override_comes_before_everything(self) -> None:
         """Its hosts are tried in the order given, and count as chosen by the operator."""
-        overrides = {DOMAIN: (ServerId("a.example.net:25"), ServerId("[2001:db8::1]:2525"))}
-        route = fixed_route(DOMAIN, overrides, [configured("example.org")], port=25)
-        assert route is not None
+        hosts = (ServerId("a.example.net:25"), ServerId("[2001:db8::1]:2525"))
+        route = overridden(DOMAIN, hosts, [configured("example.org")])
         assert route.source == "override"
         assert [(t.host, t.port, t.preference) for t in route.targets] == [
             ("a.example.net", 25, 0),
             ("2001:db8::1", 2525, 1),
         ]
         assert all(t.fixed and not t.fixed.username for t in route.targets)
+
+    @pytest.mark.parametrize(
+        ("stated", "taken"),
+        [
+            (None, None),
+            (Tls.NONE, None),
+            (Tls.STARTTLS, Tls.STARTTLS),
+            (Tls.IMPLICIT, Tls.STARTTLS),
+        ],
+    )
+    def test_an_override_requires_the_encryption_of_the_route_it_replaces(
+        self, stated: Tls | None, taken: Tls | None
+    ) -> None:
+        """But not its lack of any, nor its user name and password, which are for another host."""
+        replaced = msgspec.structs.replace(
+            configured("*"), tls=stated, username="u", password=Secret("p")
+        )
+        (target,) = overridden(DOMAIN, (ServerId("a.example.net:25"),), [replaced]).targets
+        assert target.override
+        assert target.fixed is not None
+        assert (target.fixed.tls, target.fixed.username) == (taken, "")
 
     @pytest.mark.parametrize(
         ("domain", "key"),
@@ -100,7 +123,7 @@ class TestFixedRoutes:
             configured(name, f"hop{n}.example.net:25")
             for n, name in enumerate(("*", ".example.org", "Example.org", ".deep.example.org"))
         ]
-        route = fixed_route(Domain(domain), {}, routes, port=25)
+        route = fixed_route(Domain(domain), routes, port=25)
         assert route is not None
         assert route.source == f'route "{key}"'
         assert route.targets[0].fixed is not None
@@ -109,16 +132,16 @@ class TestFixedRoutes:
     def test_routes_for_the_same_domain_are_tried_in_order(self) -> None:
         """A second [[route]] for a domain is its fallback."""
         routes = [configured("*", "a.example.net:25"), configured("*", "b.example.net:25")]
-        assert hosts(fixed_route(DOMAIN, {}, routes, port=25)) == ["a.example.net", "b.example.net"]
+        assert hosts(fixed_route(DOMAIN, routes, port=25)) == ["a.example.net", "b.example.net"]
 
     def test_an_address_literal_goes_to_its_address(self) -> None:
         """RFC 5321 4.1.3: no look-up, and no exemption from the filter."""
-        route = fixed_route(LITERAL, {}, [], port=2525)
+        route = fixed_route(LITERAL, [], port=2525)
         assert route == Route("address literal", (Target("[192.0.2.1]", 2525),))
 
     def test_any_other_domain_needs_its_mx(self) -> None:
         """Without override and route the DNS decides."""
-        assert fixed_route(DOMAIN, {}, [configured("other.org")], port=25) is None
+        assert fixed_route(DOMAIN, [configured("other.org")], port=25) is None
 
 
 class TestMx:

@@ -54,8 +54,22 @@ def test_of_route_and_destination_the_stricter_holds(
         assert wanted == Need(destination, Source.DESTINATION)
 
 
+@given(st.none() | st.sampled_from(Tls), st.none() | POLICIES, POLICIES)
+def test_a_reroute_changes_who_asks_and_not_what(
+    tls: Tls | None, destination: TlsPolicy | None, default: TlsPolicy
+) -> None:
+    """What a destination needs, it needs at a host that an operator put in the place of others."""
+    usual = need(route(tls), destination, default)
+    wanted = need(route(tls), destination, default, override=True)
+    assert (wanted.policy, wanted.implicit) == (usual.policy, usual.implicit)
+    assert wanted.source is Source.OVERRIDE
+    settings = DeliveryTls(on_failure=OnTlsFailure.FAIL)
+    outcome = unmet(wanted, TlsFault.NOT_OFFERED, settings, reason="no STARTTLS")
+    assert isinstance(outcome, Deferred)
+
+
 def test_only_opportunistic_tls_falls_back_to_clear() -> None:
-    """3.4: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
+    """3.4-5a: STARTTLS 454 or a failed handshake: plaintext for opportunistic only."""
     wanted = Need(TlsPolicy.OPPORTUNISTIC, Source.DEFAULT)
     assert wanted.may_send_in_clear(has_secret=False)
     assert not wanted.may_send_in_clear(has_secret=True)
@@ -65,7 +79,7 @@ def test_only_opportunistic_tls_falls_back_to_clear() -> None:
 def test_what_requires_encryption_never_falls_back(
     policy: TlsPolicy, source: Source, implicit: bool, has_secret: bool
 ) -> None:
-    """3.3 TLS downgrade: never plaintext where encryption is required."""
+    """3.3 TLS downgrade, 3.4-5b: never plaintext where encryption is required."""
     wanted = Need(policy, source, implicit)
     assert not (wanted.required and wanted.may_send_in_clear(has_secret=has_secret))
     assert wanted.required or not wanted.verified

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +114,24 @@ SITUATIONS = {
         {"delivers": False},
         Why("bob@x.test waits since Empath runs in dev mode and sends nothing (mode)."),
     ),
+    "being delivered, at a step": (
+        bob(State.ACTIVE, began_at=NOW - 7, doing="connecting to mx.x.test [192.0.2.1]:25"),
+        {},
+        Why(
+            "bob@x.test is being delivered to x.test at this moment, for 7 s: connecting to"
+            " mx.x.test [192.0.2.1]:25.",
+            "end of the attempt",
+        ),
+    ),
+    "being delivered, at a step that lasts": (
+        bob(State.ACTIVE, began_at=NOW - 7, doing="looking up x.test", doing_since=NOW),
+        {},
+        Why(
+            "bob@x.test is being delivered to x.test at this moment, for 7 s: looking up x.test,"
+            f" since {T} (0 s).",
+            "end of the attempt",
+        ),
+    ),
     "being delivered": (
         bob(State.ACTIVE, began_at=NOW - 7),
         {},
@@ -186,3 +206,35 @@ def test_there_is_one_sentence_for_everything(
         assert answer.next_event == ""
     else:
         assert answer.next_event
+
+
+def test_a_rerouted_recipient_says_where_it_goes() -> None:
+    """As long as it waits, with until when; what is done is done."""
+    waiting = Standing(
+        address="b@there.test",
+        destination="there.test",
+        state=State.QUEUED,
+        next_hop="mx.test:25",
+        next_hop_until=0.0,
+    )
+    sentence = why(waiting, Circumstances(now=1.0)).sentence
+    assert sentence.endswith(
+        "; an operator re-routed it to mx.test:25 until 1970-01-01 00:00:00 UTC."
+    )
+    done = why(dataclasses.replace(waiting, state=State.DELIVERED), Circumstances(now=1.0))
+    assert "re-routed" not in done.sentence
+
+
+def test_a_bounced_recipient_names_the_operator() -> None:
+    """It was no server that refused it."""
+    bounced = Standing(
+        address="b@there.test",
+        destination="there.test",
+        state=State.FAILED,
+        last_reply="550 5.7.0 no",
+        actor="ada",
+        told=True,
+    )
+    assert why(bounced, Circumstances(now=1.0)).sentence == (
+        "b@there.test was bounced by ada, with “550 5.7.0 no”; the sender was told."
+    )

@@ -208,14 +208,14 @@ def test_no_argument_makes_the_parsers_raise(argument: bytes) -> None:
 
 @pytest.mark.parametrize("number", range(-9, 10))
 def test_mt_priority(number: int) -> None:
-    """3.6 MAIL FROM: MT-PRIORITY is an integer from -9 to 9."""
+    """3.6-2a: MT-PRIORITY is an integer from -9 to 9."""
     read = mail(f"FROM:<a@x> mt-priority={number}")
     assert isinstance(read, MailFrom)
     assert read.mt_priority == number
 
 
 def test_no_mt_priority() -> None:
-    """3.6 MAIL FROM: where it is left out nothing was asked for, which counts as 0."""
+    """3.6-2b: where it is left out nothing was asked for, which counts as 0."""
     read = mail("FROM:<a@x> SIZE=1")
     assert isinstance(read, MailFrom)
     assert read.mt_priority is None
@@ -225,10 +225,10 @@ def test_no_mt_priority() -> None:
     "value", ["", "=", "=10", "=-10", "=+1", "=01", "=-0", "=1.0", "=high", "=5 MT-PRIORITY=5"]
 )
 def test_bad_mt_priority(value: str) -> None:
-    """3.6 MAIL FROM: anything else is 501 5.5.4, and so is saying it twice."""
+    """3.6-2c: anything else is 501 5.5.4, and so is saying it twice."""
     assert mail(f"FROM:<a@x> MT-PRIORITY{value}") == "501 5.5.4"
 
 
 def test_mt_priority_after_helo() -> None:
-    """3.6 EHLO: it is an extension, so after HELO it is not known."""
+    """3.6-1a: it is an extension, so after HELO it is not known."""
     assert mail("FROM:<a@x> MT-PRIORITY=1", extended=False) == "555 5.5.4"

@@ -64,7 +64,7 @@ def test_one_refused_recipient_does_not_stop_the_other() -> None:
 
 
 def test_all_recipients_refused_sends_no_data() -> None:
-    """3.4: no content goes where nobody takes it; RSET comes before the next message."""
+    """3.4-9: no content goes where nobody takes it; RSET comes before the next message."""
     done = sent(lot(), *MAIL, "> RCPT TO:<b@there.test>", "< 550 5.1.1 no such user")
     assert words(done) == ["Failed 550"]
     assert (done.stage, done.usable, done.clean) == ("RCPT", True, False)
@@ -97,7 +97,7 @@ def test_a_refused_sender_is_the_answer_for_all(reply: str, outcome: str) -> Non
     ("reply", "outcome"), [("451 4.3.0 no", "Deferred 451"), ("550 5.7.1 no", "Failed 550")]
 )
 def test_an_answer_instead_of_354_is_for_the_accepted_recipients(reply: str, outcome: str) -> None:
-    """3.4: 550 or 451 instead of 354."""
+    """3.4-16: 550 or 451 instead of 354."""
     done = sent(lot(), *ONE, "> DATA", f"< {reply}")
     assert words(done) == [outcome]
     assert done.stage == "DATA"
@@ -107,7 +107,7 @@ def test_an_answer_instead_of_354_is_for_the_accepted_recipients(reply: str, out
     ("reply", "outcome"), [("451 4.3.0 no", "Deferred 451"), ("550 5.7.1 no", "Failed 550")]
 )
 def test_an_answer_after_the_dot_is_for_the_accepted_recipients(reply: str, outcome: str) -> None:
-    """3.4: 550 or 451 after the dot: bounce or defer; the refused before stay as they are."""
+    """3.4-16: 550 or 451 after the dot: bounce or defer; the refused before stay as they are."""
     done = sent(
         lot("x@there.test", "b@there.test"),
         *MAIL,
@@ -122,7 +122,7 @@ def test_an_answer_after_the_dot_is_for_the_accepted_recipients(reply: str, outc
 
 
 def test_552_to_a_recipient_after_accepted_ones_is_as_452() -> None:
-    """3.4, C3: too many recipients: the others are sent, those go next (RFC 5321 4.5.3.1.10)."""
+    """3.4-12, C3: too many recipients: the others are sent, those go next (RFC 5321 4.5.3.1.10)."""
     done = sent(
         lot("b@there.test", "c@there.test"),
         *ONE,
@@ -144,14 +144,14 @@ def test_552_to_the_first_recipient_is_552() -> None:
 
 
 def test_421_to_mail_means_that_nothing_began() -> None:
-    """3.4: an idle session that the server closed is found out at MAIL."""
+    """3.4-11a: an idle session that the server closed is found out at MAIL."""
     done = sent(lot(), MAIL[0], "< 421 4.4.2 too slow")
     assert words(done) == ["Deferred 421"]
     assert (done.begun, done.usable) == (False, False)
 
 
 def test_421_to_a_recipient_defers_all_that_were_not_refused() -> None:
-    """3.4: 421 anywhere: defer, connection closed."""
+    """3.4-11a: 421 anywhere: defer, connection closed."""
     done = sent(
         lot("x@there.test", "b@there.test", "c@there.test", "d@there.test"),
         *MAIL,
@@ -167,7 +167,7 @@ def test_421_to_a_recipient_defers_all_that_were_not_refused() -> None:
 
 @pytest.mark.parametrize("script", [(*ONE, "> DATA"), (*DATA, "> (content)")])
 def test_421_to_data_or_content_defers_and_closes(script: tuple[str, ...]) -> None:
-    """3.4: 421 anywhere."""
+    """3.4-11a: 421 anywhere."""
     done = sent(lot(), *script, "< 421 4.3.2 going down")
     assert words(done) == ["Deferred 421"]
     assert not done.usable
@@ -175,20 +175,20 @@ def test_421_to_data_or_content_defers_and_closes(script: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("script", [MAIL[:1], ONE[:3], (*ONE, "> DATA")])
 def test_a_connection_that_closes_before_the_content_defers(script: tuple[str, ...]) -> None:
-    """3.4: closes; nothing was taken, so nothing is uncertain."""
+    """3.4-6a: closes; nothing was taken, so nothing is uncertain."""
     done = sent(lot(), *script, lost("it closed the connection"))
     assert done.outcomes == (Deferred(Reply.of("421 4.4.2 it closed the connection")),)
     assert not done.usable
 
 
 def test_a_connection_that_closes_in_the_content_defers() -> None:
-    """3.4: closes after 354: the final dot was not sent."""
+    """3.4-6a: closes after 354: the final dot was not sent."""
     done = sent(lot(), *DATA, "> (content)", lost("it closed the connection"))
     assert done.outcomes == (Deferred(Reply.of("421 4.4.2 it closed the connection")),)
 
 
 def test_a_connection_that_closes_after_the_dot_may_have_delivered() -> None:
-    """3.4: closes after the final dot: flagged, since the server may have the message."""
+    """3.4-6b: closes after the final dot: flagged, since the server may have the message."""
     done = sent(lot(), *DATA, "> (content)", lost("it closed the connection", dotted=True))
     [outcome] = done.outcomes
     assert isinstance(outcome, Deferred)
@@ -196,14 +196,14 @@ def test_a_connection_that_closes_after_the_dot_may_have_delivered() -> None:
 
 
 def test_a_reply_of_3xx_where_none_belongs_is_a_protocol_error() -> None:
-    """3.4: `354` to MAIL is neither yes nor no: 4.5.0, close, defer."""
+    """3.4-7b: `354` to MAIL is neither yes nor no: 4.5.0, close, defer."""
     done = sent(lot(), MAIL[0], "< 354 what")
     assert done.outcomes == (Deferred(Reply.of("451 4.5.0 it answered MAIL with 354")),)
     assert not done.usable
 
 
 def test_a_3xx_to_a_recipient_is_a_protocol_error() -> None:
-    """3.4: nobody is delivered to or failed by it."""
+    """3.4-7b: nobody is delivered to or failed by it."""
     done = sent(lot(), *ONE[:3], "< 354 what")
     assert words(done) == ["Deferred 451"]
     assert not done.usable
@@ -225,7 +225,7 @@ def test_354_to_the_content_is_a_protocol_error_that_may_have_delivered() -> Non
 
 
 def test_nonsense_from_the_server_defers_and_closes() -> None:
-    """3.4, C3: a code that is not 2xx to 5xx is a protocol error."""
+    """3.4-7b, C3: a code that is not 2xx to 5xx is a protocol error."""
     done = sent(lot(), *ONE[:3], nonsense('"999" is not a reply'))
     assert words(done) == ["Deferred 451"]
     assert done.outcomes[0].reply.enhanced == "4.5.0"
@@ -233,7 +233,7 @@ def test_nonsense_from_the_server_defers_and_closes() -> None:
 
 @pytest.mark.parametrize("limit", ["30", "0031"])
 def test_a_message_over_the_servers_size_is_failed_without_mail(limit: str) -> None:
-    """3.4: SIZE smaller than the message: bounce 5.3.4 without MAIL."""
+    """3.4-13: SIZE smaller than the message: bounce 5.3.4 without MAIL."""
     done = sent(lot(), SIZE=limit)
     assert words(done) == ["Failed 552"]
     assert done.outcomes[0].reply.enhanced == "5.3.4"
@@ -248,7 +248,7 @@ def test_the_servers_size_limit(text: str, limit: int) -> None:
 
 
 def test_an_8bit_message_is_never_sent_to_a_server_without_8bitmime() -> None:
-    """3.4, C4: 5.6.3."""
+    """3.4-14a, C4: 5.6.3."""
     done = sent(lot(body=Body.EIGHT_BIT))
     assert done.outcomes[0].reply.enhanced == "5.6.3"
     assert isinstance(done.outcomes[0], Failed)
@@ -263,7 +263,7 @@ def test_an_8bit_message_is_never_sent_to_a_server_without_8bitmime() -> None:
     ],
 )
 def test_internationalised_mail_is_never_sent_to_a_server_without_smtputf8(message: Lot) -> None:
-    """3.4: 5.6.7, never sent as it is."""
+    """3.4-14b: 5.6.7, never sent as it is."""
     done = sent(message)
     assert done.outcomes[0].reply.enhanced == "5.6.7"
     assert isinstance(done.outcomes[0], Failed)

@@ -33,7 +33,7 @@ def test_the_size_that_is_offered_is_a_number() -> None:
 
 
 def test_mt_priority_is_offered() -> None:
-    """3.6 EHLO: `MT-PRIORITY` is among the extensions, without a policy name."""
+    """3.6-1a: `MT-PRIORITY` is among the extensions, without a policy name."""
     terms = Terms(BannerHostname("mx.test"), 1000, 100, 10)
     assert "MT-PRIORITY" in terms.ehlo.reply.text.splitlines()
     assert "MT-PRIORITY" not in terms.helo.reply.text

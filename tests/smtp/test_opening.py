@@ -58,7 +58,7 @@ def test_a_plain_session_opens_with_what_ehlo_offers() -> None:
 
 @pytest.mark.parametrize("greeting", ["554 5.7.1 go away", "421 4.3.2 busy", "250 hm", "354 hm"])
 def test_a_greeting_other_than_220_opens_nothing(greeting: str) -> None:
-    """3.4: greeting 554 or 421; the caller tries the next host, then defers."""
+    """3.4-2b: greeting 554 or 421; the caller tries the next host, then defers."""
     assert opened("> (greeting)", f"< {greeting}") == NotOpened("CONNECT", Reply.of(greeting))
 
 
@@ -99,13 +99,13 @@ def test_required_starttls_that_is_not_offered_opens_nothing() -> None:
 
 @pytest.mark.parametrize("reply", ["454 4.7.0 not now", "501 5.5.4 no", "554 no"])
 def test_a_refused_starttls_is_said_to_be_one(reply: str) -> None:
-    """3.4: STARTTLS 454; whether clear will do is for the policy to say."""
+    """3.4-5b: STARTTLS 454; whether clear will do is for the policy to say."""
     result = opened(*GREETED, "< 250 mx.test|STARTTLS", "> STARTTLS", f"< {reply}")
     assert result == NotOpened("STARTTLS", Reply.of(reply), in_tls=True)
 
 
 def test_a_failed_handshake_is_said_to_be_one() -> None:
-    """3.4: STARTTLS handshake hang or failure."""
+    """3.4-5b: STARTTLS handshake hang or failure."""
     broken = lost("the TLS handshake failed")
     assert opened(*IN_TLS[:-2], broken) == NotOpened(
         "STARTTLS", broken.reply, in_tls=True, broken=True

@@ -72,7 +72,7 @@ def test_a_refused_recipient_is_the_one_that_was_said_at_its_place() -> None:
 
 @pytest.mark.parametrize("dot", ["< 554 5.5.1 no valid recipients", OK, "< 451 4.3.0 what?"])
 def test_all_refused_and_354_all_the_same_gets_a_lone_dot(dot: str) -> None:
-    """3.4: all RCPT refused but DATA answered 354 (pipelined): a lone dot, no content."""
+    """3.4-9: all RCPT refused but DATA answered 354 (pipelined): a lone dot, no content."""
     no = "< 550 5.1.1 no"
     done = sent(*TWO, "> DATA", OK, no, no, GO, "> .", dot)
     assert words(done) == ["Failed 550"] * 2
@@ -108,7 +108,7 @@ def test_recipients_after_a_refused_sender_are_not_believed() -> None:
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_421_in_mid_batch_defers_all_and_ends_the_session(place: int) -> None:
-    """3.4: 421 anywhere; nothing more is waited for."""
+    """3.4-11a: 421 anywhere; nothing more is waited for."""
     done = sent(*TWO, "> DATA", *[OK] * place, "< 421 4.3.2 closing")
     assert words(done) == ["Deferred 421"] * 2
     assert not done.usable
@@ -117,7 +117,7 @@ def test_421_in_mid_batch_defers_all_and_ends_the_session(place: int) -> None:
 
 @pytest.mark.parametrize("place", [1, 2, 3])
 def test_a_connection_closed_in_mid_batch_defers_and_is_not_uncertain(place: int) -> None:
-    """3.4: closes after part of a batch: no content was sent; next time one by one."""
+    """3.4-6a: closes after part of a batch: no content was sent; next time one by one."""
     done = sent(*TWO, "> DATA", *[OK] * place, CLOSED)
     assert words(done) == ["Deferred 421"] * 2
     assert (done.broke, done.again, done.uncertain) == ("PIPELINING", False, False)
@@ -148,7 +148,7 @@ def test_a_server_that_loses_commands_of_a_batch_is_tried_without(code: int) -> 
 
 
 def test_data_answered_250_is_nonsense() -> None:
-    """3.4: protocol error, defer; without PIPELINING at once."""
+    """3.4-7b: protocol error, defer; without PIPELINING at once."""
     done = sent(*TWO, "> DATA", OK, OK, OK, OK)
     assert words(done) == ["Deferred 451"] * 2
     assert (done.broke, done.again, done.usable) == ("PIPELINING", True, False)
@@ -156,7 +156,7 @@ def test_data_answered_250_is_nonsense() -> None:
 
 @pytest.mark.parametrize("no", ["452 4.5.3 too many", "452 too many", "552 5.5.3 too many"])
 def test_recipients_without_room_are_left_for_the_next_transaction(no: str) -> None:
-    """3.4: 552 to RCPT after accepting some, as 452: they go at once, not deferred."""
+    """3.4-12: 552 to RCPT after accepting some, as 452: they go at once, not deferred."""
     done = sent(*TWO, Z, "> DATA", OK, OK, f"< {no}", f"< {no}", GO, *CONTENT, people="xyz")
     assert words(done) == ["Delivered 250", "left", "left"]
     assert done.room == 1
@@ -277,7 +277,7 @@ def test_content_taken_for_nobody_ends_the_session() -> None:
     ("bdat", "outcome"), [("451 4.3.0 later", "Deferred 451"), ("554 5.6.0 bad", "Failed 554")]
 )
 def test_refused_content_is_the_answer_for_the_accepted(bdat: str, outcome: str) -> None:
-    """3.4: 550 or 451 after the content; the session wants RSET (RFC 3030 2)."""
+    """3.4-16: 550 or 451 after the content; the session wants RSET (RFC 3030 2)."""
     done = sent(*TWO, "> (bdat)", OK, "< 553 5.1.3 bad", OK, f"< {bdat}", chunking=True)
     assert words(done) == ["Failed 553", outcome]
     assert (done.usable, done.clean, done.stage) == (True, False, "CONTENT")
@@ -292,7 +292,7 @@ def test_a_server_that_does_not_know_bdat_is_tried_with_data(code: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_a_connection_lost_after_all_was_sent_is_uncertain(place: int) -> None:
-    """3.4: closes after the end of the content: flagged, never tried at once."""
+    """3.4-6b: closes after the end of the content: flagged, never tried at once."""
     broken = lost("it closed the connection", dotted=True, closed=True)
     done = sent(*TWO, "> (bdat)", *[OK] * place, broken, chunking=True)
     assert words(done) == ["Deferred 421?"] * 2

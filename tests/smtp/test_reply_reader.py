@@ -46,19 +46,19 @@ def test_an_enhanced_code_on_each_line_is_taken_off_each() -> None:
 
 
 def test_250_with_a_hyphen_and_then_550_is_550() -> None:
-    """The last line counts (SMTP-RULES 3.4)."""
+    """The last line counts (SMTP-RULES 3.4-8)."""
     [reply] = read(b"250-fine\r\n550 5.7.1 not at all\r\n")
     assert (reply.code, reply.enhanced) == (550, "5.7.1")
 
 
 @pytest.mark.parametrize("line", [b"250\r\n", b"250 \r\n", b"250\n"])
 def test_a_code_without_text_is_a_reply(line: bytes) -> None:
-    """3.4: `250` without text; the code alone decides."""
+    """3.4-7a: `250` without text; the code alone decides."""
     assert read(line) == [Reply(250, None, "")]
 
 
 def test_200_is_positive() -> None:
-    """3.4: `200` to MAIL; the first digit decides (SMTP-RULES C3)."""
+    """3.4-7a: `200` to MAIL; the first digit decides (SMTP-RULES C3)."""
     assert read(b"200 hm\r\n")[0].positive
 
 
@@ -78,20 +78,20 @@ def test_200_is_positive() -> None:
     ],
 )
 def test_what_has_no_code_from_200_to_599_is_no_reply(line: bytes) -> None:
-    """3.4: `999` and `25 ok` are protocol errors (SMTP-RULES C3)."""
+    """3.4-7b: `999` and `25 ok` are protocol errors (SMTP-RULES C3)."""
     with pytest.raises(ReplyBroken):
         read(line)
 
 
 def test_a_reply_full_of_escapes_arrives_harmless() -> None:
-    """3.4, C2: ESC, OSC 52, NUL, bidi and octets that are not UTF-8 are shown, not passed on."""
+    """3.4-3a, C2: ESC, OSC 52, NUL, bidi and octets that are not UTF-8 are shown, not passed on."""
     [reply] = read(b"550 \x1b[31m \x1b]52;c;AA\x07 \x00 \xe2\x80\xae \x9b \xff\r\n")
     assert reply.text.isprintable()
     assert reply.text.encode()  # A lone surrogate would raise here, and in SQLite.
 
 
 def test_a_line_without_an_end_is_given_up() -> None:
-    """3.4: a 20 MB banner is refused at its first kilobytes, memory flat."""
+    """3.4-1a: a 20 MB banner is refused at its first kilobytes, memory flat."""
     reader = ReplyReader()
     for _ in range(4):
         reader.feed(b"2" * 1000)
@@ -106,13 +106,13 @@ def test_a_whole_line_that_is_too_long_is_given_up() -> None:
 
 
 def test_a_reply_without_a_last_line_is_given_up_by_lines() -> None:
-    """3.4: endless EHLO lines."""
+    """3.4-1b: endless EHLO lines."""
     with pytest.raises(ReplyBroken, match="lines"):
         read(b"250-x\r\n" * REPLY_LINES)
 
 
 def test_a_reply_without_a_last_line_is_given_up_by_octets() -> None:
-    """3.4: an endless banner."""
+    """3.4-1c: an endless banner."""
     with pytest.raises(ReplyBroken, match="octets"):
         read((b"220-" + b"x" * 4000 + b"\r\n") * (REPLY_OCTETS // 4000 + 1))
 

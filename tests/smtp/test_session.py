@@ -270,7 +270,7 @@ def test_the_table_agrees_with_what_is_answered() -> None:
 
 @pytest.mark.parametrize("may_raise", [True, False])
 def test_who_may_raise_a_priority(may_raise: bool) -> None:
-    """3.6 trust: who may not raise is told 2.3.6 and the new priority; lowering is for all."""
+    """3.6-4b: who may not raise is told 2.3.6 and the new priority; lowering is for all."""
     one = session()
     one.connection.may_raise = may_raise
     play(

@@ -143,3 +143,13 @@ def test_a_destination_is_looked_at_when_it_is_due(steps: list[tuple[str, int] |
             there -= {time for time in there if time <= now}
             tally.exhausted(line, min(there, default=None))
         assert not [time for each in waiting.values() for time in each if time <= now]
+
+
+def test_two_changes_of_one_message_freeze_it_until_both_are_over(book: Book) -> None:
+    """The end of the first does not let it begin under the hands of the second."""
+    keys = [message().id.key]
+    assert book.freeze(keys) == book.freeze(keys) == []
+    book.thaw(keys)
+    assert not found(book)
+    book.thaw(keys)
+    assert found(book)

@@ -223,7 +223,7 @@ async def test_operators_and_the_engine_agree_on_the_counts(store: Store, clock:
 
 
 async def test_a_change_of_priority(opened: Opener, clock: HandClock) -> None:
-    """3.6: waiting mail gets another class, is chosen by it from then on, and says so."""
+    """3.6-3: waiting mail gets another class, is chosen by it from then on, and says so."""
     store = await opened()
     bulk = await accept(store, "a@one.test", priority=Priority.BULK)
     other = await accept(store, "b@one.test")
@@ -291,7 +291,7 @@ async def test_a_change_of_priority_leaves_what_is_on_the_wire(
 
 
 async def test_a_number_outlives_a_restart(opened: Opener, clock: HandClock) -> None:
-    """3.6 header: what the client asked for, to the number, is what the next server is told."""
+    """3.6-2a: what the client asked for, to the number, is what the next server is told."""
     store = await opened()
     draft = store.draft()
     draft.write(b"\r\n")

@@ -19,7 +19,7 @@ from empath.query import EVERYTHING
 from empath.spool import migrations
 from empath.spool.face import BodyUnfit, SpoolInUse, SpoolRefused, SpoolUnusable
 from empath.spool.store import Store
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 from tests.fakes.clock import HandClock
 from tests.fakes.mail import BODY, LATER, PREFIX, TAKEN, accept, octets, record, take
 from tests.spool.conftest import Opener
@@ -96,10 +96,13 @@ async def test_an_attempt_can_be_recorded_after_a_refusal(store: Store, clock: H
 async def test_a_bad_operation_harms_no_other(store: Store, clock: HandClock) -> None:
     """One operation of a batch that fails is refused alone; the others are durable."""
 
-    class Broken(Operation[None]):
+    class Broken(Single[None]):
         def run(self, cursor: apsw.Cursor) -> None:
             cursor.execute("INSERT INTO setting VALUES ('half', 'done')")
             raise ValueError("broken")
+
+        def landed(self) -> None:
+            pytest.fail("it was never durable")
 
     broken = Broken(asyncio.get_running_loop())
     results = asyncio.gather(*(accept(store) for _ in range(5)))

@@ -43,3 +43,15 @@ def test_many_in_one_millisecond() -> None:
     """A burst within a millisecond has a key for each."""
     keys = Keys(HandClock())
     assert len({keys.next() for _ in range(10_000)}) == 10_000
+
+
+def test_the_newest_key_is_known() -> None:
+    """Of those in use at the start and those given out since; a clock set back changes nothing."""
+    clock = HandClock(1_790_000_000.0)
+    first = Keys(clock).next()
+    keys = Keys(clock, newest=first + 2**40)
+    assert keys.next() < keys.newest == first + 2**40
+    clock.advance(2_000_000)
+    newest = keys.next()
+    clock.advance(-1_000_000)
+    assert keys.next() < keys.newest == newest

@@ -46,8 +46,10 @@ async def test_a_body_comes_back_as_it_was(opened: Opener, clock: HandClock, bod
     again = await store.content(name)
     assert await octets(again) == PREFIX + body
     assert again.size == first.size == len(PREFIX + body)
-    assert await again.head(50) == (PREFIX + body)[:50]
-    assert await again.head(5) == PREFIX[:5]
+    edge, end = len(PREFIX), len(PREFIX + body)
+    for start in (0, 1, edge - 1, edge, edge + 1, end // 2, end, end + 1):
+        for limit in (0, 1, 5, edge, 50, end, end + 1):
+            assert await again.part(start, limit) == (PREFIX + body)[start : start + limit]
 
 
 async def test_what_the_client_said_comes_back(opened: Opener, clock: HandClock) -> None:

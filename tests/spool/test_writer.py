@@ -10,13 +10,13 @@ import pytest
 from empath.config.units import ByteSize
 from empath.spool.face import SpoolRefused
 from empath.spool.store import Store
-from empath.spool.writer import Operation
+from empath.spool.writer import Single
 from tests.fakes.eventually import eventually
 from tests.fakes.mail import accept
 from tests.spool.conftest import Opener
 
 
-class Noted(Operation[str]):
+class Noted(Single[str]):
     """Writes a setting, and says so."""
 
     def __init__(self, name: str, *, fault: str = "") -> None:

@@ -25,9 +25,10 @@ from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.eventually import eventually
 from tests.fakes.memory_link import PONG, STATUS, MemoryLink
 from tui.actions import ACTIONS, Danger
-from tui.connection import Phase
+from tui.connection import STALE_AFTER, Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
+from tui.widgets.virtual_table import VirtualTable
 
 R = TypeVar("R")
 
@@ -84,6 +85,20 @@ async def test_silence_is_stale(clock: HandClock) -> None:
         console._tick()
         await settle()
         assert "▲ STALE 5s" in page_of(console)
+
+
+async def test_stale_data_is_dimmed_as_soon_as_it_is(clock: HandClock) -> None:
+    """After three seconds of silence what is shown is dimmed without waiting for a tick."""
+    link = MemoryLink()
+    link.set_queue([item(1)])
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2")
+        table = console.screen.query_one(VirtualTable)
+        console._mind_phase()
+        assert not table.dimmed
+        clock.advance(STALE_AFTER + 0.1)
+        console._mind_phase()
+        await eventually(lambda: table.dimmed)
 
 
 async def test_another_protocol_is_shown_and_only_looked_at(clock: HandClock) -> None:

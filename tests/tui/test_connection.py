@@ -28,7 +28,9 @@ def test_silence_makes_it_stale_and_a_reply_live_again() -> None:
     link.greeted(PONG, 10.0)
     assert link.phase(10.0 + STALE_AFTER) is Phase.LIVE
     assert link.why_no_change(10.0) == ""
+    assert link.stale_in(10.0) == STALE_AFTER
     assert link.phase(10.1 + STALE_AFTER) is Phase.STALE
+    assert link.stale_in(10.1 + STALE_AFTER) == 0.0
     assert "some seconds" in link.why_no_change(10.1 + STALE_AFTER)
     link.heard(20.0)
     assert link.phase(20.0) is Phase.LIVE

@@ -160,7 +160,7 @@ class DestinationsScreen(ConsoleScreen):
 
     def paint(self) -> None:
         """Table and detail."""
-        self.table.dimmed = self.store.connection.lost_at is not None
+        self.table.dimmed = self.store.outdated
         self.table.paint(self.store.clock.monotonic())
         item = self.chosen
         pieces: list[Piece] = []

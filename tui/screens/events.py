@@ -57,7 +57,7 @@ class EventsScreen(ConsoleScreen):
     def paint(self) -> None:
         """The log and the detail."""
         log = self.log_pane
-        log.dimmed = self.store.connection.lost_at is not None
+        log.dimmed = self.store.outdated
         log.paint(self.store.clock.monotonic())
         line = log.line
         pieces: list[Piece] = []

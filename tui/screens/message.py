@@ -17,8 +17,8 @@ from textual.widget import Widget
 from empath.control.link import MessageView, ReadContent, RequestRefused, ViewMessage
 from empath.envelope import MessageId
 from empath.events import AttemptEnded
-from tui.actions import Danger, action
-from tui.changes import CHANGES, Change, carry_out
+from tui.actions import action
+from tui.changes import Change, carry_out, changing
 from tui.figures import count, octets
 from tui.message_text import content_lines, envelope_lines, header_lines
 from tui.safety import safe
@@ -35,12 +35,6 @@ RANGE = 65536
 """Octets of content in one request."""
 
 PANES = ("envelope", "timeline", "transcript", "content")
-
-
-def _why_no_change(screen: MessageScreen) -> str:
-    if reason := screen.store.why_no_change():
-        return reason
-    return "" if screen.view is not None else "The message is not here."
 
 
 def _why_not_raw(screen: MessageScreen) -> str:
@@ -142,7 +136,7 @@ class MessageScreen(ConsoleScreen):
             return
         now = self.store.now
         envelope.show(envelope_lines(self.view, now, self.palette))
-        table.dimmed = self.store.connection.lost_at is not None
+        table.dimmed = self.store.outdated
         table.paint(self.store.clock.monotonic())
         waiting = [r.next_at for r in self.view.recipients if r.next_at is not None]
         self.query_one(Ruler).show(
@@ -152,8 +146,8 @@ class MessageScreen(ConsoleScreen):
             min(waiting, default=None),
         )
         attempts = sum(1 for moment in self._rows.moments if moment.number)
-        self.query_one("#timeline", Pane).border_title = f"Timeline · {count(attempts)} attempt" + (
-            "" if attempts == 1 else "s"
+        self.query_one("#timeline", Pane).name_it(
+            f"Timeline · {count(attempts)} attempt" + ("" if attempts == 1 else "s")
         )
         self._paint_transcript(table)
         self._paint_content()
@@ -170,11 +164,11 @@ class MessageScreen(ConsoleScreen):
         pane = self.query_one("#transcript", Pane)
         lines: tuple[str, ...] = ()
         empty = "Not an attempt: nothing was said."
-        pane.border_title = "Transcript"
+        pane.name_it("Transcript")
         if isinstance(moment.event, AttemptEnded):
             lines = moment.event.transcript
             empty = "The dialogue of attempts that succeed is not kept."
-            pane.border_title = f"Transcript · attempt {moment.number}"
+            pane.name_it(f"Transcript · attempt {moment.number}")
         self.query_one(Transcript).show_transcript(lines, empty=empty)
 
     def _paint_content(self) -> None:
@@ -184,12 +178,10 @@ class MessageScreen(ConsoleScreen):
         shown: list[Text]
         if self._showing_raw:
             read = f"{octets(self._read)} of {octets(self._octets)}" if self._octets else ""
-            pane.border_title = f"Raw · {read}"
-            pane.border_subtitle = "m reads more" if self._read < self._octets else ""
+            pane.name_it(f"Raw · {read}", "m reads more" if self._read < self._octets else "")
             shown = content_lines(self._raw, self.palette)
         else:
-            pane.border_title = "Headers"
-            pane.border_subtitle = ""
+            pane.name_it("Headers")
             shown = header_lines(self.view.headers, self.palette)
         if list(lines.lines) != shown:
             lines.show(shown, empty="The content is not stored any more.")
@@ -292,59 +284,23 @@ class MessageScreen(ConsoleScreen):
 
     # Changing.
 
-    @action(
-        "R",
-        "retry",
-        help="Try to deliver now.",
-        danger=Danger.CHANGES,
-        rank=7,
-        why_off=_why_no_change,
-        cli=lambda s: CHANGES["retry"].command((s.message_id,)),
-    )
-    async def retry(self) -> None:
-        """Make it due now."""
-        await self._change(CHANGES["retry"])
+    retry = changing("retry", "R", help="Try to deliver now.", rank=7)
+    hold = changing("hold", "H", help="Keep from being delivered until released.", rank=8)
+    release = changing("release", "U", help="Queue it again.", rank=9)
+    delete = changing("delete", "D", help="Give it up without telling anybody.", rank=10)
 
-    @action(
-        "H",
-        "hold",
-        help="Keep from being delivered until released.",
-        danger=Danger.CHANGES,
-        rank=8,
-        why_off=_why_no_change,
-        cli=lambda s: CHANGES["hold"].command((s.message_id,)),
-    )
-    async def hold(self) -> None:
-        """Hold it."""
-        await self._change(CHANGES["hold"])
+    def why_no_change(self) -> str:
+        """Why nothing can be changed now."""
+        if reason := self.store.why_no_change():
+            return reason
+        return "" if self.view is not None else "The message is not here."
 
-    @action(
-        "U",
-        "release",
-        help="Queue it again.",
-        danger=Danger.CHANGES,
-        rank=9,
-        why_off=_why_no_change,
-        cli=lambda s: CHANGES["release"].command((s.message_id,)),
-    )
-    async def release(self) -> None:
-        """Release it."""
-        await self._change(CHANGES["release"])
+    def command(self, change: Change) -> str:
+        """The `empathctl` line that does the same."""
+        return change.command((self.message_id,))
 
-    @action(
-        "D",
-        "delete",
-        help="Give it up without telling anybody.",
-        danger=Danger.DESTROYS,
-        rank=10,
-        why_off=_why_no_change,
-        cli=lambda s: CHANGES["delete"].command((s.message_id,)),
-    )
-    async def delete(self) -> None:
-        """Delete it."""
-        await self._change(CHANGES["delete"])
-
-    async def _change(self, change: Change) -> None:
+    async def change(self, change: Change) -> None:
+        """Do it, and say what came of it."""
         item = self.store.queue.items.get(self.message_id)
         known = [item] if item is not None else []
         result = await carry_out(self.console, change, (self.message_id,), known)

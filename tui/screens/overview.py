@@ -167,13 +167,13 @@ class OverviewScreen(ConsoleScreen):
     def paint(self) -> None:
         """All panes."""
         at = self.store.clock.monotonic()
-        lost = self.store.connection.lost_at is not None
+        outdated = self.store.outdated
         for spark in self.query(Spark):
-            spark.dimmed = lost
+            spark.dimmed = outdated
             spark.paint()
         self._latest.room = self.query_one("#latest-rows").size.height
         for table in self.query(VirtualTable):
-            table.dimmed = lost
+            table.dimmed = outdated
             table.paint(at)
         self._title_flow()
         status = self.store.status
@@ -184,19 +184,18 @@ class OverviewScreen(ConsoleScreen):
             if list(figures.lines) != lines:
                 figures.show(lines)
             number = len(status.attention)
-            self.query_one("#attention", Pane).border_title = (
+            self.query_one("#attention", Pane).name_it(
                 f"Needs attention · {number}" if number else "Needs attention"
             )
-            self.query_one(
-                "#top", Pane
-            ).border_title = f"Top destinations · {count(self.store.destination_total)}"
+            total = count(self.store.destination_total)
+            self.query_one("#top", Pane).name_it(f"Top destinations · {total}")
 
     def _title_flow(self) -> None:
         spark = next(iter(self.query(Spark)))
         width = max(1, spark.size.width - 32)
         _, per = self.store.queue_size.columns(width)
         span = min(600, per * width)
-        self.query_one("#flow", Pane).border_title = f"Flow · last {age(span)}"
+        self.query_one("#flow", Pane).name_it(f"Flow · last {age(span)}")
 
     def crumbs(self) -> str:
         """Where the engine listens."""

@@ -14,8 +14,8 @@ from textual.widget import Widget
 
 from empath.control.link import ListQueue
 from empath.envelope import MessageId
-from tui.actions import Danger, action
-from tui.changes import CHANGES, Change, carry_out
+from tui.actions import action
+from tui.changes import Change, carry_out, changing
 from tui.figures import count
 from tui.pages import NEWEST_FIRST, OLDEST_FIRST, PAGE, QueuePages
 from tui.safety import safe
@@ -27,12 +27,6 @@ from tui.widgets.virtual_table import VirtualTable
 
 IDLE = 5.0
 """Seconds without a key after which the list follows the queue again."""
-
-
-def _why_no_change(screen: QueueScreen) -> str:
-    if reason := screen.store.why_no_change():
-        return reason
-    return "" if screen.store.selection.targets() else "There is no message to act on."
 
 
 def _why_not_open(screen: QueueScreen) -> str:
@@ -127,7 +121,7 @@ class QueueScreen(ConsoleScreen):
         if (pages.epoch, pages.loaded) != self._shown:
             self._shown = (pages.epoch, pages.loaded)
             table.renew()
-        table.dimmed = self.store.connection.lost_at is not None
+        table.dimmed = self.store.outdated
         table.empty = (
             "Nothing matches this filter; esc clears it."
             if pages.query
@@ -276,63 +270,23 @@ class QueueScreen(ConsoleScreen):
 
     # Changing.
 
-    @action(
-        "R",
-        "retry",
-        help="Try to deliver now.",
-        danger=Danger.CHANGES,
-        rank=4,
-        why_off=_why_no_change,
-        cli=lambda s: s.command(CHANGES["retry"]),
-    )
-    async def retry(self) -> None:
-        """Make the messages due now."""
-        await self._change(CHANGES["retry"])
+    retry = changing("retry", "R", help="Try to deliver now.", rank=4)
+    hold = changing("hold", "H", help="Keep from being delivered until released.", rank=5)
+    release = changing("release", "U", help="Queue held messages again.", rank=6)
+    delete = changing("delete", "D", help="Give up without telling anybody.", rank=7)
 
-    @action(
-        "H",
-        "hold",
-        help="Keep from being delivered until released.",
-        danger=Danger.CHANGES,
-        rank=5,
-        why_off=_why_no_change,
-        cli=lambda s: s.command(CHANGES["hold"]),
-    )
-    async def hold(self) -> None:
-        """Hold the messages."""
-        await self._change(CHANGES["hold"])
-
-    @action(
-        "U",
-        "release",
-        help="Queue held messages again.",
-        danger=Danger.CHANGES,
-        rank=6,
-        why_off=_why_no_change,
-        cli=lambda s: s.command(CHANGES["release"]),
-    )
-    async def release(self) -> None:
-        """Release the messages."""
-        await self._change(CHANGES["release"])
-
-    @action(
-        "D",
-        "delete",
-        help="Give up without telling anybody.",
-        danger=Danger.DESTROYS,
-        rank=7,
-        why_off=_why_no_change,
-        cli=lambda s: s.command(CHANGES["delete"]),
-    )
-    async def delete(self) -> None:
-        """Delete the messages."""
-        await self._change(CHANGES["delete"])
+    def why_no_change(self) -> str:
+        """Why nothing can be changed now."""
+        if reason := self.store.why_no_change():
+            return reason
+        return "" if self.store.selection.targets() else "There is no message to act on."
 
     def command(self, change: Change) -> str:
         """The `empathctl` line that does the same."""
         return change.command(self.store.selection.targets())
 
-    async def _change(self, change: Change) -> None:
+    async def change(self, change: Change) -> None:
+        """Do it, and say what came of it."""
         self.touch()
         targets = self.store.selection.targets()
         items = self.store.queue.items

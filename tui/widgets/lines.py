@@ -12,7 +12,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -48,11 +48,15 @@ class LinesPane(ScrollView, can_focus=True):
         """Show these lines; *home* scrolls to the first."""
         self._empty = self._empty if empty is None else empty
         new = tuple(lines)
-        if new != self._lines:
-            self._lines = new
-            longest = max((line.cell_len for line in new), default=0)
-            self.virtual_size = Size(longest, len(new))
-        self.refresh()
+        before, self._lines = self._lines, new
+        if len(new) != len(before) or not new:
+            self.refresh()
+        else:
+            top, width = self.scroll_offset.y, self.size.width
+            for y in range(min(self.size.height, len(new) - top)):
+                if new[top + y] != before[top + y]:
+                    self.refresh(Region(0, y, width, 1))
+        self.virtual_size = Size(max((line.cell_len for line in new), default=0), len(new))
         if home:
             self.scroll_to(0, 0, animate=False, force=True)
 

@@ -7,8 +7,10 @@ zero is a line at the bottom, so that "nothing happened" and "nothing known" dif
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.segment import Segment
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -34,6 +36,15 @@ def rows_of(values: Sequence[float | None], rows: int, top: float) -> list[str]:
         for row, height in enumerate(heights):
             lines[row] += BLOCKS[height]
     return lines
+
+
+class _Drawing(NamedTuple):
+    """A chart as it was last drawn, and the words on its lowest row."""
+
+    size: Size
+    chart: tuple[str, ...]
+    figure: str
+    most: str
 
 
 class Spark(Widget):
@@ -63,12 +74,14 @@ class Spark(Widget):
         self._whole = whole
         self.dimmed = False
         self._painted: object = None
+        self._drawn: _Drawing | None = None
 
     def paint(self) -> None:
         """Redraw if the course has changed."""
         face = (self._series.columns(max(1, self._width())), self._series.last, self.dimmed)
         if face != self._painted:
             self._painted = face
+            self._drawn = None
             self.refresh()
 
     def _width(self) -> int:
@@ -80,24 +93,33 @@ class Spark(Widget):
             return rate(None)
         return (short_count(round(value)) if self._whole else rate(value)) + self._unit
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one row: the lowest one carries name, value and peak."""
-        width = self.size.width
-        rows = max(1, self.size.height)
-        columns = max(1, self._width())
+    def _draw(self, size: Size) -> _Drawing:
+        """All rows at once."""
+        columns = self._width()
         values, _per = self._series.columns(columns)
         known = [value for value in values if value is not None]
         peak = max(known, default=0.0)
         floor = min(known, default=0.0) if self._whole else 0.0
         lifted = [None if value is None else value - floor for value in values]
-        chart = rows_of(lifted, rows, max(peak - floor, 1.0))[y].rjust(columns)
+        chart = rows_of(lifted, max(1, size.height), max(peak - floor, 1.0))
+        return _Drawing(
+            size,
+            tuple(row.rjust(columns) for row in chart),
+            self._figure(self._series.recent(1 if self._whole else 5)),
+            f"max {self._figure(peak)}" if known else "",
+        )
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row: the lowest one carries name, value and peak."""
+        size = self.size
+        drawn = self._drawn
+        if drawn is None or drawn.size != size:
+            drawn = self._drawn = self._draw(size)
+        width, chart = size.width, drawn.chart[y]
         role = "faint" if self.dimmed else self._role
         label, figure, most = "", "", ""
-        if y == rows - 1:
-            label = self._label
-            last = self._series.recent(1 if self._whole else 5)
-            figure = self._figure(last)
-            most = f"max {self._figure(peak)}" if known else ""
+        if y == len(drawn.chart) - 1:
+            label, figure, most = self._label, drawn.figure, drawn.most
         return (
             Strip(
                 [

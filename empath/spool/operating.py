@@ -1,0 +1,132 @@
+"""What operators may do to the queue: the part of the spool's face that is theirs.
+
+Every change is durable when it returns, is written into the timeline of each message, and
+leaves alone what is being delivered at that moment.  `note` keeps the record of who did what
+when and why.  All raise `empath.spool.face.SpoolRefused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from empath.address import Domain, EmailAddress
+from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority
+from empath.events import NotificationSent, OperatorRecord
+from empath.query import QueueQuery
+from empath.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message of our own that is stored in the same transaction as what caused it."""
+
+    envelope: Envelope
+    content: bytes
+    subject: str
+    kind: str
+    """``failed`` or ``delayed``."""
+    about: tuple[EmailAddress, ...] = ()
+    """The recipients that it tells of."""
+
+
+Report = Callable[[Lot, bytes], Notification | None]
+"""Writes the notification about bounced recipients of one message, given as a lot and the
+beginning of its content (empty if the body is damaged); None where the sender is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an operator's change of the queue did."""
+
+    ids: tuple[MessageId, ...]
+    recipients: int
+    in_flight: int
+    """Recipients left alone because they are being delivered at this moment."""
+    notified: tuple[NotificationSent, ...] = ()
+    """The notifications that it caused."""
+    told: str = ""
+    """What the timeline gives as the reason: what it was changed to, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a change would do now."""
+
+    messages: int
+    recipients: int
+    in_flight: int
+    destinations: Mapping[Domain, tuple[int, int]]
+    """Messages and recipients at each destination, most recipients first."""
+    examples: tuple[MessageId, ...]
+    """The oldest few of the messages."""
+
+
+class Operating(Protocol):
+    """Changes by filter, their count beforehand, and the record of them."""
+
+    async def hold(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Keep the matching recipients from being delivered."""
+        ...
+
+    async def release(
+        self, query: QueueQuery, *, actor: str, at: float, reason: str = ""
+    ) -> Changed:
+        """Queue the matching held recipients again, due now."""
+        ...
+
+    async def retry(self, query: QueueQuery, *, actor: str, at: float, reason: str = "") -> Changed:
+        """Make the matching waiting recipients due now."""
+        ...
+
+    async def delete(self, query: QueueQuery, *, actor: str, reason: str, at: float) -> Changed:
+        """Give the matching recipients up without telling anybody."""
+        ...
+
+    async def prioritize(
+        self, query: QueueQuery, priority: Priority, *, actor: str, at: float, reason: str = ""
+    ) -> Changed:
+        """Give the matching messages another class, for all their recipients that wait; the
+        timeline says which.  The next server is told the number of that class.
+        """
+        ...
+
+    async def bounce(
+        self,
+        query: QueueQuery,
+        reply: Reply,
+        report: Report,
+        *,
+        actor: str,
+        at: float,
+        reason: str,
+    ) -> Changed:
+        """Fail the matching recipients for good with *reply*; what *report* writes about them is
+        stored in the same transaction.
+        """
+        ...
+
+    async def reroute(
+        self, query: QueueQuery, hop: NextHop | None, *, actor: str, at: float, reason: str
+    ) -> Changed:
+        """Send the matching recipients to *hop* from now on, due now if they are not held; None
+        sends them to their destination's own servers again.
+        """
+        ...
+
+    async def count(self, query: QueueQuery, action: str) -> Counted:
+        """What *action* (``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce``
+        or ``reroute``) would change now; changes nothing.
+        """
+        ...
+
+    async def note(self, record: OperatorRecord, number: int | None = None) -> int:
+        """Keep *record*, in the place of *number* if given; returns its number."""
+        ...
+
+    async def notes(
+        self, limit: int, before: int | None = None
+    ) -> Sequence[tuple[int, OperatorRecord]]:
+        """The newest *limit* records with their numbers, older than number *before* if given."""
+        ...
