@@ -13,7 +13,7 @@ import socket
 import stat
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -
     """Read the config at *path*, or the built-in defaults for None."""
     if path is None:
         return parse_config("", file="built-in defaults", directory=Path.cwd(), environ=environ)
-    text, shared = _read_text(path)
+    text, shared = read_text(path)
     return parse_config(
         text,
         file=str(path),
@@ -75,11 +75,13 @@ def parse_config(
     directory: Path,
     environ: Mapping[str, str] = os.environ,
     shared: bool = False,
+    machine: Callable[[], BannerHostname] | None = None,
 ) -> Config:
     """Read a config from *text*.
 
     *file* is its name for the operator, *directory* is where relative paths start, *shared*
-    says that others can read the file, so that it must not hold a secret.
+    says that others can read the file, so that it must not hold a secret; *machine* gives the
+    hostname that is not written (`machine_name`, which may take two seconds).
     """
     try:
         document = tomllib.loads(text)
@@ -90,18 +92,18 @@ def parse_config(
         raise _broken(file, text, error) from None
     reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
     config = reader.section(Config, document, ()) or Config()
-    config = _with_defaults(config, reader)
+    config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
     if reader.problems:
         raise ConfigUnusable(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return config
 
 
-def _with_defaults(config: Config, reader: Reader) -> Config:
+def _with_defaults(config: Config, reader: Reader, machine: Callable[[], BannerHostname]) -> Config:
     """Fill in the two defaults that depend on the machine."""
     changes: dict[str, Any] = {}
     if ("hostname",) not in reader.written:
-        changes["hostname"] = machine_name()
+        changes["hostname"] = machine()
     if ("spool", "path") not in reader.written:
         state = reader.environ.get("XDG_STATE_HOME", "")
         try:
@@ -134,8 +136,11 @@ def machine_name() -> BannerHostname:
         return UNNAMED
 
 
-def _read_text(path: Path) -> tuple[str, bool]:
-    """The text of the file, and whether others than its owner can read it."""
+def read_text(path: Path) -> tuple[str, bool]:
+    """The text of the file, and whether others than its owner can read it.
+
+    Raises `ConfigUnusable`.
+    """
     try:
         # Looked at before it is opened: opening a pipe would wait for its writer.
         status = path.stat()
