@@ -38,11 +38,11 @@ def spell(value: object) -> str:
             return json.dumps(str(value), ensure_ascii=False)
 
 
-def spell_table(section: Section) -> str:
-    """A section on one line, with the settings that differ from their defaults."""
+def spell_table(section: Section, name: str = "") -> str:
+    """A section on one line: the setting *name*, and those that differ from their defaults."""
     written = [
         f"{field.name} = {spell(value)}"
         for field in msgspec.structs.fields(section)
-        if (value := getattr(section, field.name)) != field.default
+        if (value := getattr(section, field.name)) != field.default or field.name == name
     ]
     return "{ " + ", ".join(written) + " }" if written else "{}"
