@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from empath.address import BannerHostname, Domain, ServerId
+from empath.config.checks import UNNAMED
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.locate import KeyPath
 from empath.config.model import (
@@ -35,6 +36,7 @@ from empath.config.units import (
     Ipv4Source,
     Ipv6Source,
     Network,
+    Rate,
     Secret,
     parse_network,
 )
@@ -88,7 +90,7 @@ def _plain(setting: Setting, kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(kind)
     if kind in (int, ByteSize):
         return numbers(setting, kind, 1)
-    if kind in (float, Duration):
+    if kind in (float, Duration, Rate):
         return numbers(setting, kind, 1000)
     return _KINDS[kind]
 
@@ -165,8 +167,15 @@ def _agreed(config: Config, with_secrets: bool, private_file: Path | None) -> Co
         if listener.bind != config.metrics.bind
     ) or (Listener(bind=ServerId("127.0.0.2:1")),)
     own = {listener.bind for listener in listeners}
+    spool = config.spool
+    if not spool.path.is_absolute():  # the default, which reading a config resolves
+        spool = replace(spool, path=Path("/var/spool/empath"))
     return replace(
         config,
+        hostname=BannerHostname("mx.example.org")
+        if config.hostname == UNNAMED  # which a relay must not be called
+        else config.hostname,
+        spool=spool,
         listener=listeners,
         route=tuple(
             _route(route, with_secrets)
