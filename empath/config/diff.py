@@ -15,12 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from empath.config.fields import settings_of
-from empath.config.locate import KeyPath, show_path
+from empath.config.keys import NAMES, show_key
+from empath.config.locate import KeyPath
 from empath.config.model import Config, Effect, Section
 from empath.config.spelling import spell, spell_table
-
-NAMES: Final = {"listener": "bind", "route": "domain", "destination": "domain"}
-"""The setting that names a table of each repeated section; tables of others have a place only."""
 
 _STRENGTH: Final = (Effect.LIVE, Effect.NEW_SESSIONS, Effect.RESTART)
 _FIRST: Final = float("-inf")
@@ -41,10 +39,7 @@ class Difference:
     @property
     def key(self) -> str:
         """The path as an operator reads it: ``route["example.org"].host``."""
-        if len(self.path) > 1 and self.path[0] in NAMES and isinstance(self.path[1], str):
-            rest = "".join(f".{part}" for part in self.path[2:])
-            return f'{self.path[0]}["{self.path[1]}"]{rest}'
-        return show_path(self.path)
+        return show_key(self.path)
 
     @property
     def was(self) -> str:

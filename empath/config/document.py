@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from empath.config.diff import NAMES
 from empath.config.fields import Setting, settings_of
+from empath.config.keys import NAMES
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Config, Section
 from empath.config.spelling import spell

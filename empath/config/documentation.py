@@ -55,10 +55,12 @@ A key that Empath does not know is an error, so that a slip of the finger is nev
 | network | `"192.0.2.0/24"`, `"2001:db8::/32"`, or a single address |
 | server | `"host:port"`; an IPv6 address stands in brackets: `"[2001:db8::1]:25"` |
 | path | absolute, or relative to the folder of the config file; `~` is the home folder |
-| secret | text, `{ file = "password.txt" }` or `{ env = "SMARTHOST_PASSWORD" }` |
+| secret | text, `{ file = "password.txt" }`, `{ env = "PASSWORD" }` or `{ credential = "name" }` |
 
 A secret is never shown: not in a log, not in an error, not in the console. Empath refuses to start
-when a file that holds one can be read by others than its owner (`chmod 600 FILE`).
+when a file that holds one can be read by others than its owner (`chmod 600 FILE`). A credential is
+a file that systemd hands to the service: `LoadCredential=smarthost:/etc/empath/smarthost` or
+`LoadCredentialEncrypted=` in its unit, see systemd.exec(5).
 
 ## When a change takes effect
 

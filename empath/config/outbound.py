@@ -33,7 +33,9 @@ class Route(Section, frozen=True):
     password: Annotated[
         Secret,
         setting(
-            'Password for AUTH: text, { file = "…" } or { env = "…" }; sent over TLS only.', LIVE
+            'Password for AUTH: text, { file = "…" }, { env = "…" } or { credential = "…" }; sent'
+            " over TLS only.",
+            LIVE,
         ),
     ] = Secret("")
     source_address: Annotated[
