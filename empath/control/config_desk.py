@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, final
 
 from empath.bus import Bus
 from empath.clock import Clock
+from empath.config.document import document
 from empath.config.model import Config
 from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, RenewalRefused
@@ -47,8 +48,6 @@ Impact: TypeAlias = Callable[[Config, Config], Awaitable[tuple[Sequence[QueueImp
 
 HISTORY_LIMIT: Final = 1000
 """Most versions in one reply."""
-_NAMED: Final = 5
-"""Most keys in one sentence."""
 
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.PlanConfig,
@@ -160,7 +159,7 @@ class ConfigDesk:
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
         version, at, gone = before.version, before.at, False
-        told = words.changes(draft.changes)
+        told = draft.changes
         kept_anew = bool(draft.changes) or draft.digest != before.digest or wish.write
         if kept_anew:
             at = self._clock.now()
@@ -312,13 +311,14 @@ class ConfigDesk:
     async def _view(self, *, written_only: bool) -> ConfigView:
         state = self._standing.state
         await self.look_for_drift()
+        text = await asyncio.to_thread(document, state.running, written_only=written_only)
         return ConfigView(
             file=self._standing.origin.name,
             version=state.version,
             applied_at=state.at,
             actor=state.actor,
-            text=words.config_text(state.running, written_only=written_only),
-            pending=words.changes(state.pending),
+            text=text,
+            pending=state.pending,
             drift=self._standing.drift,
         )
 
@@ -337,17 +337,5 @@ class ConfigDesk:
 
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""
-        items = []
-        pending = self._standing.state.pending
-        if pending:
-            keys = ", ".join(one.key for one in pending[:_NAMED])
-            more = f" and {len(pending) - _NAMED} more" if len(pending) > _NAMED else ""
-            sentence = f"A restart is pending, until when the old value is in force: {keys}{more}."
-            items.append(AttentionItem(severity="warning", subject="config", sentence=sentence))
-        if self._standing.drift:
-            sentence = (
-                f"{self._standing.origin.name} is not what is in force: `empathctl config diff`"
-                " shows the difference, `empathctl config reload` puts it in force."
-            )
-            items.append(AttentionItem(severity="warning", subject="config", sentence=sentence))
-        return tuple(items)
+        standing = self._standing
+        return words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from empath.config.diff import Difference, at_once, differences
+from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
@@ -29,8 +29,8 @@ class Draft:
     config: Config | None = None
     """What the text says; None where it is faulty."""
     faults: tuple[ConfigFault, ...] = ()
-    changes: tuple[Difference, ...] = ()
-    pending: tuple[Difference, ...] = ()
+    changes: tuple[ConfigChange, ...] = ()
+    pending: tuple[ConfigChange, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -43,8 +43,8 @@ class Draft:
             file=file,
             base=self.before.version,
             faults=self.faults,
-            changes=words.changes(self.changes),
-            pending=words.changes(self.pending),
+            changes=self.changes,
+            pending=self.pending,
             impact=tuple(impact),
             examined=examined,
             digest=self.digest,
@@ -59,8 +59,14 @@ def compare(origin: Origin, text: str | None, before: InForce) -> Draft:
         faults = words.faults(error)
         return Draft(before, _text(origin, text), before.running, None, faults)
     running, pending = at_once(before.running, reading.config)
-    changes = differences(before.wanted, reading.config)
-    return Draft(before, reading.text, running, reading.config, (), changes, pending)
+    return Draft(
+        before,
+        reading.text,
+        running,
+        reading.config,
+        changes=words.changes(differences(before.wanted, reading.config)),
+        pending=words.changes(pending),
+    )
 
 
 def _text(origin: Origin, text: str | None) -> str:

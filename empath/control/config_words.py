@@ -1,22 +1,21 @@
-"""The config as an operator reads it over the link: changes, faults, and the text in force.
+"""The config as an operator reads it over the link: changes and faults.
 
 Values are as they are written in TOML.  A secret is its fingerprint, everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from empath.config.diff import Difference
-from empath.config.model import Config, Section
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.renewal import RenewalRefused
-from empath.config.spelling import spell
 from empath.control.config_requests import ConfigChange, ConfigFault
+from empath.control.system_requests import AttentionItem
 
+_NAMED: Final = 5
+"""Most keys in one sentence."""
 _SHOWN: Final = 200
 """Characters of a value in a line of the log."""
 
@@ -63,37 +62,20 @@ def written(one: ConfigFault) -> str:
     return str(ConfigProblem(one.file, one.line, one.key, one.sentence))
 
 
-def config_text(config: Config, *, written_only: bool) -> str:
-    """All settings as TOML; with *written_only*, those that are not at their defaults."""
-    return "\n".join(_table(config, (), written_only=written_only)).strip() + "\n"
-
-
-def _table(section: Section, path: tuple[str, ...], *, written_only: bool) -> Iterator[str]:
-    later: list[tuple[str, Any]] = []
-    for field in msgspec.structs.fields(section):
-        value = getattr(section, field.name)
-        if isinstance(value, Section) or _is_tables(field, value):
-            later.append((field.name, value))
-        elif value is not None and not (written_only and value == field.default):
-            yield f"{field.name} = {_value(value)}"
-    for name, value in later:
-        at = (*path, name)
-        if isinstance(value, Section):
-            lines = list(_table(value, at, written_only=written_only))
-            own = bool(lines) and bool(lines[0])
-            yield from ([f"\n[{'.'.join(at)}]", *lines] if own else lines)
-        else:
-            for table in value:
-                yield f"\n[[{'.'.join(at)}]]"
-                yield from _table(table, at, written_only=written_only)
-
-
-def _is_tables(field: msgspec.structs.FieldInfo, value: object) -> bool:
-    return isinstance(value, tuple) and (
-        any(isinstance(one, Section) for one in value) or "Section" in str(field.default_factory)
+def attention(
+    pending: Sequence[ConfigChange], file: str, *, drift: bool
+) -> tuple[AttentionItem, ...]:
+    """What an operator should see to: settings that wait for a restart, a changed *file*."""
+    items = []
+    if pending:
+        keys = ", ".join(one.key for one in pending[:_NAMED])
+        more = f" and {len(pending) - _NAMED} more" if len(pending) > _NAMED else ""
+        items.append(f"A restart is pending, the old value stays until then: {keys}{more}.")
+    if drift:
+        items.append(
+            f"{file} is not what is in force: `empathctl config diff` shows the difference,"
+            " `empathctl config reload` puts it in force."
+        )
+    return tuple(
+        AttentionItem(severity="warning", subject="config", sentence=sentence) for sentence in items
     )
-
-
-def _value(value: object) -> str:
-    text = spell(value)
-    return f'"{text}"' if text.startswith("•") else text

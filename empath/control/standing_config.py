@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from empath.config.diff import Difference
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
+from empath.control.config_requests import ConfigChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class InForce:
     """What every part works with."""
     wanted: Config
     """What the text says: differs from `running` in what waits for a restart."""
-    pending: tuple[Difference, ...]
+    pending: tuple[ConfigChange, ...]
     text: str
     version: int
     """Its number in the history."""
