@@ -3,8 +3,8 @@
 No more connections to one server stand than `delivery.connections_per_host`; beyond that an
 attempt waits until it may speak on one of them.
 A connection is only reused for what it was opened for: the same host and port, from the same
-address, the same need for encryption, the same login and trust, and not one the DNS named for
-one an operator fixed.  One that spoke or closed meanwhile is dropped on the way out.  Each is closed
+address, the same need for encryption, login and trust, and not one the DNS named for one an
+operator fixed.  One that spoke or closed meanwhile is dropped on the way out.  Each is closed
 when its time is up; one timer serves all.
 """
 
