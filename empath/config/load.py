@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import socket
-import stat
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
@@ -21,16 +20,25 @@ import msgspec
 
 from empath.address import BadAddress, BannerHostname
 from empath.config.checks import UNNAMED, check_config
+from empath.config.config_file import read_text, unusable
 from empath.config.locate import locate_keys
 from empath.config.model import Config
-from empath.config.problem import ConfigProblem, ConfigUnusable
+from empath.config.problem import ConfigUnusable
 from empath.config.read import Reader
 from empath.config.values import Unfit
+
+__all__ = [
+    "DEFAULT_NAME",
+    "find_config",
+    "load_config",
+    "machine_name",
+    "parse_config",
+    "read_text",
+]
 
 DEFAULT_NAME: Final = Path("empath.toml")
 """The config that is used when none is named, in the working folder."""
 
-_SIZE_LIMIT: Final = 1024 * 1024
 _NAME_PATIENCE: Final = 2.0
 """Seconds to wait for the name of the machine, which may be asked of a DNS that is down."""
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -46,7 +54,7 @@ def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
     if DEFAULT_NAME.exists():
         return DEFAULT_NAME
     if needed:
-        raise _unusable(
+        raise unusable(
             DEFAULT_NAME,
             "there is no config here: name one with --config FILE, make ./empath.toml, or run"
             ' "empath dev", which needs none',
@@ -87,7 +95,7 @@ def parse_config(
         document = tomllib.loads(text)
         lines = locate_keys(text)
     except RecursionError:
-        raise _unusable(file, "its brackets are nested too deeply") from None
+        raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
         raise _broken(file, text, error) from None
     reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
@@ -136,46 +144,14 @@ def machine_name() -> BannerHostname:
         return UNNAMED
 
 
-def read_text(path: Path) -> tuple[str, bool]:
-    """The text of the file, and whether others than its owner can read it.
-
-    Raises `ConfigUnusable`.
-    """
-    try:
-        # Looked at before it is opened: opening a pipe would wait for its writer.
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise _unusable(path, "is a folder; name the file in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise _unusable(path, "is not a regular file")
-        with path.open("rb") as file:
-            data = file.read(_SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise _unusable(path, "there is no such file") from None
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from None
-    if len(data) > _SIZE_LIMIT:
-        raise _unusable(path, "is longer than 1 MiB, so it is hardly a config")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _unusable(path, "is not UTF-8 text; save it as UTF-8", line) from None
-    return text, bool(status.st_mode & 0o077)
-
-
 def _broken(file: str, text: str, error: ValueError) -> ConfigUnusable:
     """The sentence for text that is not TOML."""
     message = str(error)
     position = _POSITION.search(message)
     if position is None:
-        return _unusable(file, "holds a number with thousands of digits")
+        return unusable(file, "holds a number with thousands of digits")
     what = message[: position.start()]
     if position[1] is None:
         line = text.rstrip().count("\n") + 1
-        return _unusable(file, f"the file ends in the middle of something: {what}", line)
-    return _unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))
-
-
-def _unusable(file: Path | str, sentence: str, line: int | None = None) -> ConfigUnusable:
-    return ConfigUnusable([ConfigProblem(str(file), line, "", sentence)])
+        return unusable(file, f"the file ends in the middle of something: {what}", line)
+    return unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))

@@ -61,8 +61,10 @@ def test_a_secret_may_be_a_credential_of_systemd(tmp_path: Path) -> None:
         (
             "smarthost",
             "",
-            'the credential "smarthost" comes from systemd, which did not start this process with'
-            " any; run it as a service with LoadCredential=smarthost:…",
+            (
+                'the credential "smarthost" comes from systemd, which did not start this process'
+                " with any; run it as a service with LoadCredential=smarthost:…"
+            ),
         ),
         (
             "smarthost",
