@@ -112,14 +112,24 @@ def follow(path: KeyPath) -> tuple[Setting, bool]:
 
 def value_at(config: Config, path: KeyPath) -> Any:
     """The value of a setting, or a table, of *config*.  Raises `BadKey` when there is no such."""
+    value: Any = config
+    for part in placed(config, path):
+        value = value[part] if isinstance(part, int) else getattr(value, part)
+    return value
+
+
+def placed(config: Config, path: KeyPath) -> KeyPath:
+    """The path with the places of tables for their names.  Raises `BadKey`."""
     follow(path)
     value: Any = config
+    at: KeyPath = ()
     for number, part in enumerate(path):
         if isinstance(value, tuple):
-            value = value[table_place(path[: number + 1], names_of(path[:number], value))]
+            place = table_place(path[: number + 1], names_of(path[:number], value))
+            value, at = value[place], (*at, place)
         else:
-            value = getattr(value, str(part))
-    return value
+            value, at = getattr(value, str(part)), (*at, part)
+    return at
 
 
 def names_of(path: KeyPath, tables: Sequence[Any]) -> list[str]:

@@ -79,6 +79,13 @@ def test_a_value_that_is_there_is_replaced_in_its_line() -> None:
     assert put(before, "mode", "dev") == before
 
 
+def test_a_secret_stays_in_its_table() -> None:
+    """A reference to a file is written in braces, where the password stood."""
+    before = '[[route]]\npassword = "x" # soon elsewhere\ndomain = "a"\n'
+    after = put(before, "route[a].password", '{ file = "p" }')
+    assert after == '[[route]]\npassword = { file = "p" } # soon elsewhere\ndomain = "a"\n'
+
+
 def test_a_route_comes_below_its_example() -> None:
     """A new table stands where the file speaks of it, its name first, an empty line round it."""
     text = put(SHIPPED, "route[example.org]", '{ host = "mx.example.org:25", tls = "starttls" }')
