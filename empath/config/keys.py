@@ -7,7 +7,6 @@ config, `show_key` writes it.  What can go wrong is a `BadKey`, with what was pr
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,8 +36,9 @@ class BadKey(ValueError):
 def show_key(path: KeyPath) -> str:
     """The path as an operator reads it, a table by its name where it has one."""
     if len(path) > 1 and path[0] in NAMES and isinstance(path[1], str):
-        rest = "".join(f".{part}" for part in path[2:])
-        return f"{path[0]}[{json.dumps(path[1], ensure_ascii=False)}]{rest}"
+        rest = "".join(f".{safe_text(str(part), 80)}" for part in path[2:])
+        name = safe_text(path[1].replace("\\", "\\\\").replace('"', '\\"'))
+        return f'{path[0]}["{name}"]{rest}'
     return show_path(path)
 
 
