@@ -110,7 +110,7 @@ def fixed_route(
 
 
 def overridden(
-    destination: Domain, hosts: Sequence[ServerId], routes: Sequence[model.Route]
+    destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes | Sequence[model.Route]
 ) -> Route:
     """The route to *hosts* in the place of the one there is.
 
@@ -118,7 +118,8 @@ def overridden(
     hurry must not send in clear what the config keeps from it.  It does not take over its user
     name and password, which are for another host.
     """
-    displaced = fixed_route(destination, routes, port=0)
+    fixed = routes if isinstance(routes, FixedRoutes) else FixedRoutes(routes)
+    displaced = fixed.find(destination, port=0)
     stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
     tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
     return Route(

@@ -95,5 +95,5 @@ class Treatments:
 
     def _route(self, destination: Domain, override: Sequence[ServerId]) -> Route | None:
         if override:
-            return overridden(destination, override, self.config.route)
+            return overridden(destination, override, self._routes)
         return self._routes.find(destination, port=self.config.delivery.port)

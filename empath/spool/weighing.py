@@ -27,10 +27,10 @@ from empath.spool.tally import Tally
 
 PIECE: Final = 25_000
 """Messages, or recipients, looked at with one question."""
-PLACES: Final = 500
+PLACES: Final = 200
 """Destinations asked about with one question."""
-SLICE: Final = 64
-"""Destinations decided about before the loop has its turn."""
+SLICE: Final = 20
+"""Destinations decided about, or told, before the loop has its turn."""
 EXAMPLES: Final = 3
 """Messages that are named."""
 
@@ -156,14 +156,23 @@ class Scales:
             weights[parts] = weights.get(parts, 0) + count
             if len(names) >= PLACES or weights[parts] >= self._piece:
                 del few[parts], weights[parts]
-                for weight in await self._reader.ask(self._weigh, _SMALL, names, parts):
+                async for weight in self._together(names, parts):
                     yield weight
         for parts, names in few.items():
-            for weight in await self._reader.ask(self._weigh, _SMALL, names, parts):
+            async for weight in self._together(names, parts):
                 yield weight
         for parts, names in many.items():
             async for weight in self._piecewise(names, parts):
                 yield weight
+
+    async def _together(
+        self, names: Sequence[Domain], parts: Collection[Part]
+    ) -> AsyncIterator[Weight]:
+        """Destinations with little mail, by one question."""
+        for number, weight in enumerate(await self._reader.ask(self._weigh, _SMALL, names, parts)):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            yield weight
 
     async def _piecewise(
         self, names: Sequence[Domain], parts: Collection[Part]
