@@ -261,7 +261,7 @@ class RetryChange:
             said.append(f"older than {Duration(self.new.expiry)} by then")
         if self.new.attempts < self.old.attempts:
             said.append(f"tried {self.new.attempts:,} times by then")
-        sentence = f"would be returned unless its next attempt succeeds: {' or '.join(said)}"
+        sentence = f"would be returned unless the next attempt succeeds: {' or '.join(said)}"
         return Consequence("expiry", sentence, warning=True)
 
     def kept(self) -> Consequence:
@@ -283,7 +283,7 @@ class RetryChange:
     def waiting(self, *, longer: bool) -> Consequence:
         """For mail that would wait another time after its next deferral."""
         how = "longer" if longer else "shorter"
-        sentence = f"would wait {how} after its next attempt; when that is stays as it is"
+        sentence = f"would wait {how} after the next attempt; when that is stays as it is"
         return Consequence("retry", sentence)
 
     def noticed(self) -> Consequence:

@@ -52,8 +52,8 @@ def outlook(wanted: Need, seen: Seen, on_failure: OnTlsFailure, now: float) -> s
         return ""
     fault, said = found
     outcome = unmet(wanted, fault, DeliveryTls(on_failure=on_failure), reason=said)
-    would = "be returned to its sender" if isinstance(outcome, Failed) else "wait"
-    return f"the last attempt {said}, so it would {would}"
+    would = "be returned" if isinstance(outcome, Failed) else "wait"
+    return f"the last attempt {said}, so mail would {would}"
 
 
 def _fault(wanted: Need, seen: Seen, now: float) -> tuple[TlsFault, str] | None:

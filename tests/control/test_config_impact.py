@@ -31,7 +31,7 @@ from empath.config.units import ByteSize, Duration
 from empath.control.config_impact import ConfigImpact
 from empath.control.config_requests import QueueImpact
 from empath.envelope import NextHop, Priority
-from empath.events import AttemptEnded, TlsFailure, TlsSession
+from empath.events import TlsFailure, TlsSession
 from empath.observe.encryption import EncryptionLedger
 from empath.policy.override import Override
 from empath.query import EVERYTHING, QueueQuery
@@ -158,12 +158,12 @@ async def test_a_tls_requirement_names_who_would_fail(
     [found] = await stage.impact(new)
     assert told([found]) == [("net.test", "tls", 1, 1, bool(said))]
     start = f'would need TLS "{policy.tls}" instead of "opportunistic"'
-    end = f"; the last attempt {said}, so it would be returned to its sender" if said else ""
+    end = f"; the last attempt {said}, so mail would be returned" if said else ""
     assert found.sentence == start + end
     waiting = DeliveryTls(on_failure=OnTlsFailure.DEFER)
     new = msgspec.structs.replace(new, delivery=Delivery(tls=waiting))
     [found] = await stage.impact(new)
-    assert found.sentence.endswith("so it would wait" if said else '"opportunistic"')
+    assert found.sentence.endswith("so mail would wait" if said else '"opportunistic"')
 
 
 async def test_a_fault_of_encryption_counts_until_a_session_has_it(stage: Stage) -> None:
@@ -213,7 +213,7 @@ async def test_a_shorter_expiry_tells_how_many_would_be_returned(stage: Stage) -
         ("net.test", "expiry", 1, 1, False),
     ]
     assert gone.sentence == (
-        "would be returned unless its next attempt succeeds: older than 1d by then"
+        "would be returned unless the next attempt succeeds: older than 1d by then"
     )
     assert other.sentence == "would be given up at the age of 1d instead of 5d"
     assert other.examples == (young,)

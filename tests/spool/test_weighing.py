@@ -81,7 +81,7 @@ def stage(found: list[tuple[int, Domain, State, int, int, bool, int, str]]) -> l
 
 def belongs(row: Row, change: RetryChange) -> set[Part]:
     """Where a recipient belongs, as the pure functions of delivery have it."""
-    at, _, _, priority, state, due, attempts, noticed, notify, hop = row
+    at, _, _, priority, _state, due, attempts, noticed, notify, hop = row
     old, new = change.old, change.new
     parts = {Part.REROUTED if HOPS[hop] else Part.OWN_WAY, Part[Priority(priority).name]}
     if attempts:
