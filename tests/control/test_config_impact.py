@@ -70,6 +70,7 @@ class Stage:
             most=self.most,
         )
         told, considered = await asked.impact(old, new)
+        assert repr(asked) == f"<ConfigImpact {self.ledger!r}>"
         assert considered == (await self.store.stats()).messages
         return told
 
@@ -187,6 +188,22 @@ async def test_an_attempt_that_asked_for_no_encryption_says_nothing_about_it(sta
     old = changed(tls=DeliveryTls(policy=TlsPolicy.DISABLED))
     [found] = await stage.impact(changed(tls=DeliveryTls(policy=TlsPolicy.REQUIRED)), old)
     assert (found.what, found.warning) == ("tls", False)
+
+
+async def test_an_attempt_that_reached_nobody_says_nothing(stage: Stage) -> None:
+    """Nor does one at a host that an operator re-routed the mail to: other mail is asked."""
+    await accept(stage.store, "a@net.test")
+    await stage.attempt(stage="CONNECT")
+    await accept(stage.store, "b@net.test")
+    await stage.attempt(tls_source="override")
+    new = msgspec.structs.replace(RELAY, destination=(REQUIRED,))
+    [found] = await stage.impact(new)
+    assert not found.warning
+    await accept(stage.store, "c@net.test")
+    await stage.attempt()
+    stage.ledger = EncryptionLedger()
+    [found] = await stage.impact(new)
+    assert "was in clear" in found.sentence
 
 
 async def test_other_hosts_are_not_judged_by_the_last_ones(stage: Stage) -> None:

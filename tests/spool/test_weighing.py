@@ -203,4 +203,5 @@ async def test_a_destination_that_is_over_meanwhile_is_left_out() -> None:
         return (Part.OWN_WAY,)
 
     assert [each async for each in scales.weigh(wanted)] == []
+    assert repr(scales).startswith("<Scales RetryChange(old=")
     reader.close()
