@@ -13,6 +13,7 @@ import typer
 
 from empath import __version__
 from empath.cli.asking import ConfigOption, SocketOption, Where
+from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
 from empath.cli.exit_codes import ExitCode
 from empath.cli.gates import breaker, destination, why
@@ -39,6 +40,7 @@ for change in CHANGES:
 commands.add_typer(queue)
 commands.add_typer(breaker)
 commands.add_typer(destination)
+commands.add_typer(config_commands)
 commands.add_typer(dns)
 commands.add_typer(spool)
 commands.add_typer(system)

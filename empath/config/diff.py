@@ -1,9 +1,9 @@
 """What differs between two configs: key by key, with when each change takes effect.
 
 Pure.  Repeated tables are told apart by what names them (`bind` of a listener, `domain` of a
-route), not by their place, so that one that is put before the others is one difference.
-Promises: ``apply(old, differences(old, new)) == new`` for any two configs; a secret is compared
-and never spelled out.
+route), not by their place, so that one put before the others leaves those as they were.
+Promises: ``apply(old, differences(old, new)) == new`` for any two configs that were read (no two
+tables have one name); a secret is compared and never spelled out.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from empath.config.fields import settings_of
-from empath.config.locate import KeyPath, show_path
+from empath.config.keys import NAMES, show_key
+from empath.config.locate import KeyPath
 from empath.config.model import Config, Effect, Section
-from empath.config.spelling import spell
-
-NAMES: Final = {"listener": "bind", "route": "domain", "destination": "domain"}
-"""The setting that names a table of each repeated section; tables of others have a place only."""
+from empath.config.spelling import spell, spell_table
 
 _STRENGTH: Final = (Effect.LIVE, Effect.NEW_SESSIONS, Effect.RESTART)
+_FIRST: Final = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +39,27 @@ class Difference:
     @property
     def key(self) -> str:
         """The path as an operator reads it: ``route["example.org"].host``."""
-        if len(self.path) > 1 and self.path[0] in NAMES and isinstance(self.path[1], str):
-            rest = "".join(f".{part}" for part in self.path[2:])
-            return f'{self.path[0]}["{self.path[1]}"]{rest}'
-        return show_path(self.path)
+        return show_key(self.path)
 
     @property
     def was(self) -> str:
         """The old value as it is written."""
-        return spell(self.old)
+        return self._spelled(self.old)
 
     @property
     def becomes(self) -> str:
         """The new value as it is written."""
-        return spell(self.new)
+        return self._spelled(self.new)
+
+    def _spelled(self, value: Any) -> str:
+        match value:
+            case Section():
+                # A table that comes or goes is known by its name, be that the default or not.
+                return spell_table(value, NAMES.get(str(self.path[-2]), ""))
+            case Order():
+                return str(value)
+            case _:
+                return spell(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,15 @@ def strongest(kind: type[Section]) -> Effect:
 def apply(config: Config, changes: Iterable[Difference]) -> Config:
     """*config* with *changes* made: all of a diff, or some of them."""
     result: Config = config
-    for change in changes:
+    for change in sorted(changes, key=_turn):
         result = _changed(result, change.path, change)
     return result
+
+
+def _turn(change: Difference) -> float:
+    """Tables without a name go last and from the end, so that the others keep their places."""
+    place = change.path[-1]
+    return -place if isinstance(place, int) and change.new is None else _FIRST
 
 
 def _changed(section: Any, path: KeyPath, change: Difference) -> Any:
@@ -156,4 +168,4 @@ def at_once(running: Config, wanted: Config) -> tuple[Config, tuple[Difference, 
     """What of *wanted* can be in force without a restart, and what has to wait for one."""
     found = differences(running, wanted)
     waiting = tuple(change for change in found if change.effect is Effect.RESTART)
-    return apply(running, (change for change in found if change not in waiting)), waiting
+    return apply(running, (item for item in found if item.effect is not Effect.RESTART)), waiting

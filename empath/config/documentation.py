@@ -17,7 +17,16 @@ from empath.address import BannerHostname, Domain, ServerId
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Config, Effect, Section
-from empath.config.units import ByteSize, Duration, Ipv4Source, Ipv6Source, Network, Secret
+from empath.config.spelling import spell
+from empath.config.units import (
+    ByteSize,
+    Duration,
+    Ipv4Source,
+    Ipv6Source,
+    Network,
+    Rate,
+    Secret,
+)
 
 _INTRODUCTION: Final = """\
 # Configuration
@@ -42,13 +51,16 @@ A key that Empath does not know is an error, so that a slip of the finger is nev
 |---|---|
 | duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit |
 | size | `"64KiB"` (1024), `"50MB"` (1000), `"1GiB"`, or a number of octets |
+| rate | `"20/s"`, `"100/m"`, `"5/h"`, or a number a second; `0` is no limit |
 | network | `"192.0.2.0/24"`, `"2001:db8::/32"`, or a single address |
 | server | `"host:port"`; an IPv6 address stands in brackets: `"[2001:db8::1]:25"` |
 | path | absolute, or relative to the folder of the config file; `~` is the home folder |
-| secret | text, `{ file = "password.txt" }` or `{ env = "SMARTHOST_PASSWORD" }` |
+| secret | text, `{ file = "password.txt" }`, `{ env = "PASSWORD" }` or `{ credential = "name" }` |
 
 A secret is never shown: not in a log, not in an error, not in the console. Empath refuses to start
-when a file that holds one can be read by others than its owner (`chmod 600 FILE`).
+when a file that holds one can be read by others than its owner (`chmod 600 FILE`). A credential is
+a file that systemd hands to the service: `LoadCredential=smarthost:/etc/empath/smarthost` or
+`LoadCredentialEncrypted=` in its unit, see systemd.exec(5).
 
 ## When a change takes effect
 
@@ -69,6 +81,7 @@ _KINDS: Final[dict[Any, str]] = {
     str: "text",
     Duration: "duration",
     ByteSize: "size",
+    Rate: "rate",
     Network: "network",
     Ipv4Source: "IPv4 address",
     Ipv6Source: "IPv6 address",
@@ -146,7 +159,7 @@ def _bounds(setting: Setting) -> str:
 
 
 def _amount(setting: Setting, bound: float | None) -> str:
-    if setting.kind in (Duration, ByteSize):
+    if setting.kind in (Duration, ByteSize, Rate):
         return str(setting.kind(bound))
     return f"{bound:.12g}"
 
@@ -159,21 +172,7 @@ def _default(setting: Setting) -> str:
         return "the name of the machine"
     if value is None or value in ("", (), Secret("")):
         return "–"
-    return f"`{_toml(value)}`"
-
-
-def _toml(value: object) -> str:
-    match value:
-        case Duration() | ByteSize():
-            return f'"{value}"'
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"{value}"
-        case tuple():
-            return "[" + ", ".join(map(_toml, value)) + "]"
-        case _:
-            return f'"{value}"'
+    return f"`{spell(value)}`"
 
 
 if __name__ == "__main__":

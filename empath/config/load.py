@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import re
 import socket
-import stat
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,16 +20,25 @@ import msgspec
 
 from empath.address import BadAddress, BannerHostname
 from empath.config.checks import UNNAMED, check_config
+from empath.config.config_file import read_text, unusable
 from empath.config.locate import locate_keys
 from empath.config.model import Config
-from empath.config.problem import ConfigProblem, ConfigUnusable
+from empath.config.problem import ConfigUnusable
 from empath.config.read import Reader
 from empath.config.values import Unfit
+
+__all__ = [
+    "DEFAULT_NAME",
+    "find_config",
+    "load_config",
+    "machine_name",
+    "parse_config",
+    "read_text",
+]
 
 DEFAULT_NAME: Final = Path("empath.toml")
 """The config that is used when none is named, in the working folder."""
 
-_SIZE_LIMIT: Final = 1024 * 1024
 _NAME_PATIENCE: Final = 2.0
 """Seconds to wait for the name of the machine, which may be asked of a DNS that is down."""
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -46,7 +54,7 @@ def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
     if DEFAULT_NAME.exists():
         return DEFAULT_NAME
     if needed:
-        raise _unusable(
+        raise unusable(
             DEFAULT_NAME,
             "there is no config here: name one with --config FILE, make ./empath.toml, or run"
             ' "empath dev", which needs none',
@@ -58,7 +66,7 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -
     """Read the config at *path*, or the built-in defaults for None."""
     if path is None:
         return parse_config("", file="built-in defaults", directory=Path.cwd(), environ=environ)
-    text, shared = _read_text(path)
+    text, shared = read_text(path)
     return parse_config(
         text,
         file=str(path),
@@ -75,33 +83,35 @@ def parse_config(
     directory: Path,
     environ: Mapping[str, str] = os.environ,
     shared: bool = False,
+    machine: Callable[[], BannerHostname] | None = None,
 ) -> Config:
     """Read a config from *text*.
 
     *file* is its name for the operator, *directory* is where relative paths start, *shared*
-    says that others can read the file, so that it must not hold a secret.
+    says that others can read the file, so that it must not hold a secret; *machine* gives the
+    hostname that is not written (`machine_name`, which may take two seconds).
     """
     try:
         document = tomllib.loads(text)
         lines = locate_keys(text)
     except RecursionError:
-        raise _unusable(file, "its brackets are nested too deeply") from None
+        raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
         raise _broken(file, text, error) from None
     reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
     config = reader.section(Config, document, ()) or Config()
-    config = _with_defaults(config, reader)
+    config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
     if reader.problems:
         raise ConfigUnusable(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return config
 
 
-def _with_defaults(config: Config, reader: Reader) -> Config:
+def _with_defaults(config: Config, reader: Reader, machine: Callable[[], BannerHostname]) -> Config:
     """Fill in the two defaults that depend on the machine."""
     changes: dict[str, Any] = {}
     if ("hostname",) not in reader.written:
-        changes["hostname"] = machine_name()
+        changes["hostname"] = machine()
     if ("spool", "path") not in reader.written:
         state = reader.environ.get("XDG_STATE_HOME", "")
         try:
@@ -134,43 +144,14 @@ def machine_name() -> BannerHostname:
         return UNNAMED
 
 
-def _read_text(path: Path) -> tuple[str, bool]:
-    """The text of the file, and whether others than its owner can read it."""
-    try:
-        # Looked at before it is opened: opening a pipe would wait for its writer.
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise _unusable(path, "is a folder; name the file in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise _unusable(path, "is not a regular file")
-        with path.open("rb") as file:
-            data = file.read(_SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise _unusable(path, "there is no such file") from None
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from None
-    if len(data) > _SIZE_LIMIT:
-        raise _unusable(path, "is longer than 1 MiB, so it is hardly a config")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _unusable(path, "is not UTF-8 text; save it as UTF-8", line) from None
-    return text, bool(status.st_mode & 0o077)
-
-
 def _broken(file: str, text: str, error: ValueError) -> ConfigUnusable:
     """The sentence for text that is not TOML."""
     message = str(error)
     position = _POSITION.search(message)
     if position is None:
-        return _unusable(file, "holds a number with thousands of digits")
+        return unusable(file, "holds a number with thousands of digits")
     what = message[: position.start()]
     if position[1] is None:
         line = text.rstrip().count("\n") + 1
-        return _unusable(file, f"the file ends in the middle of something: {what}", line)
-    return _unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))
-
-
-def _unusable(file: Path | str, sentence: str, line: int | None = None) -> ConfigUnusable:
-    return ConfigUnusable([ConfigProblem(str(file), line, "", sentence)])
+        return unusable(file, f"the file ends in the middle of something: {what}", line)
+    return unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))

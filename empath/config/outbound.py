@@ -11,7 +11,7 @@ from typing import Annotated
 from empath.address import ServerId
 from empath.config.shaping import Breaker, ClassRate, Weights
 from empath.config.terms import LIVE, OnTlsFailure, Section, Tls, TlsPolicy, setting
-from empath.config.units import Duration, Ipv4Source, Ipv6Source, Network, Secret
+from empath.config.units import Duration, Ipv4Source, Ipv6Source, Network, Rate, Secret
 
 
 class Route(Section, frozen=True):
@@ -33,7 +33,9 @@ class Route(Section, frozen=True):
     password: Annotated[
         Secret,
         setting(
-            'Password for AUTH: text, { file = "…" } or { env = "…" }; sent over TLS only.', LIVE
+            'Password for AUTH: text, { file = "…" }, { env = "…" } or { credential = "…" }; sent'
+            " over TLS only.",
+            LIVE,
         ),
     ] = Secret("")
     source_address: Annotated[
@@ -80,9 +82,9 @@ class Destination(Section, frozen=True):
         ),
     ] = None
     rate: Annotated[
-        float | None,
+        Rate | None,
         setting(
-            "Most attempts a second, 0 for no limit; left out: `delivery.rate`.",
+            "Most attempts, 0 for no limit; left out: `delivery.rate`.",
             LIVE,
             low=0,
             high=100_000,
@@ -167,11 +169,9 @@ class Delivery(Section, frozen=True):
         ),
     ] = 20
     rate: Annotated[
-        float,
-        setting(
-            "Most attempts a second to one destination; 0 for no limit.", LIVE, low=0, high=100_000
-        ),
-    ] = 0.0
+        Rate,
+        setting("Most attempts to one destination; 0 for no limit.", LIVE, low=0, high=100_000),
+    ] = Rate(0)
     burst: Annotated[
         int,
         setting(

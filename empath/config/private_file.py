@@ -7,10 +7,12 @@ of a file is never part of it.
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from empath.config.values import Unfit
+from empath.safe_text import safe_text
 
 _SECRET_LIMIT: Final = 64 * 1024
 
@@ -18,8 +20,13 @@ _SECRET_LIMIT: Final = 64 * 1024
 def read_secret_file(path: Path) -> str:
     """The text of a secret's own file, without the line break at its end.  Raises `Unfit`."""
     check_private_file(path)
+    return _secret_text(path)
+
+
+def _secret_text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_SECRET_LIMIT + 1)
     except OSError as error:
         raise Unfit(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > _SECRET_LIMIT:
@@ -32,6 +39,30 @@ def read_secret_file(path: Path) -> str:
     if not text:
         raise Unfit(f"{path} is empty")
     return text
+
+
+def read_credential(name: str, environ: Mapping[str, str]) -> str:
+    """The text of a credential that systemd hands to the service.  Raises `Unfit`.
+
+    systemd keeps them in a folder that only the service's user can enter, so the mode of the
+    file, which is 0440 in system services, does not matter (systemd.exec(5), "Credentials").
+    """
+    shown = safe_text(name, 80)
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder.startswith("/"):
+        raise Unfit(
+            f'the credential "{shown}" comes from systemd, which did not start this process'
+            f" with any; run it as a service with LoadCredential={shown}:…"
+        )
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise Unfit("names a credential that is no plain file name")
+    path = Path(folder, name)
+    if not path.exists():
+        raise Unfit(
+            f'there is no credential "{shown}"; add LoadCredential={shown}:… to the service'
+        )
+    check_file(path)
+    return _secret_text(path)
 
 
 def check_private_file(path: Path) -> None:

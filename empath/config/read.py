@@ -2,22 +2,22 @@
 
 The reader walks the model's own declarations, so it knows each key's type, bounds and unit.
 A value that does not fit is reported and its default stands in, so that one run finds
-everything; a config with problems is never handed out.  Secrets come from the text, a file
-or the environment, and are refused from files that others can read.
+everything; a config with problems is never handed out.  Secrets come from the text, a file,
+the environment or the credentials of systemd, and are refused from files that others can read.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from empath.config.fields import REQUIRED, Setting, element_of, is_section, settings_of
+from empath.config.keys import unknown_setting
 from empath.config.locate import KeyPath, show_path
-from empath.config.model import Config, Section
-from empath.config.private_file import read_secret_file
+from empath.config.model import Section
+from empath.config.private_file import read_credential, read_secret_file
 from empath.config.problem import ConfigProblem
 from empath.config.units import Secret
 from empath.config.values import (
@@ -77,7 +77,7 @@ class Reader:
         settings = {setting.name: setting for setting in settings_of(kind)}
         for key in table:
             if key not in settings:
-                self.complain((*path, key), _unknown(key, kind, settings))
+                self.complain((*path, key), unknown_setting(key, kind, settings))
         values: dict[str, Any] = {}
         whole = True
         for name, setting in settings.items():
@@ -158,33 +158,11 @@ class Reader:
                 if not text:
                     raise Unfit(f"the environment variable {safe_text(name, 80)} is not set")
                 return Secret(plain_secret(text))
+            case {"credential": str(name), **rest} if not rest:
+                return Secret(plain_secret(read_credential(name, self.environ)))
         # What stands there is not shown: it may be the secret, in the wrong form.
-        raise Unfit('is written as text, { file = "…" } or { env = "…" }')
+        raise Unfit('is written as text, { file = "…" }, { env = "…" } or { credential = "…" }')
 
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
-
-
-def _unknown(key: str, kind: type[Section], settings: Mapping[str, Setting]) -> str:
-    if guesses := difflib.get_close_matches(key, settings, n=1, cutoff=0.6):
-        return f'there is no such setting; did you mean "{guesses[0]}"?'
-    if homes := [show_path(path) for path in _homes(Config, ()) if path[-1] == key]:
-        return f"there is no such setting here; it belongs to {' or '.join(homes)}"
-    return f"there is no such setting; {_section_name(kind)} has {', '.join(settings)}"
-
-
-def _section_name(kind: type[Section]) -> str:
-    return "the top level" if kind is Config else f"a [{kind.__name__.lower()}] table"
-
-
-def _homes(section: type[Section], path: KeyPath) -> list[KeyPath]:
-    """Every key path that the model knows, list positions left out."""
-    found: list[KeyPath] = []
-    for setting in settings_of(section):
-        at = (*path, setting.name)
-        found.append(at)
-        inner = setting.section or setting.repeated
-        if inner is not None:
-            found += _homes(inner, at)
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from empath.config.terms import LIVE, Section, setting
-from empath.config.units import Duration
+from empath.config.units import Duration, Rate
 
 
 class Weights(Section, frozen=True):
@@ -22,13 +22,13 @@ class Weights(Section, frozen=True):
 
 
 class ClassRate(Section, frozen=True):
-    """Most attempts a second of each class of mail, over all destinations; 0 is no limit."""
+    """Most attempts of each class of mail, over all destinations; 0 is no limit."""
 
-    critical: Annotated[float, setting("Of critical mail.", LIVE, low=0, high=100_000)] = 0.0
-    high: Annotated[float, setting("Of mail of high priority.", LIVE, low=0, high=100_000)] = 0.0
-    normal: Annotated[float, setting("Of normal mail.", LIVE, low=0, high=100_000)] = 0.0
-    low: Annotated[float, setting("Of mail of low priority.", LIVE, low=0, high=100_000)] = 0.0
-    bulk: Annotated[float, setting("Of bulk mail.", LIVE, low=0, high=100_000)] = 0.0
+    critical: Annotated[Rate, setting("Of critical mail.", LIVE, low=0, high=100_000)] = Rate(0)
+    high: Annotated[Rate, setting("Of mail of high priority.", LIVE, low=0, high=100_000)] = Rate(0)
+    normal: Annotated[Rate, setting("Of normal mail.", LIVE, low=0, high=100_000)] = Rate(0)
+    low: Annotated[Rate, setting("Of mail of low priority.", LIVE, low=0, high=100_000)] = Rate(0)
+    bulk: Annotated[Rate, setting("Of bulk mail.", LIVE, low=0, high=100_000)] = Rate(0)
 
 
 class Breaker(Section, frozen=True):

@@ -12,7 +12,7 @@ import json
 import msgspec
 
 from empath.config.model import Section
-from empath.config.units import ByteSize, Duration, Secret
+from empath.config.units import ByteSize, Duration, Rate, Secret
 
 
 def spell(value: object) -> str:
@@ -26,6 +26,8 @@ def spell(value: object) -> str:
             return "true" if value else "false"
         case Duration() | ByteSize():
             return f'"{value}"'
+        case Rate():
+            return f'"{value}"' if value else "0"
         case enum.StrEnum():
             return f'"{value.value}"'
         case int() | float():
@@ -35,14 +37,20 @@ def spell(value: object) -> str:
         case Section():
             return spell_table(value)
         case _:
-            return json.dumps(str(value), ensure_ascii=False)
+            return _quoted(str(value))
 
 
-def spell_table(section: Section) -> str:
-    """A section on one line, with the settings that differ from their defaults."""
+def spell_table(section: Section, name: str = "") -> str:
+    """A section on one line: the setting *name*, and those that differ from their defaults."""
     written = [
         f"{field.name} = {spell(value)}"
         for field in msgspec.structs.fields(section)
-        if (value := getattr(section, field.name)) != field.default
+        if (value := getattr(section, field.name)) != field.default or field.name == name
     ]
     return "{ " + ", ".join(written) + " }" if written else "{}"
+
+
+def _quoted(text: str) -> str:
+    """Text as a basic string of TOML, which JSON's are but for DEL."""
+    shown = text.encode(errors="replace").decode()  # a path may hold octets that are no UTF-8
+    return json.dumps(shown, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""The units that settings are written in: durations, sizes, networks, secrets.
+"""The units that settings are written in: durations, sizes, rates, networks, secrets.
 
 Each type reads the operator's form with `parse` and shows it again with `str`, so that
 `parse(str(value)) == value`.  Bad text raises `BadUnit`, whose sentence shows the right form.
@@ -33,6 +33,10 @@ _OCTETS: Final = {
     "gib": 1024**3,
     "tib": 1024**4,
 }
+
+# More decimals than a duration: a third a second is 0.3333333333333333.
+_RATE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?)\s*/\s*([A-Za-z]+)")
+_PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -100,6 +104,32 @@ class ByteSize(int):
             if self and self % octets == 0:
                 return f"{int(self) // octets}{unit}"
         return f"{int(self)}B"
+
+    __repr__ = __str__
+
+
+@final
+class Rate(float):
+    """How often, a second, written ``"20/s"``, ``"100/m"``, ``"5/h"``; ``0`` is no limit."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a number and the time in which it may happen so often."""
+        match = _RATE.fullmatch(text.strip())
+        if match is None or match[2].lower() not in _PERIODS:
+            raise BadUnit('rates are written "20/s", "100/m", "5/h"')
+        return cls(float(match[1]) / _PERIODS[match[2].lower()])
+
+    def __str__(self) -> str:
+        if not self:
+            return "0"
+        for unit, seconds in _PERIODS.items():
+            count = round(self * seconds)
+            if count and count / seconds == self:
+                return f"{count}/{unit}"
+        return f"{Decimal(float.__repr__(self)):f}/s"
 
     __repr__ = __str__
 

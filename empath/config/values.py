@@ -20,6 +20,7 @@ from empath.config.units import (
     Ipv4Source,
     Ipv6Source,
     Network,
+    Rate,
     parse_network,
 )
 from empath.safe_text import safe_text
@@ -127,6 +128,14 @@ def _byte_size(raw: object) -> ByteSize:
     return ByteSize.parse(raw)
 
 
+def _rate(raw: object) -> Rate:
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return Rate(_number(raw))
+    if not isinstance(raw, str):
+        raise Unfit(f"{_UNITS[Rate]} (got {shape(raw)})")
+    return Rate.parse(raw)
+
+
 def _word(kind: Callable[[str], Any]) -> Callable[[object], Any]:
     """A reader for a type that checks its text itself."""
 
@@ -153,6 +162,7 @@ def _unit(kind: Callable[[object], Any]) -> Callable[[object], Any]:
 _UNITS: Final[dict[type, str]] = {
     Duration: 'durations are written "90s", "5m", "2h"',
     ByteSize: 'sizes are written "64KiB", "50MB", "1GiB"',
+    Rate: 'rates are written "20/s", "100/m", "5/h"',
 }
 
 READERS: Final[dict[Any, Callable[[object], Any]]] = {
@@ -162,6 +172,7 @@ READERS: Final[dict[Any, Callable[[object], Any]]] = {
     str: read_text,
     Duration: _unit(_duration),
     ByteSize: _unit(_byte_size),
+    Rate: _unit(_rate),
     Network: _word(parse_network),
     Ipv4Source: _word(Ipv4Source),
     Ipv6Source: _word(Ipv6Source),

@@ -53,6 +53,8 @@ def test_every_unit_is_read_into_its_type() -> None:
         [delivery]
         idle_timeout = 0
         retry.factor = 3
+        rate = "100/m"
+        class_rate = { bulk = "5/h", low = 2, normal = 0.5 }
         [[route]]
         domain = "*"
         host = "smtp.example.com:587"
@@ -71,6 +73,9 @@ def test_every_unit_is_read_into_its_type() -> None:
     assert isinstance(config.delivery.idle_timeout, Duration)
     assert config.delivery.retry.factor == 3.0
     assert config.delivery.retry.base == Duration(300)
+    assert config.delivery.rate == 100 / 60
+    rates = config.delivery.class_rate
+    assert (rates.bulk, rates.low, rates.normal, rates.high) == (5 / 3600, 2, 0.5, 0)
     assert config.route[0].tls is Tls.STARTTLS
     assert config.route[0].password == Secret("correct horse")
 

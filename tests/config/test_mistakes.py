@@ -93,6 +93,24 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
                 ' "64KiB", "50MB", "1GiB"'
             ),
         ),
+        (
+            "delivery.rate = -1",
+            (
+                'empath.toml:1: delivery.rate: must be at least 0 (got "-1/s"); rates are written'
+                ' "20/s", "100/m", "5/h"'
+            ),
+        ),
+        (
+            'delivery.class_rate.bulk = "20 a second"',
+            (
+                'empath.toml:1: delivery.class_rate.bulk: rates are written "20/s", "100/m", "5/h"'
+                ' (got "20 a second")'
+            ),
+        ),
+        (
+            "delivery.rate = true",
+            ('empath.toml:1: delivery.rate: rates are written "20/s", "100/m", "5/h" (got true)'),
+        ),
         # Types
         (
             'inbound.recipients = "20"',

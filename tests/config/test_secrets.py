@@ -46,6 +46,51 @@ def test_a_secret_may_come_from_the_environment() -> None:
     assert config.route[0].password.reveal() == "correct horse"
 
 
+def test_a_secret_may_be_a_credential_of_systemd(tmp_path: Path) -> None:
+    """`{ credential = "…" }` reads what systemd hands to the service, whatever its mode there."""
+    credential = tmp_path / "smarthost"
+    credential.write_text("correct horse\n")
+    credential.chmod(0o440)
+    config = read(route('{ credential = "smarthost" }'), CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert config.route[0].password.reveal() == "correct horse"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "sentence"),
+    [
+        (
+            "smarthost",
+            "",
+            (
+                'the credential "smarthost" comes from systemd, which did not start this process'
+                " with any; run it as a service with LoadCredential=smarthost:…"
+            ),
+        ),
+        (
+            "smarthost",
+            "{tmp_path}",
+            'there is no credential "smarthost"; add LoadCredential=smarthost:… to the service',
+        ),
+        ("empty", "{tmp_path}", "{tmp_path}/empty is empty"),
+        ("folder", "{tmp_path}", "{tmp_path}/folder is not a file"),
+        ("../x", "{tmp_path}", "names a credential that is no plain file name"),
+        ("..", "{tmp_path}", "names a credential that is no plain file name"),
+        ("", "{tmp_path}", "names a credential that is no plain file name"),
+    ],
+)
+def test_a_credential_that_is_not_there_is_named(
+    tmp_path: Path, name: str, folder: str, sentence: str
+) -> None:
+    """What is missing says what the service's unit must say."""
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path.parent / "x").touch()
+    directory = folder.format(tmp_path=tmp_path)
+    assert problems(route(f'{{ credential = "{name}" }}'), CREDENTIALS_DIRECTORY=directory) == [
+        "empath.toml:6: route[0].password: " + sentence.format(tmp_path=tmp_path)
+    ]
+
+
 def route(password: str) -> str:
     """A config whose line 6 holds a password."""
     return (

@@ -12,6 +12,7 @@ from empath.config.units import (
     Duration,
     Ipv4Source,
     Ipv6Source,
+    Rate,
     Secret,
     parse_network,
 )
@@ -58,6 +59,31 @@ def test_text_that_is_no_size_is_refused(text: str) -> None:
     """What is not a size raises `BadUnit` with the right form."""
     with pytest.raises(BadUnit, match="sizes are written"):
         ByteSize.parse(text)
+
+
+@given(st.floats(min_value=0, max_value=1e6).map(lambda number: round(number, 6)))
+def test_a_rate_reads_back_as_it_is_shown(rate: float) -> None:
+    """Whatever a rate shows as can be written into the config and means the same."""
+    assert not rate or Rate.parse(str(Rate(rate))) == rate
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("20/s", 20), ("100/m", 100 / 60), ("5/h", 5 / 3600), ("1 / D", 1 / 86400), ("0.5/s", 0.5)],
+)
+def test_rates_say_how_often_in_which_time(text: str, rate: float) -> None:
+    """A rate is a number and one of four times; what is shown is whole where it can be."""
+    assert Rate.parse(text) == rate
+    assert str(Rate(rate)) == {"0.5/s": "30/m", "1 / D": "1/d"}.get(text, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20", "20/", "/s", "20/year", "-1/s", "1e3/s", "9" * 16 + "/s"]
+)
+def test_text_that_is_no_rate_is_refused(text: str) -> None:
+    """What is not a rate raises `BadUnit` with the right form."""
+    with pytest.raises(BadUnit, match="rates are written"):
+        Rate.parse(text)
 
 
 @pytest.mark.parametrize(

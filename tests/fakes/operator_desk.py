@@ -13,8 +13,13 @@ import msgspec
 from empath.address import Domain, EmailAddress
 from empath.bus import Bus
 from empath.config.model import Config, Mode, Spool
+from empath.config.origin import Origin as ConfigOrigin
 from empath.config.units import ByteSize
+from empath.control.config_desk import ConfigDesk
+from empath.control.config_history import History
 from empath.control.operator import LocalLink
+from empath.control.renewals import no_impact
+from empath.control.standing_config import StandingConfig
 from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
 from empath.delivery.route import RouteFinder
@@ -131,7 +136,20 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
 
     resolver = Resolver(settings=lambda: current().dns, clock=clock)
     finder = RouteFinder(resolver=resolver, config=current, clock=clock)
+    standing = StandingConfig(
+        ConfigOrigin(None, adapt=lambda _: current()), config, text="", at=clock.now()
+    )
+    configs = ConfigDesk(
+        standing=standing,
+        history=History(store.path),
+        renewals=(),
+        impact=no_impact,
+        spool=store,
+        bus=bus,
+        clock=clock,
+    )
     link = LocalLink(
+        configs=configs,
         spool=store,
         engine=figures,
         finder=finder,

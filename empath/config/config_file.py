@@ -1,0 +1,89 @@
+"""The text of the config file, as it stands on disk: whole, of one moment, and bounded.
+
+An editor may be writing while we read.  What was read counts only when the file was the same
+before and after; otherwise it is read again, a few times.  What can go wrong is a
+`ConfigUnusable` that names the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from empath.config.problem import ConfigProblem, ConfigUnusable
+
+SIZE_LIMIT: Final = 1024 * 1024
+_TRIES: Final = 6
+_PAUSE: Final = 0.05
+"""Seconds between two tries: time for an editor to finish, a quarter of a second in all."""
+
+Take = Callable[[BinaryIO], bytes]
+
+
+def read_text(path: Path) -> tuple[str, bool]:
+    """The text of the file, and whether others than its owner can read it.
+
+    May wait a quarter of a second, so it is not for the event loop.  Raises `ConfigUnusable`.
+    """
+    data, mode = read_stable(path)
+    if len(data) > SIZE_LIMIT:
+        raise unusable(path, "is longer than 1 MiB, so it is hardly a config")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise unusable(path, "is not UTF-8 text; save it as UTF-8", line) from None
+    return text, bool(mode & 0o077)
+
+
+def _take(file: BinaryIO) -> bytes:
+    return file.read(SIZE_LIMIT + 1)
+
+
+def _pause() -> None:
+    threading.Event().wait(_PAUSE)
+
+
+def read_stable(
+    path: Path, *, take: Take = _take, pause: Callable[[], None] = _pause
+) -> tuple[bytes, int]:
+    """The octets of a regular file, of one moment, and its mode."""
+    try:
+        for attempt in range(_TRIES):
+            if attempt:
+                pause()
+            # Looked at before it is opened: opening a pipe would wait for its writer.
+            _check_regular(path, path.stat())
+            # And were it a pipe by now, O_NONBLOCK does not wait either.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                before = os.fstat(file.fileno())
+                _check_regular(path, before)
+                data = take(file)
+                if _moment(before) == _moment(os.fstat(file.fileno())) == _moment(path.stat()):
+                    return data, before.st_mode
+    except FileNotFoundError:
+        raise unusable(path, "there is no such file") from None
+    except OSError as error:
+        raise unusable(path, f"cannot be read: {error.strerror}") from None
+    raise unusable(path, "changes all the time while it is read; save it, then try again")
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise unusable(path, "is a folder; name the file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise unusable(path, "is not a regular file")
+
+
+def _moment(status: os.stat_result) -> tuple[int, ...]:
+    """What differs when a file was written, or another took its name."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def unusable(file: Path | str, sentence: str, line: int | None = None) -> ConfigUnusable:
+    """The error for something that is wrong with the file itself."""
+    return ConfigUnusable([ConfigProblem(str(file), line, "", sentence)])

@@ -1,0 +1,74 @@
+"""Replacing a file so that whatever happens the old one or the new one is there, whole.
+
+The new one is written beside the old, made durable, and takes its name: only the last can not be
+undone, and it needs no space on the disk.  What can go wrong: `OSError`; then nothing is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import final
+
+
+def write_durably(
+    path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace *path* by *data*, whole or not at all.  Raises `OSError`; then nothing is left."""
+    with Staged(path, data, mode=mode, owner=owner) as staged:
+        staged.put()
+
+
+@final
+class Staged:
+    """A file that is written and durable beside the one it will replace.
+
+    As a context it removes what was not `put`.
+    """
+
+    def __init__(
+        self, path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None
+    ) -> None:
+        """Raises `OSError`."""
+        self.path = path
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        self._staged = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                if owner is not None and owner != (os.geteuid(), os.getegid()):
+                    with contextlib.suppress(PermissionError):
+                        os.fchown(file.fileno(), *owner)
+                os.fsync(file.fileno())
+        except OSError:
+            self.drop()
+            raise
+
+    def __enter__(self) -> Staged:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def put(self) -> None:
+        """Take the place of the file; needs no space on the disk."""
+        self._staged.replace(self.path)
+        sync_folder(self.path.parent)
+
+    def drop(self) -> None:
+        """Remove it, if it was not put."""
+        with contextlib.suppress(OSError):
+            self._staged.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
