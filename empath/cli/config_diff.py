@@ -9,15 +9,21 @@ Everything shown is sanitised once more here; secrets come as fingerprints.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from empath.cli.show import complain, counted, say, write_json
-from empath.control.config_requests import ConfigChange, ConfigFault, Plan, QueueImpact
+from empath.cli.show import complain, counted, say
+from empath.control.config_requests import (
+    AppliedConfig,
+    ConfigChange,
+    ConfigFault,
+    Plan,
+    QueueImpact,
+)
 from empath.safe_text import safe_text
 
 ALIKE: Final = 4
@@ -40,23 +46,45 @@ _GROUPS: Final = {
 _OLD, _NEW, _QUIET, _BAD = "red", "green", "dim", "bold red"
 
 
-def write_plan(plan: Plan, *, json: bool = False) -> None:
-    """Write *plan*: its faults to standard error as ``empath check`` does, or all of the rest."""
-    if json:
-        write_json(plan)
-        return
+def write_plan(plan: Plan) -> None:
+    """Write *plan*; one with faults writes them to standard error, as ``empath check`` does."""
     if plan.faults:
-        for fault in plan.faults:
-            complain(fault_line(fault))
-        complain(f"{counted(len(plan.faults), 'error')}: nothing is changed.")
-        return
+        write_faults(plan)
+    else:
+        _write(lambda width: plan_lines(plan, width))
+
+
+def write_applied(applied: AppliedConfig) -> None:
+    """Write what was put in force, or the faults for which it was not."""
+    if applied.plan.faults:
+        write_faults(applied.plan)
+    else:
+        _write(lambda width: _applied(applied, width))
+
+
+def write_faults(plan: Plan) -> None:
+    """All that is wrong, and that nothing is changed, to standard error."""
+    sys.stdout.flush()
+    for fault in plan.faults:
+        complain(fault_line(fault))
+    complain(f"{counted(len(plan.faults), 'error')}: nothing is changed.")
+
+
+def _write(lines: Callable[[int | None], Iterable[Text]]) -> None:
     if not sys.stdout.isatty():
-        for line in plan_lines(plan):
+        for line in lines(None):
             say(line.plain.rstrip())
         return
     console = Console(markup=False, highlight=False, emoji=False)
-    for line in plan_lines(plan, console.width):
+    for line in lines(console.width):
         console.print(line, soft_wrap=True)
+
+
+def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
+    if applied.plan.changes:
+        yield from plan_lines(applied.plan, width, mail=False)
+        yield Text()
+    yield Text(f"Version {applied.version} is in force.")
 
 
 def fault_line(fault: ConfigFault) -> str:
@@ -65,7 +93,7 @@ def fault_line(fault: ConfigFault) -> str:
     return safe_text(": ".join(filter(None, (place, fault.key, fault.sentence))), _LONGEST)
 
 
-def plan_lines(plan: Plan, width: int | None = None) -> Iterator[Text]:
+def plan_lines(plan: Plan, width: int | None = None, *, mail: bool = True) -> Iterator[Text]:
     """A plan without faults, line by line; None: lines are as long as they are."""
     planned = {change.key for change in plan.changes}
     waiting = [change for change in plan.pending if change.key not in planned]
@@ -82,7 +110,7 @@ def plan_lines(plan: Plan, width: int | None = None) -> Iterator[Text]:
         said = ("  applied before, waiting for the restart", _QUIET)
         yield Text.assemble(("Pending", "bold yellow"), said)
         yield from table.rows(waiting)
-    if plan.changes:
+    if plan.changes and mail:
         yield Text()
         yield from _queued(plan, width)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
-from empath.control.link import QueueImpact
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
 from empath.resolver import Resolver
@@ -42,8 +41,3 @@ def renewals(
 def forget(resolver: Resolver) -> None:
     """Let go of all answers that are kept."""
     resolver.clear()
-
-
-async def no_impact(_old: Config, _new: Config) -> tuple[Sequence[QueueImpact], int]:
-    """Of an engine that does not look at its queue for a plan."""
-    return (), 0

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from empath import codec
-from empath.cli.config_diff import SHOWN, plan_lines, write_plan
-from empath.control.config_requests import Plan
+from empath.cli.config_diff import SHOWN, plan_lines, write_applied, write_plan
+from empath.control.config_requests import AppliedConfig, Plan
 from tests.fakes.demo_plan import EVERYTHING, FAULTY, change, impact, plan
 from tests.fakes.own_terminal import OwnTerminal
 
@@ -81,11 +80,18 @@ def test_faults_are_said_as_check_says_them(capsys: pytest.CaptureFixture[str]) 
     )
 
 
-@pytest.mark.parametrize("shown", [EVERYTHING, FAULTY], ids=["plan", "faults"])
-def test_json_has_all_of_it(shown: Plan, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every field of the plan comes back as it was."""
-    write_plan(shown, json=True)
-    assert codec.decode(Plan, capsys.readouterr().out) == shown
+def test_what_was_applied_says_which_version_is_in_force(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The changes without what they would have done; faults put nothing in force."""
+    write_applied(AppliedConfig(version=13, plan=EVERYTHING))
+    out = capsys.readouterr().out
+    assert out.endswith("\n\nVersion 13 is in force.\n")
+    assert "Queued mail" not in out
+    write_applied(AppliedConfig(version=13, plan=plan()))
+    assert capsys.readouterr().out == "Version 13 is in force.\n"
+    write_applied(AppliedConfig(version=13, plan=FAULTY))
+    assert "2 errors: nothing is changed." in capsys.readouterr().err
 
 
 def test_no_change_is_said_in_a_line() -> None:

@@ -141,8 +141,8 @@ DEFER = DeliveryTls(on_failure=OnTlsFailure.DEFER)
             ),
             [
                 (
-                    "source: would come from 192.0.2.7 or 2001:db8::7 instead of an address that the"
-                    " system chooses"
+                    "source: would come from 192.0.2.7 or 2001:db8::7 instead of an address"
+                    " that the system chooses"
                 )
             ],
         ),
