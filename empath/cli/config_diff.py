@@ -57,17 +57,17 @@ def write_plan(plan: Plan) -> None:
 def write_applied(applied: AppliedConfig) -> None:
     """Write what was put in force, or the faults for which it was not."""
     if applied.plan.faults:
-        write_faults(applied.plan)
+        write_faults(applied.plan, "Nothing was changed: the config before stays in force.")
     else:
         _write(lambda width: _applied(applied, width))
 
 
-def write_faults(plan: Plan) -> None:
-    """All that is wrong, and that nothing is changed, to standard error."""
+def write_faults(plan: Plan, what_then: str = "A config with faults changes nothing.") -> None:
+    """All that is wrong, and what comes of it, to standard error."""
     sys.stdout.flush()
     for fault in plan.faults:
         complain(fault_line(fault))
-    complain(f"{counted(len(plan.faults), 'error')}: nothing is changed.")
+    complain(what_then)
 
 
 def _write(lines: Callable[[int | None], Iterable[Text]]) -> None:

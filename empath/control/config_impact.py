@@ -127,7 +127,7 @@ class ConfigImpact:
                 kept = _cut(kept, self._most)
         kept = _cut(kept, self._most)
         told = [await self._tell(found, scales, now) for found in kept]
-        told.sort(key=lambda each: (-each.messages, not each.warning, each.destination, each.what))
+        told.sort(key=lambda each: (-each.messages, not each.warning, each.destination))
         return tuple(told), considered
 
     def _judged(self, found: _Found, now: float, *, overridden: bool) -> _Found:

@@ -76,7 +76,8 @@ def test_faults_are_said_as_check_says_them(capsys: pytest.CaptureFixture[str]) 
     assert out == ""
     assert err == (
         'empath.toml:41: delivery.retry.base: must be at least 1s (got "0s"); durations are'
-        ' written "90s", "5m", "2h"\nempath.toml: is not UTF-8\n2 errors: nothing is changed.\n'
+        ' written "90s", "5m", "2h"\nempath.toml: is not UTF-8\n'
+        "A config with faults changes nothing.\n"
     )
 
 
@@ -91,7 +92,7 @@ def test_what_was_applied_says_which_version_is_in_force(
     write_applied(AppliedConfig(version=13, plan=plan()))
     assert capsys.readouterr().out == "Version 13 is in force.\n"
     write_applied(AppliedConfig(version=13, plan=FAULTY))
-    assert "2 errors: nothing is changed." in capsys.readouterr().err
+    assert "Nothing was changed: the config before stays in force." in capsys.readouterr().err
 
 
 def test_no_change_is_said_in_a_line() -> None:
