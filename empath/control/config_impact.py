@@ -10,6 +10,7 @@ be left out, never those of a large one.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,8 @@ MOST: Final = 1000
 """Consequences that are told."""
 _ELSEWHERE: Final = (ServerId("rerouted.invalid:25"),)
 """Stands for whatever host an operator re-routed single recipients to."""
-_HOST: Final = re.compile(r"(\S+) \[")
+_SERVER: Final = re.compile(r"(?P<host>\S+) \[(?P<address>[^\]]+)\]")
+"""As `AttemptEnded.server` writes it: ``mx1.example.org [192.0.2.1]:25``."""
 
 
 class Weighing(Protocol):
@@ -114,6 +116,8 @@ class ConfigImpact:
         def meaning(destination: Domain) -> Mapping[Part, Sequence[Consequence]]:
             override = overrides.get(destination)
             own = comparison.of(destination, override.hosts if override else ())
+            if override is None:
+                own += self._of_server(destination, comparison)
             other = comparison.of(destination, _ELSEWHERE)
             special = {Part.OWN_WAY: own, Part.REROUTED: tuple(map(_unjudged, other))}
             return {part: each for part, each in special.items() if each} | always
@@ -129,6 +133,18 @@ class ConfigImpact:
         told = [await self._tell(found, scales, now) for found in kept]
         told.sort(key=lambda each: (-each.messages, not each.warning, each.destination))
         return tuple(told), considered
+
+    def _of_server(self, destination: Domain, comparison: Comparison) -> tuple[Consequence, ...]:
+        """What it means that mail went to the server it went to last."""
+        last = self._encryption.last(destination)
+        place = _SERVER.match(last.server) if last is not None else None
+        if last is None or place is None or last.tls_source == Source.OVERRIDE:
+            return ()
+        try:
+            found = comparison.of_server(destination, ipaddress.ip_address(place["address"]))
+        except ValueError:
+            return ()
+        return () if found is None else (found,)
 
     def _judged(self, found: _Found, now: float, *, overridden: bool) -> _Found:
         """With what is remembered of the last attempt."""
@@ -230,8 +246,8 @@ def _with(found: _Found, last: AttemptEnded, now: float) -> _Found:
 def seen(last: AttemptEnded) -> Seen | None:
     """What an attempt showed of the encryption at its destination; None if nothing."""
     session = last.tls
-    host = _HOST.match(last.server)
-    named = host[1] if host else ""
+    place = _SERVER.match(last.server)
+    named = place["host"] if place else ""
     if session is not None:
         return Seen(
             encrypted=True,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from empath.address import Domain, ServerId
+from empath.address import Domain, IpAddress, ServerId
 from empath.config.model import Config, Mode, OnTlsFailure, Retry
 from empath.config.units import Duration
 from empath.envelope import Priority
@@ -24,6 +24,7 @@ from empath.policy.limiter import Rate
 from empath.policy.retry import wait
 from empath.policy.room import CLASSES
 from empath.policy.source_address import Sources
+from empath.policy.special_address import refused_address
 from empath.policy.tls import Need
 from empath.policy.treatment import Treatment, Treatments
 
@@ -59,6 +60,7 @@ class Comparison:
         self.classes = _classes(old, new)
         """What it means for the classes of mail whose rate changes."""
         self._mode = _mode(old, new)
+        self._allowed = old.delivery.allow_networks, new.delivery.allow_networks
 
     def __repr__(self) -> str:
         return f"<Comparison known={len(self._known)}>"
@@ -75,6 +77,21 @@ class Comparison:
             )
             known = self._known[kind] = (*self._mode, *consequences(was, becomes))
         return known
+
+    def of_server(self, destination: Domain, address: IpAddress) -> Consequence | None:
+        """What it means that the last server of *destination*, one that DNS named, has *address*:
+        mail is refused for special addresses that `delivery.allow_networks` allows no more.
+        """
+        if self._allowed[0] == self._allowed[1] or not self._new.by_dns(destination):
+            return None
+        was, becomes = (refused_address(address, allow) for allow in self._allowed)
+        if was is not None or becomes is None:
+            return None
+        sentence = (
+            f"would not go to {address} any more, where it went last: no network of"
+            f" delivery.allow_networks has this {becomes} address"
+        )
+        return Consequence("route", sentence, warning=True)
 
 
 def consequences(was: Treatment, becomes: Treatment) -> tuple[Consequence, ...]:

@@ -63,6 +63,10 @@ class Treatments:
         sections = (section.domain for section in self._destinations.of(destination))
         return (literal, self._routes.key(destination), *sections)
 
+    def by_dns(self, destination: Domain) -> bool:
+        """Whether DNS names its hosts, or it is an address itself; its addresses are filtered."""
+        return self._routes.key(destination) is None
+
     def of(self, destination: Domain, override: Sequence[ServerId] = ()) -> Treatment:
         """How mail for *destination* is delivered; *override* are the hosts that an operator put
         in the place of its own.

@@ -70,6 +70,7 @@ class Part(enum.Enum):
     """They would wait longer after their next deferral."""
     SHORTER = f"{_WAITS} AND NOT {_NEW_ENDS} AND {_ATTEMPTED}(:shorter))"
     TRIED = "r.attempts > 0"
+    """An attempt at them is in the timeline."""
     NOTICED = (
         f"{_WAITS} AND r.delay_noticed = 0 AND r.notify & {_DELAY}"
         f" AND :new_notice > 0 AND {_AGE} >= :new_notice"

@@ -27,7 +27,7 @@ from empath.config.model import (
     TlsPolicy,
 )
 from empath.config.shaping import ClassRate
-from empath.config.units import ByteSize, Duration
+from empath.config.units import ByteSize, Duration, parse_network
 from empath.control.config_impact import ConfigImpact
 from empath.control.config_requests import QueueImpact
 from empath.envelope import NextHop, Priority
@@ -204,6 +204,28 @@ async def test_an_attempt_that_reached_nobody_says_nothing(stage: Stage) -> None
     stage.ledger = EncryptionLedger()
     [found] = await stage.impact(new)
     assert "was in clear" in found.sentence
+
+
+async def test_servers_at_addresses_that_are_allowed_no_more(stage: Stage) -> None:
+    """Judged by where mail went last; not by an override, nor by a name that is no address."""
+    old = changed(allow_networks=(parse_network("10.0.0.0/8"),))
+    at = {"server": "mx.test [10.0.0.7]:25"}
+    await accept(stage.store, "a@net.test")
+    assert await stage.impact(RELAY, old) == ()
+    for fields in (
+        at | {"tls_source": "override"},
+        {"server": "mx.test [what]:25"},
+        {"server": ""},
+    ):
+        await stage.attempt(**fields)
+        assert await stage.impact(RELAY, old) == ()
+        stage.clock.advance(3600)
+    await stage.attempt(**at)
+    [found] = await stage.impact(RELAY, old)
+    assert told([found]) == [("net.test", "route", 1, 1, True)]
+    assert "would not go to 10.0.0.7 any more" in found.sentence
+    stage.set[Domain("net.test")] = Override((ServerId("192.0.2.2:25"),))
+    assert await stage.impact(RELAY, old) == ()
 
 
 async def test_other_hosts_are_not_judged_by_the_last_ones(stage: Stage) -> None:

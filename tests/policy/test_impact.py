@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from empath.config.model import (
     TlsPolicy,
 )
 from empath.config.shaping import ClassRate
-from empath.config.units import Duration, Ipv4Source, Ipv6Source, Secret
+from empath.config.units import Duration, Ipv4Source, Ipv6Source, Secret, parse_network
 from empath.envelope import Priority
 from empath.policy.impact import Comparison, RetryChange
 from empath.policy.retry import wait
@@ -214,6 +216,23 @@ def test_only_the_same_hosts_are_judged_by_the_last_attempt() -> None:
     old, new = relay(destination=(STRICT,)), relay(destination=(STRICT,), route=(to(),), tls=DEFER)
     _, one = Comparison(old, new).of(NET)
     assert (one.need, one.on_failure) == (None, OnTlsFailure.DEFER)
+
+
+def test_a_network_that_is_allowed_no_more() -> None:
+    """Told of the last server where DNS names the hosts, and only if it is refused from now on."""
+    local, other = ipaddress.ip_address("10.0.0.7"), ipaddress.ip_address("10.1.0.7")
+    old = relay(allow_networks=(parse_network("10.0.0.0/16"),))
+    one = Comparison(old, RELAY).of_server(NET, local)
+    assert one is not None
+    assert (one.what, one.warning) == ("route", True)
+    assert one.sentence == (
+        "would not go to 10.0.0.7 any more, where it went last: no network of"
+        " delivery.allow_networks has this private address"
+    )
+    assert Comparison(old, RELAY).of_server(NET, other) is None
+    assert Comparison(RELAY, old).of_server(NET, local) is None
+    assert Comparison(old, old).of_server(NET, local) is None
+    assert Comparison(old, relay(route=(to(),))).of_server(NET, local) is None
 
 
 def test_no_secret_is_told() -> None:
