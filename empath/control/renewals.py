@@ -6,6 +6,7 @@ All others read the config in force anew for each unit of work and need nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
@@ -34,8 +35,19 @@ def renewals(
 
     parts: list[Renew] = [reception.renew]
     if engine is not None:
-        parts.append(engine.renew)
+        parts.append(partial(_deliveries, engine))
     return (*parts, names, limits)
+
+
+async def _deliveries(engine: Engine, _old: Config, new: Config) -> Renewal:
+    """Authorities that are trusted; and limits may let more go than before."""
+    trust = await engine.contexts.renew(new.delivery.tls)
+
+    def take() -> None:
+        trust.take()
+        engine.wake()
+
+    return Renewal(take, trust.renewed)
 
 
 def forget(resolver: Resolver) -> None:
