@@ -31,17 +31,19 @@ from empath.config.model import Config, LogLevel, Mode
 from empath.config.origin import Origin
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
+from empath.control.config_impact import ConfigImpact
 from empath.control.config_watch import ConfigWatch
 from empath.control.metrics_door import MetricsDoor, MetricsServer
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
-from empath.control.renewals import no_impact, renewals
+from empath.control.renewals import renewals
 from empath.control.socket import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
+from empath.observe.encryption import EncryptionLedger
 from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
@@ -179,13 +181,16 @@ class _Empath:
         reception = Reception(spool=store, config=config, bus=self._bus, clock=self._clock)
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
+        encryption = EncryptionLedger()
+        self._bus.fold(encryption)
+        impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
         configs = ConfigDesk(
             standing=self._standing,
             history=History(store.path),
             renewals=renewals(
                 config, reception=reception, engine=engine, store=store, resolver=resolver
             ),
-            impact=no_impact,
+            impact=impact.impact,
             spool=store,
             bus=self._bus,
             clock=self._clock,
@@ -205,6 +210,7 @@ class _Empath:
             lag=self._lag,
             stop=self.stop,
             configs=configs,
+            encryption=encryption,
             listeners=lambda: addresses,
         )
         door = MetricsDoor(

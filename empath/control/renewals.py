@@ -10,7 +10,6 @@ from functools import partial
 
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
-from empath.control.link import QueueImpact
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
 from empath.resolver import Resolver
@@ -54,8 +53,3 @@ async def _deliveries(engine: Engine, _old: Config, new: Config) -> Renewal:
 def forget(resolver: Resolver) -> None:
     """Let go of all answers that are kept."""
     resolver.clear()
-
-
-async def no_impact(_old: Config, _new: Config) -> tuple[Sequence[QueueImpact], int]:
-    """Of an engine that does not look at its queue for a plan."""
-    return (), 0
