@@ -99,8 +99,7 @@ def adopt(history: History, origin: Origin, state: InForce) -> InForce:
         text=state.text,
         changes=() if last is None else _since(last, origin, state.wanted),
     )
-    history.prepare(kept)
-    history.commit(version)
+    history.record(kept)
     history.expire(state.wanted.reload.keep)
     return replace(state, version=version, actor=actor)
 
