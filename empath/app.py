@@ -28,14 +28,22 @@ from empath import __version__
 from empath.bus import Bus
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config, LogLevel, Mode
+from empath.config.origin import Origin
+from empath.control.config_desk import ConfigDesk
+from empath.control.config_history import History
+from empath.control.config_impact import ConfigImpact
+from empath.control.config_watch import ConfigWatch
 from empath.control.metrics_door import MetricsDoor, MetricsServer
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
+from empath.control.renewals import renewals
 from empath.control.socket import ControlServer
+from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
+from empath.observe.encryption import EncryptionLedger
 from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
@@ -82,17 +90,23 @@ def run(
     config: Config,
     *,
     source: str,
+    origin: Origin | None = None,
+    text: str = "",
     companion: Companion | None = None,
     hangup_stops: bool = False,
     debug: bool = False,
 ) -> None:
     """Run the engine until it is asked to stop.
 
-    *source* names the config in the log.  With *hangup_stops*, SIGHUP is an orderly stop (the
-    terminal is gone); else it is only logged.  *debug* prints the traceback of a bug.
+    *source* names the config in the log; *origin* is where it is read from again, and *text* what
+    was read there.  Without one a reload changes nothing.  With *hangup_stops*, SIGHUP is an
+    orderly stop (the terminal is gone); else a reload.  *debug* prints the traceback of a bug.
     """
     _allow_many_files()
-    empath = _Empath(config, source, companion, hangup_stops=hangup_stops, debug=debug)
+    standing = StandingConfig(
+        origin or Origin(None, adapt=lambda _: config), config, text=text, at=SystemClock().now()
+    )
+    empath = _Empath(standing, source, companion, hangup_stops=hangup_stops, debug=debug)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(empath.run())
 
@@ -102,14 +116,14 @@ class _Empath:
 
     def __init__(
         self,
-        config: Config,
+        standing: StandingConfig,
         source: str,
         companion: Companion | None,
         *,
         hangup_stops: bool,
         debug: bool,
     ) -> None:
-        self._config = config
+        self._standing = standing
         self._source = source
         self._companion = companion
         self._hangup_stops = hangup_stops
@@ -122,6 +136,7 @@ class _Empath:
         self._journal = Journal(lambda: self._config.log, clock=self._clock)
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
+        self._watch: ConfigWatch | None = None
         self._reason = ""
         self._fault = ""
 
@@ -141,7 +156,7 @@ class _Empath:
             raise EngineFault(f"The engine stopped on an error of its own: {self._fault}")
 
     async def _serve(self, parts: contextlib.AsyncExitStack) -> None:
-        config = self._current
+        config = self._standing.current
         store = await Store.open(self._config.spool, clock=self._clock)
         parts.push_async_callback(store.close)
         resolver = Resolver(settings=lambda: self._config.dns, clock=self._clock)
@@ -166,6 +181,22 @@ class _Empath:
         reception = Reception(spool=store, config=config, bus=self._bus, clock=self._clock)
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
+        encryption = EncryptionLedger()
+        self._bus.fold(encryption)
+        impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
+        configs = ConfigDesk(
+            standing=self._standing,
+            history=History(store.path),
+            renewals=renewals(
+                config, reception=reception, engine=engine, store=store, resolver=resolver
+            ),
+            impact=impact.impact,
+            spool=store,
+            bus=self._bus,
+            clock=self._clock,
+        )
+        await configs.begin()
+        watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
         link = LocalLink(
             spool=store,
             engine=engine,
@@ -178,6 +209,8 @@ class _Empath:
             metrics=self._counters,
             lag=self._lag,
             stop=self.stop,
+            configs=configs,
+            encryption=encryption,
             listeners=lambda: addresses,
         )
         door = MetricsDoor(
@@ -196,7 +229,9 @@ class _Empath:
             parts.push_async_callback(metrics.close)
             self._journal.say(f"metrics at http://{metrics.address}/metrics", LogLevel.INFO)
         now = self._clock.now()
-        self._bus.publish(ConfigLoaded(at=now, path=self._source))
+        self._bus.publish(
+            ConfigLoaded(at=now, path=self._source, version=self._standing.state.version)
+        )
         self._bus.publish(
             EngineStarted(
                 at=now,
@@ -209,12 +244,17 @@ class _Empath:
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
-        await self._work(running, reception, engine)
+        await self._work(running, reception, engine, watch)
 
-    async def _work(self, running: Running, reception: Reception, engine: Engine | None) -> None:
+    async def _work(
+        self, running: Running, reception: Reception, engine: Engine | None, watch: ConfigWatch
+    ) -> None:
         """Run the tasks until a stop is asked for, then drain and end them."""
         async with asyncio.TaskGroup() as tasks:
-            working = [tasks.create_task(self._essential("loop lag", self._lag.run()))]
+            working = [
+                tasks.create_task(self._essential("loop lag", self._lag.run())),
+                tasks.create_task(self._essential("config watch", watch.run())),
+            ]
             if engine is not None:
                 working.append(tasks.create_task(self._essential("delivery", engine.run())))
             if self._companion is not None:
@@ -247,8 +287,10 @@ class _Empath:
             self._reason = reason
             self._stopping.set()
 
-    def _current(self) -> Config:
-        return self._config
+    @property
+    def _config(self) -> Config:
+        """What is in force."""
+        return self._standing.current()
 
     def _watch_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -258,10 +300,8 @@ class _Empath:
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number is signal.SIGHUP and not self._hangup_stops:
-            self._journal.say(
-                "SIGHUP: nothing was reloaded; a changed config takes effect at the next start",
-                LogLevel.WARNING,
-            )
+            if self._watch is not None:  # else it is starting and reads the config anyway
+                self._watch.hang_up()
         elif self._stopping.is_set() and number is not signal.SIGHUP:
             self._journal.say(f"{number.name} again: stopping at once", LogLevel.WARNING)
             self._at_once.set()

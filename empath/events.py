@@ -88,6 +88,8 @@ class TlsSession(Struct, frozen=True, omit_defaults=True):
     """The host names in the certificate (subject alternative names), bounded."""
     expires_at: float | None = None
     """When the certificate expires; None where it could not be read."""
+    self_signed: bool = False
+    """The certificate names itself as its issuer."""
 
 
 class TlsFailure(Struct, frozen=True, omit_defaults=True):
@@ -239,9 +241,38 @@ class DestinationGated(_Event, frozen=True):
 
 
 class ConfigLoaded(_Event, frozen=True):
-    """A config is in force."""
+    """The engine starts with this config."""
 
     path: str
+    version: int = 0
+    """Its number in the history."""
+
+
+class ConfigReloaded(_Event, frozen=True):
+    """A config was put in force while the engine runs."""
+
+    path: str
+    version: int
+    source: str
+    """``reload``, ``signal``, ``watcher``, ``edit`` or ``rollback``."""
+    actor: str
+    reason: str = ""
+    changes: tuple[str, ...] = ()
+    """Each with its old and new value and when it takes effect; secrets as fingerprints."""
+    pending: tuple[str, ...] = ()
+    """Keys that wait for a restart, from this reload or an earlier one."""
+    renewed: tuple[str, ...] = ()
+    """What changed though no setting did, such as the certificate in a file."""
+
+
+class ConfigRefused(_Event, frozen=True):
+    """A config was to be put in force and was not; the one before stays, whole."""
+
+    path: str
+    source: str
+    actor: str
+    sentences: tuple[str, ...]
+    """Everything that is wrong with it."""
 
 
 class TaskFailed(_Event, frozen=True):
@@ -265,5 +296,7 @@ Event = (
     | DnsChanged
     | DestinationGated
     | ConfigLoaded
+    | ConfigReloaded
+    | ConfigRefused
     | TaskFailed
 )

@@ -10,12 +10,15 @@ What can go wrong: `TlsUnusable`, with a sentence that names the file and what t
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Self, final
 
 from empath.config.model import DeliveryTls
+from empath.config.renewal import Renewal, RenewalRefused
 from empath.policy.tls import TlsFault
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -51,6 +54,67 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
             " both must be PEM, the key without a password and belonging to the first certificate"
         ) from error
     return context
+
+
+@final
+class ServerContext(ssl.SSLContext):
+    """The context of one listener, whose certificate may be renewed in its files.
+
+    Sessions that begin after `take` are shown the new one, on a connection that is encrypted
+    from its start too; those that run keep theirs.
+    """
+
+    _files: tuple[Path, Path]
+    _seen: bytes
+    _inner: ssl.SSLContext
+
+    def __new__(cls, certificate: Path, key: Path) -> Self:
+        """Raises `TlsUnusable`."""
+        context = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        context._files = certificate, key
+        context._seen = _content(certificate, key)
+        context._inner = server_context(certificate, key)
+        return context
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Made by `__new__`, as its base is."""
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The certificate and its key."""
+        return self._files
+
+    def build(self) -> tuple[bytes, ssl.SSLContext] | None:
+        """What `take` takes, if the files have changed.  Blocks.  Raises `TlsUnusable`."""
+        seen = _content(*self._files)
+        return None if seen == self._seen else (seen, server_context(*self._files))
+
+    def take(self, built: tuple[bytes, ssl.SSLContext]) -> None:
+        """Show the new certificate from now on."""
+        self._seen, self._inner = built
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Where both event loops begin a session; it stays with the certificate of this moment."""
+        return self._inner.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def _content(*files: Path) -> bytes:
+    """What the files hold, as a digest; a file that cannot be read is another content."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(file.read_bytes())
+        except OSError as error:
+            digest.update(repr(error.errno).encode())
+        digest.update(b"\0")
+    return digest.digest()
 
 
 def client_context(*, verify: bool, ca_file: Path | None = None) -> ssl.SSLContext:
@@ -93,6 +157,7 @@ class ClientContexts:
         self._settings = settings
         self._any: ssl.SSLContext | None = None
         self._trusting: tuple[Path | None, ssl.SSLContext] | None = None
+        self._seen = b""
 
     def __repr__(self) -> str:
         trusted = self._trusting[0] or "the system's" if self._trusting else "none read"
@@ -104,11 +169,42 @@ class ClientContexts:
             if self._any is None:
                 self._any = client_context(verify=False)
             return self._any
-        ca_file = self._settings().ca_file
-        if self._trusting is None or self._trusting[0] != ca_file:
+        while True:
+            known, ca_file = self._trusting, self._settings().ca_file
+            if known is not None and known[0] == ca_file:
+                return known[1]
             context = await asyncio.to_thread(client_context, verify=True, ca_file=ca_file)
-            self._trusting = ca_file, context
-        return self._trusting[1]
+            if self._trusting is known:  # no renewal came in between
+                self._trusting = ca_file, context
+
+    async def renew(self, settings: DeliveryTls) -> Renewal:
+        """Read the authorities that *settings* name, which may be others in the same file.
+
+        The system's are read again when they are next needed.  Raises `RenewalRefused`.
+        """
+        ca_file = settings.ca_file
+        if ca_file is None:
+            return Renewal(self._forget)
+        seen = await asyncio.to_thread(_content, ca_file)
+        if self._trusting is not None and self._trusting[0] == ca_file and seen == self._seen:
+            return Renewal(_keep)
+        try:
+            context = await asyncio.to_thread(client_context, verify=True, ca_file=ca_file)
+        except TlsUnusable as error:
+            raise RenewalRefused("delivery.tls.ca_file", str(error)) from error
+        again = self._seen and self._trusting is not None and self._trusting[0] == ca_file
+        sentence = f"the authorities in {ca_file} have changed"
+        return Renewal(partial(self._trust, ca_file, context, seen), (sentence,) if again else ())
+
+    def _trust(self, ca_file: Path, context: ssl.SSLContext, seen: bytes) -> None:
+        self._trusting, self._seen = (ca_file, context), seen
+
+    def _forget(self) -> None:
+        self._trusting, self._seen = None, b""
+
+
+def _keep() -> None:
+    """What there is stays."""
 
 
 _VERIFY_CODES: Final = {

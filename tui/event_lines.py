@@ -13,6 +13,8 @@ from empath.events import (
     AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
+    ConfigRefused,
+    ConfigReloaded,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -106,6 +108,8 @@ def _of_engine(
     | DnsChanged
     | DestinationGated
     | ConfigLoaded
+    | ConfigReloaded
+    | ConfigRefused
     | TaskFailed,
 ) -> _Read:
     match event:
@@ -127,10 +131,23 @@ def _of_engine(
             if event.reason:
                 detail += f": {event.reason}"
             return "●", "accent", "gate", "", event.destination, detail, 1
-        case ConfigLoaded():
-            return "●", "accent", "config", "", event.path, "in force", 1
+        case ConfigLoaded() | ConfigReloaded() | ConfigRefused():
+            return _of_config(event)
         case TaskFailed():
             return "✖", "bad", "fault", "", event.task, event.error, 2
+
+
+def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> _Read:
+    match event:
+        case ConfigLoaded():
+            return "●", "accent", "config", "", event.path, "in force", 1
+        case ConfigReloaded():
+            what = "; ".join((*event.changes, *event.renewed)) or "no setting has changed"
+            detail = f"version {event.version} by {event.actor}: {what}"
+            return "●", "accent", "config", "", event.path, detail, 1
+        case ConfigRefused():
+            detail = f"refused, nothing has changed: {'; '.join(event.sentences)}"
+            return "▲", "warn", "config", "", event.path, detail, 1
 
 
 _WORST = ("failed", "expired", "deferred", "delivered")

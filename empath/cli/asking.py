@@ -20,6 +20,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain
 from empath.config.load import find_config, load_config
 from empath.config.problem import ConfigUnusable
+from empath.config.salvage import spool_of_unusable
 from empath.control.link import Link, LinkLost, Request, RequestRefused, RequestUnclear
 from empath.control.socket import RemoteLink
 
@@ -52,10 +53,21 @@ class Where:
     config: Path | None = None
 
     def path(self) -> Path:
-        """The control socket.  Raises `ConfigUnusable`."""
+        """The control socket.  Raises `ConfigUnusable`.
+
+        A config that cannot be used names it all the same while an engine answers there: that
+        is how one rolls back.
+        """
         if self.socket is not None:
             return self.socket
-        config = load_config(find_config(self.config, needed=False))
+        file = find_config(self.config, needed=False)
+        try:
+            config = load_config(file)
+        except ConfigUnusable:
+            spool = None if file is None else spool_of_unusable(file)
+            if spool is None or not (spool / SOCKET_NAME).is_socket():
+                raise
+            return spool / SOCKET_NAME
         return config.spool.path / SOCKET_NAME
 
 

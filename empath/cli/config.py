@@ -1,5 +1,7 @@
 """`empathctl config`: read, check and change the config file; no engine is needed for that.
 
+What asks an engine that runs stands in `config_running` and is added at the end.
+
 A change is made in the text, which keeps its comments and layout, and is written only when the
 whole file is valid with it.  What is in force changes with ``empathctl config reload``.
 """
@@ -12,6 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from empath.cli import config_running
 from empath.cli import config_values as values
 from empath.cli.asking import ConfigOption, JsonOption, leave, where
 from empath.cli.certificates import check_certificates
@@ -216,3 +219,6 @@ def _fail(error: Exception) -> NoReturn:
             leave(str(error), ExitCode.REFUSED)
         case _:
             leave(str(error), ExitCode.CONFIG)
+
+
+config_running.register(config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,10 @@ from empath.cli.console_process import (
 )
 from empath.cli.dev import PORT, NotForDev, dev_config
 from empath.cli.exit_codes import ExitCode
-from empath.cli.starting import complain, leave, read_config, start
+from empath.cli.starting import complain, read_config, start
 from empath.config.model import Config, Mode, Tls
+from empath.config.origin import Origin, Reading
+from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.tls import TlsUnusable
 
 commands = typer.Typer(
@@ -69,8 +72,7 @@ def run_with_console(
     """Run the engine, and its console on this terminal."""
     context.obj = config
     if context.invoked_subcommand is None:
-        settings, source = read_config(config, needed=True)
-        _start_with_console(settings, source, debug=debug)
+        _start_with_console(*read_config(config, needed=True), debug=debug)
 
 
 @commands.command()
@@ -78,10 +80,9 @@ def serve(context: typer.Context, config: ConfigOption = None, debug: DebugOptio
     """Run the engine without a console, as a service does.
 
     SIGTERM and SIGINT stop it once what is on the wire is finished (30 seconds at most); a
-    second one stops it at once.
+    second one stops it at once.  SIGHUP reloads the config.
     """
-    settings, source = read_config(config or context.obj, needed=True)
-    start(settings, source, debug=debug)
+    start(*read_config(config or context.obj, needed=True), debug=debug)
 
 
 @commands.command()
@@ -102,15 +103,20 @@ def dev(
 
     Needs no config.
     """
-    settings, source = read_config(config or context.obj, needed=False)
-    try:
-        settings = dev_config(settings, port=port, spool=spool)
-    except NotForDev as error:
-        leave(error)
+    adapt = partial(_for_dev, port=port, spool=spool)
+    origin, reading = read_config(config or context.obj, needed=False, adapt=adapt)
     if headless:
-        start(settings, source, companion=_announce, debug=debug)
+        start(origin, reading, companion=_announce, debug=debug)
     else:
-        _start_with_console(settings, source, debug=debug)
+        _start_with_console(origin, reading, debug=debug)
+
+
+def _for_dev(config: Config, *, port: int | None, spool: Path | None) -> Config:
+    """What becomes of a config in dev mode, at the start and at every reload."""
+    try:
+        return dev_config(config, port=port, spool=spool)
+    except NotForDev as error:
+        raise ConfigUnusable([ConfigProblem("empath dev", None, "mode", str(error))]) from error
 
 
 @commands.command()
@@ -125,7 +131,7 @@ def console(
     """Open the console of an engine that runs already."""
     socket = attach
     if socket is None:
-        socket = app.control_socket(read_config(config or context.obj, needed=False)[0])
+        socket = app.control_socket(read_config(config or context.obj, needed=False)[1].config)
     if not socket.is_socket():
         complain(
             f'No engine answers at {socket}: start one with "empath serve", or name its control'
@@ -146,7 +152,8 @@ def console(
 @commands.command()
 def check(context: typer.Context, config: ConfigOption = None) -> None:
     """Validate the config: every error at once, or a summary of what it says."""
-    settings, source = read_config(config or context.obj, needed=True)
+    origin, reading = read_config(config or context.obj, needed=True)
+    settings, source = reading.config, origin.name
     try:
         check_certificates(settings)
     except TlsUnusable as error:
@@ -175,12 +182,12 @@ def _summary(config: Config) -> list[tuple[str, str]]:
     return lines
 
 
-def _start_with_console(config: Config, source: str, *, debug: bool) -> None:
+def _start_with_console(origin: Origin, reading: Reading, *, debug: bool) -> None:
     if on_terminal():
-        start(config, source, companion=attend_console, hangup_stops=True, debug=debug)
+        start(origin, reading, companion=attend_console, hangup_stops=True, debug=debug)
     else:
         complain("This is no terminal, so the engine runs without its console.")
-        start(config, source, companion=_announce, debug=debug)
+        start(origin, reading, companion=_announce, debug=debug)
 
 
 async def _announce(running: app.Running) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from empath import app
-from empath.cli.dev import NotForDev
 from empath.cli.exit_codes import ExitCode
-from empath.config.load import find_config, load_config
+from empath.config.load import find_config
 from empath.config.model import Config
+from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigUnusable
 from empath.control.metrics_door import MetricsRefused
 from empath.control.socket import SocketUnusable
@@ -23,7 +24,6 @@ from empath.spool.face import SpoolInUse, SpoolUnusable
 
 _CODES: dict[type[Exception], ExitCode] = {
     ConfigUnusable: ExitCode.CONFIG,
-    NotForDev: ExitCode.CONFIG,
     SpoolInUse: ExitCode.SPOOL,
     SpoolUnusable: ExitCode.SPOOL,
     ListenerRefused: ExitCode.LISTENER,
@@ -53,18 +53,24 @@ def leave(error: Exception, *, debug: bool = False) -> NoReturn:
     raise SystemExit(ExitCode.FAULT)
 
 
-def read_config(explicit: Path | None, *, needed: bool) -> tuple[Config, str]:
-    """The config and its name for the log; ends the command when it cannot be used."""
+def read_config(
+    explicit: Path | None, *, needed: bool, adapt: Callable[[Config], Config] | None = None
+) -> tuple[Origin, Reading]:
+    """Where the config comes from and what it says; ends the command when it cannot be used.
+
+    *adapt* is what the command makes of it, at every reload too.
+    """
     try:
         path = find_config(explicit, needed=needed)
-        return load_config(path), str(path.absolute()) if path else "built-in defaults"
+        origin = Origin(path) if adapt is None else Origin(path, adapt=adapt)
+        return origin, origin.read()
     except ConfigUnusable as error:
         leave(error)
 
 
 def start(
-    config: Config,
-    source: str,
+    origin: Origin,
+    reading: Reading,
     *,
     companion: app.Companion | None = None,
     hangup_stops: bool = False,
@@ -72,6 +78,14 @@ def start(
 ) -> None:
     """Run the engine to its end; ends the command when it cannot start or ends on a bug."""
     try:
-        app.run(config, source=source, companion=companion, hangup_stops=hangup_stops, debug=debug)
+        app.run(
+            reading.config,
+            source=origin.name,
+            origin=origin,
+            text=reading.text,
+            companion=companion,
+            hangup_stops=hangup_stops,
+            debug=debug,
+        )
     except Exception as error:  # noqa: BLE001 - the top of the process
         leave(error, debug=debug)

@@ -12,7 +12,7 @@ import re
 import socket
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,11 +83,13 @@ def parse_config(
     directory: Path,
     environ: Mapping[str, str] = os.environ,
     shared: bool = False,
+    machine: Callable[[], BannerHostname] | None = None,
 ) -> Config:
     """Read a config from *text*.
 
     *file* is its name for the operator, *directory* is where relative paths start, *shared*
-    says that others can read the file, so that it must not hold a secret.
+    says that others can read the file, so that it must not hold a secret; *machine* gives the
+    hostname that is not written (`machine_name`, which may take two seconds).
     """
     try:
         document = tomllib.loads(text)
@@ -98,18 +100,18 @@ def parse_config(
         raise _broken(file, text, error) from None
     reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
     config = reader.section(Config, document, ()) or Config()
-    config = _with_defaults(config, reader)
+    config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
     if reader.problems:
         raise ConfigUnusable(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return config
 
 
-def _with_defaults(config: Config, reader: Reader) -> Config:
+def _with_defaults(config: Config, reader: Reader, machine: Callable[[], BannerHostname]) -> Config:
     """Fill in the two defaults that depend on the machine."""
     changes: dict[str, Any] = {}
     if ("hostname",) not in reader.written:
-        changes["hostname"] = machine_name()
+        changes["hostname"] = machine()
     if ("spool", "path") not in reader.written:
         state = reader.environ.get("XDG_STATE_HOME", "")
         try:

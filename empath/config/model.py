@@ -53,6 +53,7 @@ __all__ = [
     "PriorityRule",
     "PrioritySettings",
     "Relay",
+    "Reload",
     "Retry",
     "Route",
     "Section",
@@ -236,6 +237,19 @@ class Metrics(Section, frozen=True):
     ] = None
 
 
+class Reload(Section, frozen=True):
+    """How a changed config comes into force; docs/RELOAD.md has the whole of it."""
+
+    watch: Annotated[
+        bool,
+        setting("Reload by itself once the config file was changed and is left alone.", LIVE),
+    ] = False
+    keep: Annotated[
+        int,
+        setting("Configs that were in force and are kept for a rollback.", LIVE, low=2, high=1000),
+    ] = 50
+
+
 class Config(Section, frozen=True):
     """Everything `empath.toml` can say."""
 
@@ -261,3 +275,4 @@ class Config(Section, frozen=True):
     dns: Dns = Dns()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    reload: Reload = Reload()

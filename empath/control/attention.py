@@ -66,6 +66,7 @@ def needs_attention(
     destinations: Sequence[DestinationRow],
     remembered: Remembered,
     damaged: Mapping[MessageId, str],
+    config_items: Sequence[AttentionItem] = (),
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
     common = causes(destinations, remembered.attempts, config.route)
@@ -74,6 +75,7 @@ def needs_attention(
         *_disk(config.spool.min_free, free_octets),
         *_faults(now, remembered),
         *_damaged(damaged),
+        *config_items,
         *(cause.item for cause in common),
         *_backlogs(now, config.delivery.retry.expiry, destinations, explained),
     ]

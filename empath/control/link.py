@@ -3,7 +3,7 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`system_requests`, `dns_requests` and `tls_requests`.
+`system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,21 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from empath.control.config_requests import (
+    AppliedConfig,
+    ApplyConfig,
+    ConfigChange,
+    ConfigFault,
+    ConfigHistory,
+    ConfigVersion,
+    ConfigView,
+    GetConfig,
+    ListConfigHistory,
+    Plan,
+    PlanConfig,
+    QueueImpact,
+    RollBackConfig,
+)
 from empath.control.dns_requests import (
     ClearDnsCache,
     DnsCache,
@@ -102,12 +117,19 @@ from empath.events import Event
 
 __all__ = [
     "PROTOCOL",
+    "AppliedConfig",
+    "ApplyConfig",
     "AttentionItem",
     "BounceMessages",
     "Changed",
     "CheckSpool",
     "ClearDnsCache",
     "CloseBreaker",
+    "ConfigChange",
+    "ConfigFault",
+    "ConfigHistory",
+    "ConfigVersion",
+    "ConfigView",
     "ContentPart",
     "DeleteMessages",
     "DestinationItem",
@@ -122,6 +144,7 @@ __all__ = [
     "GateChange",
     "GateItem",
     "GateList",
+    "GetConfig",
     "GetSpool",
     "GetStatus",
     "HoldMessages",
@@ -129,6 +152,7 @@ __all__ = [
     "LinkIncompatible",
     "LinkLost",
     "LinkReadOnly",
+    "ListConfigHistory",
     "ListDestinations",
     "ListDnsCache",
     "ListDnsOverrides",
@@ -142,11 +166,14 @@ __all__ = [
     "Notice",
     "OpenBreaker",
     "Ping",
+    "Plan",
+    "PlanConfig",
     "Pong",
     "Preview",
     "PreviewItem",
     "PrioritizeMessages",
     "QueueChange",
+    "QueueImpact",
     "QueueItem",
     "QueuePage",
     "ReadContent",
@@ -166,6 +193,7 @@ __all__ = [
     "RestoreRoute",
     "ResumeDestination",
     "RetryMessages",
+    "RollBackConfig",
     "SetDnsOverride",
     "SpoolCheck",
     "SpoolProblem",

@@ -20,9 +20,10 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.control import dns, gates, ledger, link, looking, views
+from empath.control import config_desk, dns, gates, ledger, link, looking, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
+from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_stream import EventStream
 from empath.control.gates import GateDesk
@@ -65,9 +66,13 @@ class LocalLink:
         metrics: Counters,
         lag: LoopLag,
         stop: Stop,
+        configs: ConfigDesk,
+        encryption: EncryptionLedger,
         listeners: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode."""
+        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode;
+        *encryption* is fed by the bus already.
+        """
         self._spool = spool
         self._engine = engine
         self._finder = finder
@@ -79,14 +84,14 @@ class LocalLink:
         self._metrics = metrics
         self._lag = lag
         self._stop = stop
+        self._configs = configs
         self._listeners = listeners
         self._started_at = clock.now()
         self._actor = f"empath pid {os.getpid()}"
         self._read_only = False
         self._remembered = Remembered()
         bus.fold(self._remembered)
-        self._encryption = EncryptionLedger()
-        bus.fold(self._encryption)
+        self._encryption = encryption
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
 
@@ -188,6 +193,7 @@ class LocalLink:
                 loop_lag=self._lag.worst,
                 destinations=destinations,
                 remembered=self._remembered,
+                config_items=self._configs.attention(),
             ),
             sequence=self._bus.sequence,
         )
@@ -278,6 +284,9 @@ class LocalLink:
         )
         return await desk.answer(request)
 
+    async def _config_request(self, request: Request[Any]) -> Any:
+        return await self._configs.answer(request, self._actor)
+
     async def _record(self, request: link.ListRecord) -> link.RecordList:
         return await ledger.listed(self._spool, request.limit, request.before)
 
@@ -313,6 +322,7 @@ class LocalLink:
         link.ListTls: _tls,
         link.GetSpool: _spool_report,
         link.CheckSpool: _spool_check,
+        **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
     }

@@ -21,14 +21,17 @@ import msgspec
 from empath import codec
 from empath.control.link import (
     PROTOCOL,
+    ApplyConfig,
     CheckSpool,
     LinkIncompatible,
     LinkLost,
     Notice,
     Ping,
+    PlanConfig,
     Request,
     RequestRefused,
     RequestUnclear,
+    RollBackConfig,
     reply_type,
 )
 from empath.control.peer import SocketUnusable, check_length, user_name
@@ -42,7 +45,12 @@ REPLY_LIMIT: Final = 64 * 1024 * 1024
 _BASE: Final = "http://empath"
 QUIET: Final = 2.0
 """Seconds without a reply after which the engine is pinged, and within which it must answer."""
-_TIMEOUTS: Final[dict[type[Request[Any]], float]] = {CheckSpool: 3600.0}
+_TIMEOUTS: Final[dict[type[Request[Any]], float]] = {
+    CheckSpool: 3600.0,
+    PlanConfig: 600.0,
+    ApplyConfig: 600.0,
+    RollBackConfig: 600.0,
+}
 
 
 class RemoteLink:

@@ -21,11 +21,14 @@ from aiohttp import web
 from empath import codec
 from empath.control.link import (
     PROTOCOL,
+    ApplyConfig,
     CheckSpool,
     Notice,
+    PlanConfig,
     Request,
     RequestRefused,
     RequestUnclear,
+    RollBackConfig,
 )
 from empath.control.peer import Peer, credentials, open_socket, user_name
 from empath.control.routes import (
@@ -45,7 +48,12 @@ STALL: Final = 60.0
 """Seconds after which a reader that takes nothing is hung up on; it may come back."""
 PACE: Final = 0.05
 """Seconds between two writes to one reader: events are sent in batches, never one by one."""
-_ANSWER_TIMES: Final[dict[type[Request[Any]], float]] = {CheckSpool: 3600.0}
+_ANSWER_TIMES: Final[dict[type[Request[Any]], float]] = {
+    CheckSpool: 3600.0,
+    PlanConfig: 600.0,
+    ApplyConfig: 600.0,
+    RollBackConfig: 600.0,
+}
 _ANSWER_TIME: Final = 30.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

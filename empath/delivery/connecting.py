@@ -16,7 +16,8 @@ from typing import Final
 from empath.address import IpAddress
 from empath.clock import Clock
 from empath.config.model import Config, TlsPolicy
-from empath.delivery.dialling import Refused, Server, server_name, sources_for
+from empath.config.units import Secret
+from empath.delivery.dialling import Refused, Server, server_name
 from empath.delivery.pool import Key
 from empath.delivery.progress import Progress
 from empath.delivery.racing import race
@@ -25,6 +26,7 @@ from empath.delivery.transport import Connection
 from empath.events import TlsFailure
 from empath.policy.patience import Stage
 from empath.policy.reachability import Reachability
+from empath.policy.source_address import sources_for
 from empath.policy.tls import Need, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session
@@ -46,9 +48,11 @@ class Missed:
 def key_of(target: Target, wanted: Need, config: Config) -> Key:
     """What a connection for *target*, encrypted as *wanted*, may be reused for."""
     fixed = target.fixed
-    username = fixed.username if fixed is not None else ""
-    sources = sources_for(target, config)
-    return Key(target.host, target.port, wanted, username, fixed is not None, sources)
+    username, password = ("", Secret("")) if fixed is None else (fixed.username, fixed.password)
+    sources, trust = sources_for(target, config), config.delivery.tls.ca_file
+    return Key(
+        target.host, target.port, wanted, username, fixed is not None, sources, password, trust
+    )
 
 
 async def connect(

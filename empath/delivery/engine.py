@@ -77,8 +77,8 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
-        contexts = ClientContexts(lambda: config().delivery.tls)
-        self._attempts = Attempts(spool, finder, self._pool, config, contexts, clock=clock)
+        self.contexts = ClientContexts(lambda: config().delivery.tls)
+        self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(config, bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
@@ -111,7 +111,7 @@ class Engine:
         return self._gates
 
     def wake(self) -> None:
-        """A gate was changed: look again who may go."""
+        """A gate or a limit was changed: look again who may go."""
         self._arrived = True
         self._wake.set()
 

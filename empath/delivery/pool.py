@@ -3,7 +3,7 @@
 No more connections to one server stand than `delivery.connections_per_host`; beyond that an
 attempt waits until it may speak on one of them.
 A connection is only reused for what it was opened for: the same host and port, from the same
-address, the same need for encryption, the same user, and not one the DNS named for one an
+address, the same need for encryption, login and trust, and not one the DNS named for one an
 operator fixed.  One that spoke or closed meanwhile is dropped on the way out.  Each is closed
 when its time is up; one timer serves all.
 """
@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple, final
 
+from empath.config.units import Secret
 from empath.delivery.transport import Connection
 from empath.policy.tls import Need
 from empath.smtp.lines import limit
@@ -31,6 +33,9 @@ class Key(NamedTuple):
     """The operator named the host: its addresses were not filtered."""
     sources: tuple[str | None, str | None] = (None, None)
     """The addresses of this machine it comes from; None where the system chooses."""
+    password: Secret = Secret("")
+    trust: Path | None = None
+    """The authorities that vouched for its certificate, where not the system's."""
 
 
 @final

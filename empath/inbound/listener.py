@@ -19,9 +19,11 @@ from typing import Any, Final, cast
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Listener, Tls
+from empath.config.renewal import Renewal
 from empath.events import ListenerOpened, SessionRefused, TaskFailed
 from empath.inbound.connection import HANDSHAKE_TIME, SHUTDOWN_TIME, InboundConnection
 from empath.inbound.intake import Desk, Intake
+from empath.inbound.renewing import build
 from empath.message.fields import FieldFinder
 from empath.policy.inbound import ClientPolicy, client_address, is_within, may_connect
 from empath.policy.priority import wanted
@@ -31,7 +33,7 @@ from empath.smtp.decision import render
 from empath.smtp.knowledge import Connection, Terms
 from empath.smtp.session import Session
 from empath.spool.face import Spool
-from empath.tls import TlsUnusable, describe, server_context
+from empath.tls import ServerContext, TlsUnusable, describe
 
 SWEEP: Final = 1.0
 """Seconds between two looks for clients that are overdue."""
@@ -101,6 +103,7 @@ class Reception:
         self.desk = Desk(spool, config, bus, clock, self._spawn)
         self._standing = _Standing.under(config())
         self._servers: list[asyncio.Server] = []
+        self._contexts: list[ServerContext] = []
         self._connections: set[InboundConnection] = set()
         self._clients: Counter[str] = Counter()
         self._tasks = asyncio.TaskGroup()
@@ -138,6 +141,8 @@ class Reception:
 
     async def _listen(self, listener: Listener) -> list[str]:
         context = _context(listener)
+        if context is not None:
+            self._contexts.append(context)
         loop = asyncio.get_running_loop()
         bind = listener.bind
         # TLS from the start is left to the loop: its protocol gets octets only when they are
@@ -157,6 +162,13 @@ class Reception:
             raise ListenerRefused(_why_not(listener, error)) from error
         self._servers.append(server)
         return [_written(socket.getsockname()) for socket in server.sockets]
+
+    async def renew(self, _old: Config, new: Config) -> Renewal:
+        """Read renewed certificates from the files of the open listeners, aside.
+
+        Addresses and files of listeners wait for a restart.  Raises `RenewalRefused`.
+        """
+        return await asyncio.to_thread(build, tuple(self._contexts), new)
 
     def admit(
         self, transport: asyncio.Transport, listener: Listener, context: ssl.SSLContext | None
@@ -287,7 +299,7 @@ class _Doorstep(asyncio.Protocol):
         self._reception.admit(cast("asyncio.Transport", transport), self._listener, self._context)
 
 
-def _context(listener: Listener) -> ssl.SSLContext | None:
+def _context(listener: Listener) -> ServerContext | None:
     if listener.tls is Tls.NONE:
         return None
     if listener.certificate is None or listener.key is None:
@@ -296,7 +308,7 @@ def _context(listener: Listener) -> ssl.SSLContext | None:
             " set its `certificate` and `key`"
         )
     try:
-        return server_context(listener.certificate, listener.key)
+        return ServerContext(listener.certificate, listener.key)
     except TlsUnusable as error:
         raise ListenerRefused(f"cannot open the listener at {listener.bind}: {error}") from error
 

@@ -102,8 +102,23 @@ class Exposition(Collector):
             ("domain", "policy"),
             (((name, kind), number) for name, kind, number in figures.tls_failures.rows()),
         )
+        yield from _config(figures)
         if self._gauges is not None:
             yield from _now(self._gauges)
+
+
+def _config(figures: Figures) -> Iterator[Metric]:
+    yield _gauge("config_version", "The number of the config in force.", figures.config_version)
+    yield _totals("config_reloads", "Reloads by result.", ("result",), _one(figures.reloads))
+    yield _gauge(
+        "config_last_reload_successful", "1 unless the last was refused.", figures.reload_well
+    )
+    yield _gauge(
+        "config_last_reload_success_timestamp_seconds",
+        "When a config was last put in force.",
+        figures.reloaded_at,
+    )
+    yield _gauge("config_pending_restart", "Settings waiting for a restart.", figures.waiting)
 
 
 def _now(gauges: Gauges) -> Iterator[Metric]:

@@ -12,7 +12,16 @@ from itertools import accumulate
 from typing import Final, final
 
 from empath.envelope import Priority
-from empath.events import AttemptEnded, Event, MessageAccepted, SessionLost, SessionRefused
+from empath.events import (
+    AttemptEnded,
+    ConfigLoaded,
+    ConfigRefused,
+    ConfigReloaded,
+    Event,
+    MessageAccepted,
+    SessionLost,
+    SessionRefused,
+)
 from empath.observe.cardinality import OTHER, MostSeen
 
 BOUNDS: Final = (
@@ -74,6 +83,16 @@ class Figures:
     tls_failures: MostSeen = field(default_factory=MostSeen)
     """Servers whose encryption failed, by destination and policy."""
 
+    config_version: int = 0
+    """The number of the config in force."""
+    reloads: dict[str, int] = field(default_factory=lambda: {"applied": 0, "refused": 0})
+    reloaded_at: float = 0.0
+    """When a config was last put in force, at the start or by a reload."""
+    reload_well: bool = True
+    """The last reload was not refused."""
+    waiting: int = 0
+    """Settings that wait for a restart."""
+
     def __call__(self, event: Event) -> None:
         """Count one event."""
         match event:
@@ -87,8 +106,22 @@ class Figures:
                 self.refused[stage] = self.refused.get(stage, 0) + 1
             case SessionLost():
                 self.lost += 1
+            case ConfigLoaded() | ConfigReloaded() | ConfigRefused():
+                self._config(event)
             case _:
                 pass
+
+    def _config(self, event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> None:
+        self.reload_well = not isinstance(event, ConfigRefused)
+        match event:
+            case ConfigRefused():
+                self.reloads["refused"] += 1
+            case ConfigLoaded():
+                self.config_version, self.reloaded_at = event.version, event.at
+            case ConfigReloaded():
+                self.reloads["applied"] += 1
+                self.config_version, self.reloaded_at = event.version, event.at
+                self.waiting = len(event.pending)
 
     def _attempt(self, event: AttemptEnded) -> None:
         delivered = False

@@ -18,6 +18,8 @@ from empath.events import (
     AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
+    ConfigRefused,
+    ConfigReloaded,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -45,7 +47,7 @@ def level_of(event: Event) -> LogLevel:
     match event:
         case BodyDamaged() | SpoolFault() | TaskFailed():
             return LogLevel.ERROR
-        case AttemptStuck():
+        case AttemptStuck() | ConfigRefused():
             return LogLevel.WARNING
         case AttemptEnded() if any(result.result != "delivered" for result in event.results):
             return LogLevel.WARNING
@@ -164,10 +166,24 @@ def _describe_engine(event: Event) -> tuple[str, str]:
             return "gate", f"{event.destination} {event.action} by {event.actor}{until}{said}"
         case ConfigLoaded():
             return "config", f"{event.path} is in force"
+        case ConfigReloaded() | ConfigRefused():
+            return "config", _describe_config(event)
         case TaskFailed():
             return "fault", f"{event.task}: {event.error}"
         case _:
             return type(event).__name__, ""
+
+
+def _describe_config(event: ConfigReloaded | ConfigRefused) -> str:
+    by = f"{event.source} by {event.actor}"
+    if isinstance(event, ConfigRefused):
+        return f"{event.path} refused ({by}), nothing has changed: {'; '.join(event.sentences)}"
+    said = f", {event.reason}" if event.reason else ""
+    parts = [*event.changes, *event.renewed]
+    if event.pending:
+        parts.append(f"waiting for a restart: {', '.join(event.pending)}")
+    what = "; ".join(parts) or "no setting has changed"
+    return f"{event.path} is in force as version {event.version} ({by}{said}): {what}"
 
 
 def _client(event: SessionRefused | SessionLost) -> str:

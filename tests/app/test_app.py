@@ -19,9 +19,10 @@ from empath.clock import SystemClock
 from empath.config.model import Config, Listener, Log, LogFormat, Mode, Spool
 from empath.control.link import GetStatus, ListDnsOverrides, SetDnsOverride, StopEngine
 from empath.control.socket import RemoteLink
+from empath.events import ConfigReloaded
 from empath.spool.face import SpoolInUse
 from empath.spool.store import Store
-from tests.fakes.eventually import eventually, turns
+from tests.fakes.eventually import eventually
 from tests.fakes.programs import LOOPBACK, free_port
 
 Act = Callable[[app.Running, RemoteLink], Coroutine[Any, Any, None]]
@@ -168,11 +169,18 @@ def test_an_error_that_nobody_waits_for_is_logged_and_survived(
 def test_a_hangup_stops_an_engine_on_a_terminal_only(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], *, stops: bool
 ) -> None:
-    """SIGHUP means that the terminal is gone; a service has none, and says what it did not do."""
+    """SIGHUP means that the terminal is gone; a service has none, and reads its config again."""
 
     async def companion(running: app.Running) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
-        await (eventually(running.stopping.is_set) if stops else turns())
+        if stops:
+            await eventually(running.stopping.is_set)
+        else:
+            link = RemoteLink(running.socket)
+            async for notice in link.events(0):
+                if isinstance(notice.event, ConfigReloaded):
+                    break
+            await link.close()
         assert running.stopping.is_set() is stops
         if not stops:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -182,7 +190,7 @@ def test_a_hangup_stops_an_engine_on_a_terminal_only(
     if stops:
         assert lines[-1]["reason"] == "SIGHUP"
     else:
-        assert "nothing was reloaded" in lines[-2]["message"]
+        assert (lines[-2]["event"], lines[-2]["source"]) == ("ConfigReloaded", "signal")
         assert lines[-1]["reason"] == "SIGTERM"
 
 

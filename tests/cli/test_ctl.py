@@ -34,6 +34,11 @@ from tests.fakes.eventually import eventually
 from tests.fakes.programs import ROOT
 
 VERBS = {
+    "config": "config show",
+    "config/plan": "config diff",
+    "config/apply": "config reload --reason tuned",
+    "config/history": "config history",
+    "config/rollback": "config rollback 1 --reason slow",
     "tls": "tls list",
     "system/ping": "system ping",
     "system/status": "system status",

@@ -82,6 +82,7 @@ from empath.control.link import (
 )
 from empath.envelope import MessageId
 from empath.events import Event
+from tests.fakes.memory_config import MemoryConfig
 
 R = TypeVar("R")
 
@@ -187,6 +188,7 @@ class MemoryLink:
         self.whys: dict[MessageId, WhyReply] = {}
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
+        self.config = MemoryConfig()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -314,7 +316,7 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self._answer_more(request)
+                return self.config.answer(request) or self._answer_more(request)
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:

@@ -9,6 +9,9 @@ from empath.bus import Bus
 from empath.envelope import MessageId, Priority
 from empath.events import (
     AttemptEnded,
+    ConfigLoaded,
+    ConfigRefused,
+    ConfigReloaded,
     EngineStopping,
     Event,
     MessageAccepted,
@@ -146,6 +149,22 @@ def test_encryption_is_counted() -> None:
     assert failures["tls_handshake_failures_total", "there.test", "verify"] == 2
     assert failures["tls_handshake_failures_total", "other", "verify"] == 101
     assert len(failures) == 101
+
+
+def test_reloads_are_counted_and_the_config_in_force_is_told() -> None:
+    """The version and when it came, how many were refused, and what waits for a restart."""
+    start = ConfigLoaded(1.0, "empath.toml", 3)
+    reload = ConfigReloaded(2.0, "empath.toml", 4, "signal", "SIGHUP", pending=("mode",))
+    refusal = ConfigRefused(3.0, "empath.toml", "reload", "root", ("line 1: no",))
+    assert samples(start)["config_version",] == 3
+    found = samples(start, reload, refusal)
+    assert found["config_version",] == 4
+    assert found["config_reloads_total", "applied"] == 1
+    assert found["config_reloads_total", "refused"] == 1
+    assert found["config_last_reload_successful",] == 0
+    assert found["config_last_reload_success_timestamp_seconds",] == 2.0
+    assert found["config_pending_restart",] == 1
+    assert samples(refusal, reload)["config_last_reload_successful",] == 1
 
 
 def test_what_is_so_now_is_told() -> None:

@@ -17,6 +17,8 @@ from empath.events import (
     AttemptStuck,
     BodyDamaged,
     ConfigLoaded,
+    ConfigRefused,
+    ConfigReloaded,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -156,6 +158,38 @@ LINES: list[tuple[Event, str]] = [
     (
         ConfigLoaded(AT, "/etc/empath.toml"),
         f"INFO    config     {'-' * 16} /etc/empath.toml is in force",
+    ),
+    (
+        ConfigReloaded(
+            AT,
+            "/etc/empath.toml",
+            4,
+            "reload",
+            "root",
+            reason="slower",
+            changes=('delivery.retry.base: "5m" -> "10m" (live)',),
+            pending=("mode",),
+            renewed=("the certificate in mx.pem was renewed",),
+        ),
+        (
+            f"INFO    config     {'-' * 16} /etc/empath.toml is in force as version 4 (reload by"
+            ' root, slower): delivery.retry.base: "5m" -> "10m" (live); the certificate in mx.pem'
+            " was renewed; waiting for a restart: mode"
+        ),
+    ),
+    (
+        ConfigReloaded(AT, "/etc/empath.toml", 4, "signal", "SIGHUP"),
+        (
+            f"INFO    config     {'-' * 16} /etc/empath.toml is in force as version 4 (signal by"
+            " SIGHUP): no setting has changed"
+        ),
+    ),
+    (
+        ConfigRefused(AT, "/etc/empath.toml", "watcher", "reload.watch", ("1: no", "2: nor this")),
+        (
+            f"WARNING config     {'-' * 16} /etc/empath.toml refused (watcher by reload.watch),"
+            " nothing has changed: 1: no; 2: nor this"
+        ),
     ),
     (
         TaskFailed(AT, "delivery", "KeyError: 'x'"),

@@ -1,0 +1,172 @@
+"""`empathctl config show|reload|diff|history|rollback`: the config of an engine that runs.
+
+A plan with faults prints each of them as `empath check` does and ends with the code for a config
+that cannot be used; nothing was changed then.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
+from empath.cli.config_diff import write_applied, write_faults, write_plan
+from empath.cli.exit_codes import ExitCode
+from empath.cli.show import clock_time, say, write_json, write_table
+from empath.control import link
+
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+]
+
+
+def show(
+    context: typer.Context,
+    written: Annotated[
+        bool, typer.Option("--written", help="Only what is not at its default.")
+    ] = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show the config in force as TOML, secrets as fingerprints."""
+    found = ask(where(context, socket, config), link.GetConfig(written_only=written))
+    if json:
+        write_json(found)
+        return
+    say(f"# {found.file}, version {found.version}")
+    say(f"# in force since {clock_time(found.applied_at)}, by {found.actor or 'the start'}")
+    for one in found.pending:
+        say(f"# waits for a restart: {one.key} = {one.new}")
+    if found.drift:
+        say("# The file says something else: empathctl config diff")
+    say()
+    say(found.text.rstrip("\n"))
+
+
+def reload(
+    context: typer.Context,
+    dry_run: DryRunOption = False,
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put what the config file says in force, all of it or, if anything is wrong, nothing."""
+    place = where(context, socket, config)
+    if dry_run:
+        _show_plan(ask(place, link.PlanConfig()), json=json)
+        return
+    _show_applied(ask(place, link.ApplyConfig(reason=reason)), json=json)
+
+
+def diff(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Another config; default: the engine's own file."),
+    ] = None,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show what a config would change, of settings and of mail in the queue."""
+    text = None if file is None else _text_of(file)
+    _show_plan(ask(where(context, socket, config), link.PlanConfig(text=text)), json=json)
+
+
+def history(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most shown.")] = 20,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Show what each of them changed.")
+    ] = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List the configs that were in force, newest first; * is the one in force."""
+    found = ask(where(context, socket, config), link.ListConfigHistory(limit=limit))
+    if json:
+        write_json(found)
+        return
+    if changes:
+        for one in found.versions:
+            say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
+            for each in one.changes:
+                say(f"  {each.key}: {each.old} -> {each.new} ({each.effect})")
+        return
+    rows = [
+        (
+            f"{one.version}{'*' if one.version == found.running else ''}",
+            clock_time(one.at),
+            one.source,
+            one.actor,
+            str(len(one.changes)),
+            one.reason or "–",
+        )
+        for one in found.versions
+    ]
+    write_table((">VERSION", "WHEN", "HOW", "WHO", ">CHANGES", "REASON"), rows)
+
+
+def rollback(
+    context: typer.Context,
+    version: Annotated[
+        int, typer.Argument(metavar="[N]", min=0, help="The version; default: the one before.")
+    ] = 0,
+    dry_run: DryRunOption = False,
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write an earlier version to the config file and put it in force."""
+    request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
+    applied = ask(where(context, socket, config), request)
+    if dry_run:
+        _show_plan(applied.plan, json=json)
+    else:
+        _show_applied(applied, json=json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `empathctl config`."""
+    for command in (show, reload, diff, history, rollback):
+        app.command()(command)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except OSError as error:
+        leave(f"{file}: cannot be read: {error.strerror}", ExitCode.CONFIG)
+    except UnicodeDecodeError:
+        leave(f"{file}: is not UTF-8 text; save it as UTF-8", ExitCode.CONFIG)
+
+
+def _show_applied(applied: link.AppliedConfig, *, json: bool) -> None:
+    if json:
+        write_json(applied)
+    else:
+        write_applied(applied)
+    _end(applied.plan, json=json)
+
+
+def _show_plan(plan: link.Plan, *, json: bool) -> None:
+    if json:
+        write_json(plan)
+    else:
+        write_plan(plan)
+    _end(plan, json=json)
+
+
+def _end(plan: link.Plan, *, json: bool) -> None:
+    if not plan.faults:
+        return
+    if json:
+        write_faults(plan)
+    raise SystemExit(ExitCode.CONFIG)

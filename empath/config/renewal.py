@@ -1,0 +1,38 @@
+"""What a part of the engine makes ready for a new config before that is in force.
+
+A part builds aside all that can fail, such as a TLS context, and hands back how it is taken;
+taking it never fails and never waits.  What can go wrong: `RenewalRefused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from empath.config.model import Config
+
+
+class RenewalRefused(Exception):
+    """A part cannot work with the new config; the message says why and what to do."""
+
+    def __init__(self, key: str, sentence: str) -> None:
+        """*key* is the setting that is to blame."""
+        super().__init__(sentence)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What was built aside."""
+
+    take: Callable[[], None]
+    """Use it from now on; called in the turn of the loop in which the config is swapped."""
+    renewed: tuple[str, ...] = ()
+    """What changed though no setting did, such as the certificate in a file, a sentence each."""
+
+
+Renew = Callable[[Config, Config], Awaitable[Renewal]]
+"""Build aside what the second config needs, while the first stays in force.
+
+Raises `RenewalRefused`.
+"""

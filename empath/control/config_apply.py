@@ -1,0 +1,124 @@
+"""Putting a config in force: everything that can fail first, then one swap.
+
+The order is what makes it safe against ``kill -9`` and a full disk: build aside what the parts
+need; write the record and, where there is a new text, the file, both under other names and
+durable; rename the file, rename the record; swap in one turn of the loop.  Before the first
+rename a failure leaves everything as it was; after it only a crash can come between, and the
+next start finds the new file and its record.
+What can go wrong: `RenewalRefused` (the config is to blame), `RequestRefused` (the disk is).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from empath.config.model import Config
+from empath.config.origin import Origin, digest_of
+from empath.config.problem import ConfigUnusable
+from empath.config.renewal import Renew, Renewal
+from empath.config.staged_file import Staged
+from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.request import RequestRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants which config in force, and how they came to ask."""
+
+    actor: str
+    source: str
+    """One of `empath.control.link.ConfigVersion.source`."""
+    text: str | None = None
+    """None: what the file says."""
+    write: bool = False
+    """Into the file as well."""
+    expect: str | None = None
+    reason: str = ""
+    back_to: int = 0
+    """The version that is rolled back to."""
+
+
+async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> list[Renewal]:
+    """What every part needs for *new*.  Raises `RenewalRefused`; then nothing has changed."""
+    return [await renew(old, new) for renew in renewals]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What has to be on the disk before a config may be in force."""
+
+    history: History
+    kept: Kept
+    keep: int
+    """Records that stay."""
+    origin: Origin
+    write: bool
+    """The text goes into the config file too."""
+    in_force: str
+    """The digest of what was in force: a file that says something else is kept aside."""
+
+    def __call__(self) -> None:
+        """Write it all, or nothing.  Blocks.  Raises `RequestRefused`."""
+        try:
+            self.history.prepare(self.kept)
+            if self.write:
+                self._replace()
+        except HistoryUnusable as error:
+            self.history.discard(self.kept.version)
+            raise RequestRefused(str(error)) from error
+        except OSError as error:
+            self.history.discard(self.kept.version)
+            raise RequestRefused(
+                f"{self.origin.name} cannot be written ({error.strerror}), so nothing was changed:"
+                " give Empath's user the right to write it and its folder, or change the file"
+                " yourself and reload."
+            ) from error
+        try:
+            self.history.commit(self.kept.version)
+        except HistoryUnusable:
+            # The text stands in its file and takes effect; the next start finishes the record.
+            if not self.write:
+                self.history.discard(self.kept.version)
+                raise
+        self.history.expire(self.keep)
+
+    def _replace(self) -> None:
+        assert self.origin.file is not None  # asked before
+        # A link stays a link: what it leads to is replaced.
+        path = Path(os.path.realpath(self.origin.file))
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            mode, owner = 0o600, None
+        else:
+            mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
+            self._keep_replaced()
+        with Staged(path, self.kept.text.encode(), mode=mode, owner=owner) as staged:
+            staged.put()
+
+    def _keep_replaced(self) -> None:
+        """Nothing an operator wrote is lost: a text that was never in force is kept aside."""
+        try:
+            text = self.origin.text()
+        except ConfigUnusable:
+            return  # not a text: nothing to keep
+        if digest_of(text) not in (self.in_force, digest_of(self.kept.text)):
+            self.history.keep_replaced(self.kept.version, text)
+
+
+async def finish(work: Callable[[], None]) -> bool:
+    """Do blocking *work* to its end; True if whoever asked has gone meanwhile.
+
+    What has begun to change the disk is not left half done because a client hung up.
+    """
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await running
+        return True
+    return False

@@ -1,0 +1,343 @@
+"""The desk for everything about the config: a plan, its execution, its record, its past.
+
+One for the engine.  Changes are serialised: a second reload waits for the first and gets its own
+plan.  Reading, checking and writing are done in threads, the swap in one turn of the loop.
+What is refused leaves the config in force whole and says why: faults of the text are in the
+plan's `faults`, what the engine or the disk cannot do is a `RequestRefused`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, final
+
+from empath.bus import Bus
+from empath.clock import Clock
+from empath.config.document import document
+from empath.config.model import Config
+from empath.config.problem import ConfigUnusable
+from empath.config.renewal import Renew, RenewalRefused
+from empath.control import config_words as words
+from empath.control import link
+from empath.control.config_apply import Wish, Writing, build_aside, finish
+from empath.control.config_draft import Draft, adopt, compare
+from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.ledger import REASON_LIMIT, Ledger
+from empath.control.link import (
+    AppliedConfig,
+    AttentionItem,
+    ConfigFault,
+    ConfigHistory,
+    ConfigView,
+    NotFound,
+    Plan,
+    QueueImpact,
+    Request,
+    RequestRefused,
+    RequestUnclear,
+)
+from empath.control.standing_config import InForce, StandingConfig
+from empath.events import ConfigRefused, ConfigReloaded, SpoolFault
+from empath.safe_text import safe_text
+from empath.spool.face import Spool
+
+Impact: TypeAlias = Callable[[Config, Config], Awaitable[tuple[Sequence[QueueImpact], int]]]
+"""What going from one config to the other does to queued mail, and how many were looked at."""
+
+HISTORY_LIMIT: Final = 1000
+"""Most versions in one reply."""
+
+ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
+    link.PlanConfig,
+    link.ApplyConfig,
+    link.GetConfig,
+    link.ListConfigHistory,
+    link.RollBackConfig,
+)
+
+
+@final
+class ConfigDesk:
+    """Plans configs and puts them in force."""
+
+    def __init__(
+        self,
+        *,
+        standing: StandingConfig,
+        history: History,
+        renewals: Sequence[Renew],
+        impact: Impact,
+        spool: Spool,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
+        """*renewals* are asked in order; what they built is taken in the same."""
+        self._standing = standing
+        self._history = history
+        self._renewals = renewals
+        self._impact = impact
+        self._spool = spool
+        self._bus = bus
+        self._clock = clock
+        self._changing = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<ConfigDesk {self._standing!r}>"
+
+    # Asked over the link.
+
+    async def answer(self, request: Request[Any], actor: str) -> Any:
+        """Answer one of `ANSWERED`.  Raises `RequestRefused`."""
+        match request:
+            case link.PlanConfig():
+                return await self.plan(request.text)
+            case link.ApplyConfig():
+                source = "reload" if request.text is None else "edit"
+                return await self.change(
+                    Wish(
+                        actor=actor,
+                        source=source,
+                        text=request.text,
+                        write=request.text is not None,
+                        expect=request.expect,
+                        reason=request.reason,
+                    )
+                )
+            case link.GetConfig():
+                return await self._view(written_only=request.written_only)
+            case link.ListConfigHistory():
+                return await self._listed(request.limit)
+            case link.RollBackConfig():
+                return await self._roll_back(request, actor)
+            case _:
+                raise RequestUnclear("This is not about the config.")
+
+    async def plan(self, text: str | None) -> Plan:
+        """What *text* would do, or what the file says.  Raises `RequestRefused`."""
+        draft = await self._draft(text)
+        impact: Sequence[QueueImpact] = ()
+        examined = 0
+        wanted = draft.config
+        if wanted is not None:
+            faults = await self._try_out(draft)
+            draft = replace(draft, faults=faults)
+            if not faults:
+                # What waits for a restart is told too: dev mode would keep all mail waiting.
+                impact, examined = await self._impact(draft.before.running, wanted)
+        return draft.plan(self._standing.origin.name, impact, examined)
+
+    async def change(self, wish: Wish) -> AppliedConfig:
+        """Put a config in force, in turn.  Raises `RequestRefused`, also when it is refused for
+        what the disk or the engine cannot do.
+        """
+        async with self._changing:
+            try:
+                return await self._change(wish)
+            except RequestRefused as refusal:
+                self._refused(wish, (str(refusal),))
+                raise
+
+    async def _change(self, wish: Wish) -> AppliedConfig:
+        if wish.write and self._standing.origin.file is None:
+            raise RequestRefused(
+                "This engine runs on built-in defaults: there is no file to write. Start it with"
+                " --config FILE."
+            )
+        draft = await self._draft(wish.text)
+        if wish.expect is not None and wish.expect != draft.digest:
+            raise RequestRefused(
+                f"{self._standing.origin.name} has changed since the plan was made: look at the"
+                " new plan."
+            )
+        if draft.config is None:
+            return self._faulty(wish, draft)
+        try:
+            built = await build_aside(self._renewals, draft.before.running, draft.config)
+        except RenewalRefused as error:
+            fault = words.fault(self._standing.origin.name, error)
+            return self._faulty(wish, replace(draft, faults=(fault,)))
+        renewed = tuple(sentence for one in built for sentence in one.renewed)
+        before = draft.before
+        version, at, gone = before.version, before.at, False
+        told = draft.changes
+        kept_anew = bool(draft.changes) or draft.digest != before.digest or wish.write
+        if kept_anew:
+            at = self._clock.now()
+            version = await asyncio.to_thread(self._history.next_version)
+            kept = Kept(
+                version=version,
+                at=at,
+                actor=wish.actor,
+                reason=safe_text(wish.reason, REASON_LIMIT),
+                source=wish.source,
+                file=self._standing.origin.name,
+                text=draft.text,
+                changes=told,
+            )
+            writing = Writing(
+                self._history,
+                kept,
+                draft.config.reload.keep,
+                self._standing.origin,
+                wish.write,
+                before.digest,
+            )
+            gone = await finish(writing)
+        # From here to the last line of this block nothing waits and nothing fails: one turn.
+        self._standing.swap(
+            InForce(
+                running=draft.running,
+                wanted=draft.config,
+                pending=draft.pending,
+                text=draft.text,
+                version=version,
+                at=at,
+                actor=wish.actor if kept_anew else before.actor,
+            )
+        )
+        for one in built:
+            one.take()
+        self._bus.publish(
+            ConfigReloaded(
+                at=self._clock.now(),
+                path=self._standing.origin.name,
+                version=version,
+                source=wish.source,
+                actor=wish.actor,
+                reason=safe_text(wish.reason, REASON_LIMIT),
+                changes=tuple(map(words.line, told)),
+                pending=tuple(one.key for one in draft.pending),
+                renewed=renewed,
+            )
+        )
+        if gone:
+            raise asyncio.CancelledError
+        if kept_anew or renewed:
+            await self._note(wish, version, len(told))
+        return AppliedConfig(version=version, plan=draft.plan(self._standing.origin.name))
+
+    def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
+        self._refused(wish, tuple(map(words.written, draft.faults)))
+        plan = draft.plan(self._standing.origin.name)
+        return AppliedConfig(version=draft.before.version, plan=plan)
+
+    def _refused(self, wish: Wish, sentences: tuple[str, ...]) -> None:
+        self._bus.publish(
+            ConfigRefused(
+                at=self._clock.now(),
+                path=self._standing.origin.name,
+                source=wish.source,
+                actor=wish.actor,
+                sentences=tuple(safe_text(one, 1000) for one in sentences),
+            )
+        )
+
+    async def _draft(self, text: str | None) -> Draft:
+        """Read and compare; both are done in a thread."""
+        standing = self._standing
+        return await asyncio.to_thread(compare, standing.origin, text, standing.state)
+
+    async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
+        """What the parts of the engine have against it; what they build is thrown away."""
+        assert draft.config is not None
+        try:
+            await build_aside(self._renewals, draft.before.running, draft.config)
+        except RenewalRefused as error:
+            return (words.fault(self._standing.origin.name, error),)
+        return ()
+
+    async def _note(self, wish: Wish, version: int, changed: int) -> None:
+        ledger = Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=wish.actor)
+        several = "" if changed == 1 else "s"
+        back = f"back to version {wish.back_to}, as " if wish.back_to else ""
+        await ledger.note(
+            "rollback" if wish.back_to else "reload",
+            self._standing.origin.name,
+            detail=f"{back}version {version}, {changed} change{several}",
+            reason=safe_text(wish.reason, REASON_LIMIT),
+        )
+
+    # The past.
+
+    async def begin(self) -> None:
+        """Record what the engine starts with, if it is not what ran last."""
+        standing = self._standing
+        try:
+            state = await asyncio.to_thread(adopt, self._history, standing.origin, standing.state)
+        except HistoryUnusable as error:
+            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+            return
+        standing.swap(state)
+
+    async def _listed(self, limit: int) -> ConfigHistory:
+        if limit < 1:
+            raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
+        found = await asyncio.to_thread(self._history.latest, min(limit, HISTORY_LIMIT))
+        return ConfigHistory(
+            versions=tuple(one.told() for one in found), running=self._standing.state.version
+        )
+
+    async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
+        running = self._standing.state.version
+        number = request.version or await asyncio.to_thread(self._before, running)
+        kept = await asyncio.to_thread(self._history.read, number)
+        if kept is None:
+            raise NotFound(
+                f"There is no version {number} of the config to go back to;"
+                " `empathctl config history` lists them."
+            )
+        if request.dry_run:
+            return AppliedConfig(version=running, plan=await self.plan(kept.text))
+        return await self.change(
+            Wish(
+                actor=actor,
+                source="rollback",
+                text=kept.text,
+                write=True,
+                reason=request.reason,
+                back_to=number,
+            )
+        )
+
+    def _before(self, running: int) -> int:
+        """The version that was in force before this one.  Raises `NotFound`."""
+        for number in self._history.versions():
+            if number < running:
+                return number
+        raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
+
+    # The present.
+
+    async def _view(self, *, written_only: bool) -> ConfigView:
+        state = self._standing.state
+        await self.look_for_drift()
+        text = await asyncio.to_thread(document, state.running, written_only=written_only)
+        return ConfigView(
+            file=self._standing.origin.name,
+            version=state.version,
+            applied_at=state.at,
+            actor=state.actor,
+            text=text,
+            pending=state.pending,
+            drift=self._standing.drift,
+        )
+
+    async def look_for_drift(self) -> bool:
+        """Does the file say something else than what was put in force?"""
+        state = self._standing.state
+        try:
+            text = await asyncio.to_thread(self._standing.origin.text)
+        except ConfigUnusable:
+            drift = True
+        else:
+            drift = text != state.text
+        if state is self._standing.state:  # no reload came in between
+            self._standing.drift = drift
+        return drift
+
+    def attention(self) -> tuple[AttentionItem, ...]:
+        """What an operator should see to: settings that wait for a restart, a changed file."""
+        standing = self._standing
+        return words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)

@@ -1,0 +1,113 @@
+"""A config that is not in force yet, compared with the one that is: what a plan tells of.
+
+Everything here blocks, on the files that a config names: call it in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from empath.config.diff import at_once, differences
+from empath.config.model import Config
+from empath.config.origin import Origin, digest_of
+from empath.config.problem import ConfigUnusable
+from empath.control import config_words as words
+from empath.control.config_history import History, Kept
+from empath.control.config_requests import ConfigChange, ConfigFault, Plan, QueueImpact
+from empath.control.standing_config import InForce
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text, what it changes, and the config that would be in force."""
+
+    before: InForce
+    text: str
+    running: Config
+    """What would be in force at once."""
+    config: Config | None = None
+    """What the text says; None where it is faulty."""
+    faults: tuple[ConfigFault, ...] = ()
+    changes: tuple[ConfigChange, ...] = ()
+    pending: tuple[ConfigChange, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Names the text."""
+        return digest_of(self.text)
+
+    def plan(self, file: str, impact: Sequence[QueueImpact] = (), examined: int = 0) -> Plan:
+        """The draft as an operator sees it."""
+        return Plan(
+            file=file,
+            base=self.before.version,
+            faults=self.faults,
+            changes=self.changes,
+            pending=self.pending,
+            impact=tuple(impact),
+            examined=examined,
+            digest=self.digest,
+        )
+
+
+def compare(origin: Origin, text: str | None, before: InForce) -> Draft:
+    """What *text*, or the file where it is None, would change of what is in force."""
+    try:
+        reading = origin.read() if text is None else origin.parse(text)
+    except ConfigUnusable as error:
+        faults = words.faults(error)
+        return Draft(before, _text(origin, text), before.running, None, faults)
+    running, pending = at_once(before.running, reading.config)
+    return Draft(
+        before,
+        reading.text,
+        running,
+        reading.config,
+        changes=words.changes(differences(before.wanted, reading.config)),
+        pending=words.changes(pending),
+    )
+
+
+def _text(origin: Origin, text: str | None) -> str:
+    """What is faulty; nothing where it cannot be read."""
+    if text is not None:
+        return text
+    try:
+        return origin.text()
+    except ConfigUnusable:
+        return ""
+
+
+def adopt(history: History, origin: Origin, state: InForce) -> InForce:
+    """*state* of an engine that starts, with its version and who put it in force.
+
+    A text that is not that of the newest record is recorded.  Raises `HistoryUnusable`.
+    """
+    history.settle(state.digest)
+    last = history.newest()
+    if last is not None and last.text == state.text:
+        return replace(state, version=last.version, at=last.at, actor=last.actor)
+    version, actor = history.next_version(), "start"
+    kept = Kept(
+        version=version,
+        at=state.at,
+        actor=actor,
+        reason="",
+        source="start",
+        file=origin.name,
+        text=state.text,
+        changes=() if last is None else _since(last, origin, state.wanted),
+    )
+    history.prepare(kept)
+    history.commit(version)
+    history.expire(state.wanted.reload.keep)
+    return replace(state, version=version, actor=actor)
+
+
+def _since(last: Kept, origin: Origin, config: Config) -> tuple[ConfigChange, ...]:
+    """What an operator changed while no engine ran."""
+    try:
+        return words.changes(differences(origin.parse(last.text).config, config))
+    except ConfigUnusable:
+        return ()  # a file that it names is gone, or another version of Empath wrote it

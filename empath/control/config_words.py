@@ -1,0 +1,81 @@
+"""The config as an operator reads it over the link: changes and faults.
+
+Values are as they are written in TOML.  A secret is its fingerprint, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from empath.config.diff import Difference
+from empath.config.problem import ConfigProblem, ConfigUnusable
+from empath.config.renewal import RenewalRefused
+from empath.control.config_requests import ConfigChange, ConfigFault
+from empath.control.system_requests import AttentionItem
+
+_NAMED: Final = 5
+"""Most keys in one sentence."""
+_SHOWN: Final = 200
+"""Characters of a value in a line of the log."""
+
+
+def change(difference: Difference) -> ConfigChange:
+    """One difference, told."""
+    return ConfigChange(
+        key=difference.key,
+        old=difference.was,
+        new=difference.becomes,
+        effect=difference.effect.value,
+    )
+
+
+def changes(found: Iterable[Difference]) -> tuple[ConfigChange, ...]:
+    """Differences, told."""
+    return tuple(map(change, found))
+
+
+def line(one: ConfigChange) -> str:
+    """A change for the log: ``delivery.retry.base: "5m" -> "10m" (live)``."""
+    return f"{one.key}: {_short(one.old)} -> {_short(one.new)} ({one.effect})"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
+
+
+def faults(error: ConfigUnusable) -> tuple[ConfigFault, ...]:
+    """All that is wrong with a text."""
+    return tuple(
+        ConfigFault(file=one.file, line=one.line, key=one.key, sentence=one.sentence)
+        for one in error.problems
+    )
+
+
+def fault(file: str, error: RenewalRefused) -> ConfigFault:
+    """What a part of the engine cannot work with."""
+    return ConfigFault(file=file, line=None, key=error.key, sentence=str(error))
+
+
+def written(one: ConfigFault) -> str:
+    """A fault in one line, as ``empath check`` writes it."""
+    return str(ConfigProblem(one.file, one.line, one.key, one.sentence))
+
+
+def attention(
+    pending: Sequence[ConfigChange], file: str, *, drift: bool
+) -> tuple[AttentionItem, ...]:
+    """What an operator should see to: settings that wait for a restart, a changed *file*."""
+    items = []
+    if pending:
+        keys = ", ".join(one.key for one in pending[:_NAMED])
+        more = f" and {len(pending) - _NAMED} more" if len(pending) > _NAMED else ""
+        items.append(f"A restart is pending, the old value stays until then: {keys}{more}.")
+    if drift:
+        items.append(
+            f"{file} is not what is in force: `empathctl config diff` shows the difference,"
+            " `empathctl config reload` puts it in force."
+        )
+    return tuple(
+        AttentionItem(severity="warning", subject="config", sentence=sentence) for sentence in items
+    )
