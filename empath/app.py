@@ -137,6 +137,7 @@ class _Empath:
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._watch: ConfigWatch | None = None
+        self._hung_up = False
         self._reason = ""
         self._fault = ""
 
@@ -197,6 +198,8 @@ class _Empath:
         )
         await configs.begin()
         watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
+        if self._hung_up:
+            watch.hang_up()
         link = LocalLink(
             spool=store,
             engine=engine,
@@ -300,7 +303,9 @@ class _Empath:
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number is signal.SIGHUP and not self._hangup_stops:
-            if self._watch is not None:  # else it is starting and reads the config anyway
+            if self._watch is None:
+                self._hung_up = True  # while it starts: done once it can be
+            else:
                 self._watch.hang_up()
         elif self._stopping.is_set() and number is not signal.SIGHUP:
             self._journal.say(f"{number.name} again: stopping at once", LogLevel.WARNING)

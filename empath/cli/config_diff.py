@@ -81,7 +81,7 @@ def _write(lines: Callable[[int | None], Iterable[Text]]) -> None:
 
 
 def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
-    if applied.plan.changes:
+    if applied.plan.changes or applied.plan.pending:
         yield from plan_lines(applied.plan, width, mail=False)
         yield Text()
     yield Text(f"Version {applied.version} is in force.")
