@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from empath.config.config_file import refuse_emptied
 from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
@@ -55,6 +56,8 @@ def compare(origin: Origin, text: str | None, before: InForce) -> Draft:
     """What *text*, or the file where it is None, would change of what is in force."""
     try:
         reading = origin.read() if text is None else origin.parse(text)
+        if text is None:
+            refuse_emptied(origin.name, before.text, reading.text)
     except ConfigUnusable as error:
         faults = words.faults(error)
         return Draft(before, _text(origin, text), before.running, None, faults)
