@@ -123,7 +123,7 @@ class ConfigDesk:
         if wanted is not None:
             faults = await self._try_out(draft)
             draft = replace(draft, faults=faults)
-            if not faults:
+            if not faults and wanted != draft.before.running:
                 # What waits for a restart is told too: dev mode would keep all mail waiting.
                 impact, examined = await self._impact(draft.before.running, wanted)
         return draft.plan(self._standing.origin.name, impact, examined)
