@@ -16,6 +16,7 @@ import asyncio
 import ssl
 from typing import Final, Protocol
 
+from empath.envelope import MessageId
 from empath.events import TaskFailed
 from empath.inbound.intake import Desk, Intake
 from empath.reply import Reply
@@ -220,8 +221,7 @@ class InboundConnection(asyncio.Protocol):
             self._turn_at = self._heard_at
             refusal = intake.conclude()
             if refusal is None:
-                self._busy = True
-                self._desk.spawn(self._commit())
+                self._commit()
             else:
                 self._out.append(refusal.wire)
                 self._closing = isinstance(refusal, Hangup)
@@ -230,12 +230,24 @@ class InboundConnection(asyncio.Protocol):
             self._transport.pause_reading()
             self._desk.spawn(self._drain())
 
-    async def _commit(self) -> None:
-        wire, event = await self.intake.commit()
-        self._out.append(wire)
-        self._flush()  # durable, then the reply, then the news
-        if event is not None:
-            self._desk.bus.publish(event)
+    def _commit(self) -> None:
+        """Begin to commit.  No task waits for it: the spool's own future calls us back."""
+        self._busy = True
+        commit = self.intake.commit()
+        self._desk.commits.add(commit)
+        commit.add_done_callback(self._committed)
+
+    def _committed(self, commit: asyncio.Future[MessageId]) -> None:
+        self._desk.commits.discard(commit)
+        try:
+            wire, event = self.intake.committed(commit)
+            self._out.append(wire)
+            self._flush()  # durable, then the reply, then the news
+            if event is not None:
+                self._desk.bus.publish(event)
+        except Exception as error:  # noqa: BLE001 - the top of a callback: one client, not all
+            self._fail("commit", error)
+            self._flush()
         if self._lost:
             self.intake.lost("the client went away")
         else:

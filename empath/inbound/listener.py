@@ -263,6 +263,8 @@ class Reception:
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDING_TIME):
                 await self._empty.wait()
+        if self.desk.commits:
+            await asyncio.wait(self.desk.commits)
         await self._ending.aclose()
 
     def _stop_listening(self) -> None:

@@ -129,10 +129,10 @@ class SpoolDraft:
             self._waiting = 0
             raise SpoolRefused(database.sentence(self._fault, self._spool)) from self._fault
 
-    async def commit(
+    def commit(
         self, envelope: Envelope, origin: Origin, *, prefix: bytes, subject: str, hold: str = ""
-    ) -> MessageId:
-        """Make the message durable; runs to its end even if the caller is cancelled."""
+    ) -> asyncio.Future[MessageId]:
+        """Make the message durable; runs to its end whatever becomes of the future."""
         loop = asyncio.get_running_loop()
         arrival = Arrival(self._key, envelope, origin, prefix=prefix, subject=subject, hold=hold)
         accept = Accept(loop, self._book, arrival, self._executor)
@@ -143,7 +143,7 @@ class SpoolDraft:
             arrival.content = b"".join(self._pieces)
             self._pieces.clear()
             self._writer.submit(accept)
-        return await accept.future
+        return accept.future
 
     def _accept_file(self, accept: Accept, arrival: Arrival) -> None:
         """Settle the file in a thread, which hands on to the writer: nothing can cut between."""

@@ -8,6 +8,7 @@ blocks it: the disk is touched by the writer thread and by readers of the spool'
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -76,15 +77,15 @@ class Draft(Protocol):
         """Wait until what was written is on disk.  Raises `SpoolRefused`."""
         ...
 
-    async def commit(
+    def commit(
         self, envelope: Envelope, origin: Origin, *, prefix: bytes, subject: str, hold: str = ""
-    ) -> MessageId:
+    ) -> asyncio.Future[MessageId]:
         """Make the message durable: *prefix* (our trace fields) and what was written.
 
         *subject* is sanitised text for the operator.  With *hold* the recipients are held
-        for that reason instead of being queued.  Raises `SpoolRefused`, after which nothing
-        of the message is left.  Once called it runs to its end even if the caller is
-        cancelled (SMTP-RULES L2).
+        for that reason instead of being queued.  The future is the message's id, or raises
+        `SpoolRefused`, after which nothing of the message is left.  Once called it runs to
+        its end even if nobody waits for the future or it is cancelled (SMTP-RULES L2).
         """
         ...
 
