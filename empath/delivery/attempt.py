@@ -9,8 +9,11 @@ own.  Never raises for what DNS or a server does; `BodyUnfit` and the like come 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from empath.config.model import Config
 from empath.delivery.connecting import Missed, connect, key_of
@@ -38,8 +41,7 @@ MOST_ADDRESSES: Final = 10
 """Addresses one attempt tries in all, so that it ends in bounded time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What one attempt came to."""
 
     outcomes: tuple[Outcome, ...]

@@ -7,8 +7,9 @@ before the content as it leaves, so that what is stored stays what was accepted.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Final, final
+
+from msgspec.structs import replace
 
 from empath.envelope import Lot
 from empath.smtp.lines import size_limit

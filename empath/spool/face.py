@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from empath.address import Domain, EmailAddress
 from empath.envelope import Envelope, Lane, Lot, MessageId, Origin, Priority, Recipient, State
 from empath.events import MessageEvent
@@ -111,8 +113,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """What an attempt meant for one recipient of a lot: what the spool is to write down.
 
     For `Deferred`, *next_at* says when it is due again.  *expired* marks a recipient that is
