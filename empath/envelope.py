@@ -45,7 +45,7 @@ class MessageId(str):
     @classmethod
     def from_key(cls, key: int) -> Self:
         """The id whose integer key is *key*."""
-        return cls(f"{key:016x}")
+        return str.__new__(cls, f"{key:016x}")
 
     @property
     def key(self) -> int:

@@ -264,6 +264,8 @@ class Attempts:
 
 
 async def _is_8bit(content: Content) -> bool:
+    if content.octets is not None:
+        return not content.octets.isascii()
     async for chunk in content.chunks():
         if not chunk.isascii():
             return True

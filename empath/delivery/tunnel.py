@@ -47,6 +47,12 @@ class Headed:
     def __repr__(self) -> str:
         return f"<Headed {self._field!r} size={self.size}>"
 
+    @property
+    def octets(self) -> bytes | None:
+        """All of it, where that is in memory anyway."""
+        octets = self._content.octets
+        return None if octets is None else self._field + octets
+
     async def chunks(self, size: int = BLOCK) -> AsyncIterator[bytes]:
         """The octets in order; the field comes with the first of the content."""
         field = self._field

@@ -49,6 +49,8 @@ class SpoolDraft:
         self._writer = writer
         self._book = book
         self._key = key
+        self.id: Final = MessageId.from_key(key)
+        """The id the message will have; its time is that of the draft's beginning."""
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._size = 0
@@ -65,11 +67,6 @@ class SpoolDraft:
     def __repr__(self) -> str:
         where = "file" if self._spilled else "memory"
         return f"<SpoolDraft size={self._size} in {where}, waiting={self._waiting}>"
-
-    @property
-    def id(self) -> MessageId:
-        """The id the message will have; its time is that of the draft's beginning."""
-        return MessageId.from_key(self._key)
 
     @property
     def size(self) -> int:

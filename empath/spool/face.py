@@ -104,6 +104,11 @@ class Content(Protocol):
         """Octets, with CRLF line ends and without dot-stuffing."""
         ...
 
+    @property
+    def octets(self) -> bytes | None:
+        """All of it, where that is in memory anyway; None: read it with `chunks`."""
+        ...
+
     def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         """The octets in order, from the start."""
         ...

@@ -56,6 +56,10 @@ class Stored:
     def size(self) -> int:
         return len(self._body)
 
+    @property
+    def octets(self) -> bytes | None:
+        return self._body if self._piece >= len(self._body) else None
+
     async def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         for start in range(0, len(self._body), min(size, self._piece)):
             yield self._body[start : start + min(size, self._piece)]
