@@ -175,10 +175,10 @@ class Exchange(asyncio.Protocol):
         turn = flight.turn
         if turn is None or turn.done():
             return
-        self._deadline.lift()
         try:
             following = self._advance(flight, answer)
         except Exception as bug:  # noqa: BLE001 - a socket's callback must not swallow it
+            self._deadline.lift()
             turn.set_exception(bug)
             return
         if following is not None:
@@ -193,6 +193,7 @@ class Exchange(asyncio.Protocol):
 
     def _over(self, flight: Flight) -> None:
         """*flight* has its result; the one behind it is next to be answered."""
+        self._deadline.lift()
         if not flight.quiet:
             self.speaking = False
         if flight.owed and len(self._flights) > 1 and self._broken is None:

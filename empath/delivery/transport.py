@@ -110,6 +110,7 @@ class Connection(Exchange):
         """STARTTLS was answered 220, and nothing in clear came behind it (RFC 3207 6)."""
         context = self._context
         assert context is not None
+        self._deadline.lift()
         if self._broken is not None:
             return self._advance(flight, self._gone())
         answer: Reply | Broken = _SECURED

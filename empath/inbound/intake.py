@@ -105,16 +105,17 @@ class Intake:
         decision = self.session.receive(line)
         if isinstance(decision, OpenTransaction):
             return self._open()
-        if isinstance(decision, ReceiveContent):
+        if type(decision) is Answer:
+            if self._draft is not None and self.session.dialogue.transaction is None:
+                self._drop()  # RSET or EHLO has ended the transaction
+        elif isinstance(decision, ReceiveContent):
             self._reader = ContentReader()
             self._header = HeaderSection(self._config.inbound.header_size)
             self._held = []
             self._refusal = None
             self._subject = ""
-        elif isinstance(decision, Refuse | Hangup):
+        else:
             self.note(decision)
-        elif self._draft is not None and self.session.dialogue.transaction is None:
-            self._drop()  # RSET or EHLO has ended the transaction
         return decision
 
     def refuse(self, reply: Reply, stage: str = "COMMAND") -> Answer:
@@ -147,7 +148,7 @@ class Intake:
         except SpoolRefused:
             decision = self.session.unopened(_FAULT)
         else:
-            decision = self.session.opened()
+            return self.session.opened()
         self.note(decision)
         return decision
 
