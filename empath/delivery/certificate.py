@@ -35,7 +35,7 @@ def read(der: bytes) -> tuple[tuple[str, ...], float | None]:
         try:
             certificate = x509.load_der_x509_certificate(der)
             expires_at = certificate.not_valid_after_utc.timestamp()
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, x509.InvalidVersion):
             return (), None
         try:
             extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
