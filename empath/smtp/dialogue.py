@@ -10,7 +10,7 @@ beside others that it took: they may be sent at once.  Nobody who was not refuse
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from msgspec import Struct
 
@@ -103,7 +103,7 @@ def transact(
     return conversation.result()
 
 
-class _Command(NamedTuple):
+class _Command(Struct, frozen=True):
     line: str
     stage: str
     place: int = -1

@@ -31,6 +31,12 @@ PRESSED: Final = 512 * 1024
 class SpoolDraft:
     """One message being received; implements `empath.spool.face.Draft`."""
 
+    __slots__ = (
+        *("_aborted", "_book", "_discarding", "_ended", "_executor", "_fault", "_file"),
+        *("_folder", "_in_flight", "_inline_limit", "_job", "_key", "_pieces", "_size"),
+        *("_spilled", "_spool", "_waiting", "_writer", "_writing", "id"),
+    )
+
     def __init__(
         self,
         *,
