@@ -253,10 +253,7 @@ class InboundConnection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - the top of a callback: one client, not all
             self._fail("commit", error)
             self._flush()
-        if self._lost:
-            self.intake.lost("the client went away")
-        else:
-            self._go_on()
+        self._go_on()
 
     async def _drain(self) -> None:
         began = self._desk.clock.monotonic()
@@ -272,6 +269,7 @@ class InboundConnection(asyncio.Protocol):
         """What kept the client waiting is done."""
         self._busy = False
         if self._lost:
+            self.intake.lost("the client went away")  # which it kept while it was committing
             return
         self._heard_at = self._turn_at = self._desk.clock.monotonic()
         if self._draining and self.intake.session.dialogue.transaction is None:
