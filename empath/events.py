@@ -111,6 +111,8 @@ class RecipientResult(Struct, frozen=True, omit_defaults=True):
     reply: str
     next_at: float | None = None
     """When a deferred recipient is due again."""
+    ours: bool = False
+    """No server spoke the reply: it is what we say of one, or for ourselves."""
 
 
 class AttemptEnded(_Event, frozen=True):

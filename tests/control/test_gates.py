@@ -10,6 +10,7 @@ import pytest
 from empath.address import Domain
 from empath.config.model import Mode
 from empath.control.link import (
+    BounceMessages,
     CloseBreaker,
     DeleteMessages,
     ExplainMessage,
@@ -19,6 +20,7 @@ from empath.control.link import (
     NotFound,
     OpenBreaker,
     RequestUnclear,
+    RerouteDestination,
     ResetBreaker,
     ResumeDestination,
     SuspendDestination,
@@ -57,12 +59,26 @@ def _report(
         word = type(outcome).__name__.lower()
         results.append(
             RecipientResult(
-                waiting.number, waiting.recipient.address, word, str(outcome.reply), again
+                waiting.number,
+                waiting.recipient.address,
+                word,
+                str(outcome.reply),
+                again,
+                outcome.reply.ours,
             )
         )
     server = "" if stage == "DNS" else "mx.example.net [192.0.2.9]:25"
     event = AttemptEnded(
-        now, lot.id, lot.destination, server, stage, 0.1, lot.size, 0.2, tuple(results)
+        now,
+        lot.id,
+        lot.destination,
+        server,
+        stage,
+        0.1,
+        lot.size,
+        0.2,
+        tuple(results),
+        uncertain=any(isinstance(each, Deferred) and each.uncertain for each in outcomes),
     )
     return rulings, event
 
@@ -131,6 +147,58 @@ async def test_deferred_mail_names_the_last_reply_and_the_next_attempt(tmp_path:
         assert "1 attempt of 25, the last at mx.example.net [192.0.2.9]:25" in one.sentence
         assert "451 4.7.1 greylisted" in one.sentence
         assert one.next_at == engine.clock.now() + 300
+
+
+async def test_what_a_server_said_is_told_from_what_we_say_of_it(tmp_path: Path) -> None:
+    """A server that said 451 at RCPT stands in quotes; silence behind the content does not, and
+    only where it met a recipient it is uncertain.
+    """
+    async with desk(tmp_path) as engine:
+        message = await engine.accept("a@example.net", "b@example.net")
+        silence = Reply.own(421, "4.4.2", "no reply to the content within 10m")
+        await attempted(
+            engine,
+            [Deferred(Reply.of("451 4.7.1 greylisted")), Deferred(silence, uncertain=True)],
+        )
+        one, two = (await engine.link.ask(ExplainMessage(id=message))).recipients
+        assert one.sentence.endswith(", with “451 4.7.1 greylisted”.")
+        assert two.sentence.endswith(
+            ": 421 4.4.2 no reply to the content within 10m (the server may have it all the same)."
+        )
+
+
+async def test_a_bounce_is_in_the_operators_words_after_an_attempt_of_ours(tmp_path: Path) -> None:
+    """Whose the last attempt's reply was says nothing of the bounce."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        silence = Reply.own(421, "4.4.2", "no reply to the content within 10m")
+        await attempted(engine, [Deferred(silence, uncertain=True)])
+        await engine.link.acting("ada").ask(BounceMessages(ids=(message,), reason="moved"))
+        sentence = (await why(engine, message)).sentence
+        assert "was bounced by ada, with “550 5.7.0 " in sentence
+        assert "may have it" not in sentence
+
+
+async def test_a_suspension_without_an_end_holds_mail_that_is_not_due_yet(tmp_path: Path) -> None:
+    """It is not tried when it is due, and no time is promised; the operator's breaker behind the
+    suspension is named too.
+    """
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        await attempted(engine, [Deferred(Reply.of("451 4.7.1 greylisted"))], stage="RCPT")
+        ask = engine.link.acting("ada").ask
+        await ask(OpenBreaker(destination=NET, seconds=3600, reason="too slow"))
+        await ask(SuspendDestination(destination=NET, reason="moving"))
+        await ask(RerouteDestination(destination=NET, to=("one.test", "two.test:2525")))
+        one = await why(engine, message)
+        assert "; and even then example.net is held because ada suspended it: moving; and held" in (
+            one.sentence
+        )
+        assert "because ada opened its breaker: too slow; an operator re-routed it to" in (
+            one.sentence
+        )
+        assert one.sentence.endswith(" one.test:25, two.test:2525.")
+        assert (one.next_event, one.next_at) == ("an operator resumes it", None)
 
 
 async def test_dns_trouble_is_told_from_a_server_that_refuses(tmp_path: Path) -> None:
