@@ -28,6 +28,11 @@ class Hold(Struct, frozen=True):
     lasting: bool = False
     """Without `until`: nothing that goes on by itself ends it."""
 
+    pace: float = 0.0
+    """Seconds between one turn and the next once it has ended; 0: all go together."""
+    of_class: bool = False
+    """With `pace`: it is the turns of a class, wherever it goes, not those of a destination."""
+
     def outlasts(self, at: float) -> bool:
         """Whether it is known to hold still at *at*."""
         return self.lasting if self.until is None else self.until > at

@@ -7,11 +7,12 @@ it and by which reply, setting or person, and is safe to show (DESIGN P6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from empath.envelope import Priority, State
+from empath.policy.turns import Place
 from empath.policy.verdict import Hold
 
 
@@ -63,6 +64,8 @@ class Circumstances:
     expires_at: float | None = None
     holds: Sequence[Hold] = ()
     """All that keeps mail of this class at this destination from its turn."""
+    places: Mapping[Hold, Place] = field(default_factory=dict)
+    """The recipient's place among what waits for each of them that has a pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +158,11 @@ def _waiting(one: Standing, around: Circumstances) -> Why:
             return Why(f"{one.address} is tried again{_at(due)}{before}.", "attempt", due)
         return _behind(
             longer,
+            {},
             f"{one.address} waits until{_at(due)[3:]}{before}; and even then {one.destination} is",
         )
     if around.holds:
-        return _behind(around.holds, f"{one.address} is due{before}, and")
+        return _behind(around.holds, around.places, f"{one.address} is due{before}, and")
     return Why(
         f"{one.address} is due{before}, and goes when {one.priority.name.lower()} mail to"
         f" {one.destination} has its turn.",
@@ -167,16 +171,30 @@ def _waiting(one: Standing, around: Circumstances) -> Why:
     )
 
 
-def _behind(holds: Sequence[Hold], beginning: str) -> Why:
+def _behind(holds: Sequence[Hold], places: Mapping[Hold, Place], beginning: str) -> Why:
     """Kept by *holds*, until the last of them ends."""
-    said = "; and ".join(f"held{_until(hold.until)} because {hold.reason}" for hold in holds)
-    last = max(holds, key=_lasts)
-    return Why(f"{beginning} {said}.", last.ends, last.until)
+    said: list[str] = []
+    ends: list[tuple[bool, float]] = []
+    for hold in holds:
+        place, at = places.get(hold), hold.until
+        turn = ""
+        if place is not None and at is not None and place.waiting > 1:
+            at += place.before * hold.pace
+            turn = _turn(place, at)
+        said.append(f"held{_until(hold.until)} because {hold.reason}{turn}")
+        # What an operator has to end comes last; what ends, nobody knows when, comes first.
+        ends.append((hold.lasting, at or 0.0))
+    last = ends.index(max(ends))
+    return Why(f"{beginning} {'; and '.join(said)}.", holds[last].ends, ends[last][1] or None)
 
 
-def _lasts(hold: Hold) -> tuple[bool, float]:
-    """What an operator has to end comes last; what ends by itself, nobody knows when, first."""
-    return hold.lasting and hold.until is None, hold.until or 0.0
+def _turn(place: Place, at: float) -> str:
+    least = "" if place.exact else "at least "
+    among = f": of {least}{place.waiting:,} messages that wait, one goes then"
+    if not place.before:
+        return f"{among}, this one first"
+    when = f"at about {moment(at)}" if place.exact else f"not before {moment(at)}"
+    return f"{among}, and this one after {least or 'about '}{place.before:,} others, {when}"
 
 
 def _last(one: Standing) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from empath.address import Domain
-from empath.config.model import Mode
+from empath.config.model import Config, Destination, Mode
 from empath.control.link import (
     BounceMessages,
     CloseBreaker,
@@ -27,9 +27,11 @@ from empath.control.link import (
     ViewMessage,
     WhyItem,
 )
+from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
-from empath.envelope import Lot, MessageId
+from empath.envelope import Lot, MessageId, Priority
 from empath.events import AttemptEnded, DestinationGated, RecipientResult
+from empath.policy.limiter import ClassRates, Rate
 from empath.policy.patience import Stage
 from empath.policy.verdict import Hold
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
@@ -106,6 +108,31 @@ async def test_a_gate_that_holds_is_named(tmp_path: Path) -> None:
         one = await why(engine, message)
         assert "because bulk mail goes at 2 a second (delivery.class_rate.bulk)" in one.sentence
         assert one.next_at == 1_790_000_000.5
+
+
+async def test_behind_a_rate_each_message_has_its_own_time(tmp_path: Path) -> None:
+    """Half an attempt a second: of twenty that wait the first is tried with the next token, the
+    last 38 seconds after it; the same where the rate is that of the class.
+    """
+    async with desk(tmp_path) as engine:
+        messages = [await engine.accept() for _ in range(20)]
+        now = engine.clock.now()
+        section = Destination(domain="example.net", rate=0.5, burst=1)
+        engine.configure(destination=(section,))
+        gates = engine.figures.gates = Gates(lambda: engine.config)
+        for gate in gates.asked:
+            gate.started(NET, now)
+        first, last = await why(engine, messages[0]), await why(engine, messages[-1])
+        assert (first.next_event, first.next_at) == ("attempt", now + 2)
+        assert "of 20 messages that wait, one goes then, this one first" in first.sentence
+        assert (last.next_event, last.next_at) == ("attempt", now + 40)
+        assert "and this one after about 19 others, at about" in last.sentence
+        engine.figures.gates = Gates(Config)
+        classes = ClassRates()
+        classes.begin({Priority.NORMAL: Rate(0.5, 1, "delivery.class_rate.normal")}, now)
+        classes.started(Priority.NORMAL, now)
+        engine.figures.holds = (classes.closed[Priority.NORMAL],)
+        assert (await why(engine, messages[-1])).next_at == now + 40
 
 
 async def test_an_open_breaker_and_a_suspension_are_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empath.envelope import Priority, State
+from empath.policy.turns import Place
 from empath.policy.verdict import Hold
 from empath.policy.why import Circumstances, Standing, Why, why
 
@@ -262,6 +263,39 @@ def test_the_sentence_names_the_cause(situation: str) -> None:
     """Who or what holds it, and by which reply, setting or person; and what comes next when."""
     one, around, expected = SITUATIONS[situation]
     assert why(one, Circumstances(NOW, **around)) == expected  # type: ignore[arg-type]
+
+
+RATE = Hold(
+    "its rate of 0.5 attempts a second is used up (delivery.rate)", NOW + 2, "delivery.rate", pace=2
+)
+WAITS = "bob@x.test is due, and held until 2026-09-21 14:13:22 UTC because its rate of 0.5 attempts"
+ONE_THEN = " a second is used up (delivery.rate): of 20 messages that wait, one goes then,"
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "at"),
+    [
+        (Place(0, 1), " a second is used up (delivery.rate).", 2),
+        (Place(0, 20), f"{ONE_THEN} this one first.", 2),
+        (
+            Place(19, 20),
+            f"{ONE_THEN} and this one after about 19 others, at about 2026-09-21 14:14:00 UTC.",
+            40,
+        ),
+        (
+            Place(19, 20, exact=False),
+            f"{ONE_THEN.replace('20', 'at least 20')} and this one after at least 19 others, not"
+            " before 2026-09-21 14:14:00 UTC.",
+            40,
+        ),
+    ],
+)
+def test_behind_a_rate_a_message_has_its_place(place: Place, said: str, at: float) -> None:
+    """The next token is not for all that wait: each is told about when it is its own turn."""
+    waiting = bob(State.QUEUED, next_at=NOW)
+    around = Circumstances(NOW, holds=(RATE, BUSY), places={RATE: place})
+    busy = "; and held because 20 attempts at once is the most it may have."
+    assert why(waiting, around) == Why(f"{WAITS}{said[:-1]}{busy}", "attempt", NOW + at)
 
 
 @given(
