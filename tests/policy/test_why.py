@@ -284,8 +284,8 @@ ONE_THEN = " a second is used up (delivery.rate): of 20 messages that wait, one 
         ),
         (
             Place(19, 20, exact=False),
-            f"{ONE_THEN.replace('20', 'at least 20')} and this one after at least 19 others, not"
-            " before 2026-09-21 14:14:00 UTC.",
+            " a second is used up (delivery.rate): of at least 20 messages that wait, one goes then,"
+            + " and this one after at least 19 others, not before 2026-09-21 14:14:00 UTC.",
             40,
         ),
     ],
