@@ -88,6 +88,19 @@ def test_what_began_before_it_opened_changes_nothing_while_it_is_open() -> None:
     assert gate[X].open_until == 400.0
 
 
+def test_what_was_learnt_is_forgotten_and_what_was_decided_is_not() -> None:
+    """Other servers say nothing of an operator's decision, which a restart keeps as his."""
+    learnt = broken()
+    learnt.forget(X)
+    assert learnt.verdict(X, 104.0) is None
+    decided = Breakers(lambda: LIMITS)
+    decided.open(X, 500.0, actor="ada", reason="")
+    again = Breakers(lambda: LIMITS)
+    again.restore(decided.kept())
+    again.forget(X)
+    assert again.verdict(X, 104.0) == Hold("ada opened its breaker", 500.0, "an operator", "probe")
+
+
 def test_an_operator_opens_and_closes_it() -> None:
     """Who and why is in the verdict."""
     gate = Breakers(lambda: LIMITS)
