@@ -193,8 +193,9 @@ def _turn(place: Place, at: float) -> str:
     among = f": of {least}{place.waiting:,} messages that wait, one goes then"
     if not place.before:
         return f"{among}, this one first"
+    others = f"{place.before:,} other{'' if place.before == 1 else 's'}"
     when = f"at about {moment(at)}" if place.exact else f"not before {moment(at)}"
-    return f"{among}, and this one after {least or 'about '}{place.before:,} others, {when}"
+    return f"{among}, and this one after {least or 'about '}{others}, {when}"
 
 
 def _last(one: Standing) -> str:

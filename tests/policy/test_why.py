@@ -283,6 +283,11 @@ AT_LEAST = (
         (Place(0, 1), " a second is used up (delivery.rate).", 2),
         (Place(0, 20), f"{ONE_THEN} this one first.", 2),
         (
+            Place(1, 20),
+            f"{ONE_THEN} and this one after about 1 other, at about 2026-09-21 14:13:24 UTC.",
+            4,
+        ),
+        (
             Place(19, 20),
             f"{ONE_THEN} and this one after about 19 others, at about 2026-09-21 14:14:00 UTC.",
             40,
