@@ -51,6 +51,8 @@ def standing(
                     if each.number == row.number:
                         last, ours = event, each.ours
                         uncertain = event.uncertain and ours
+            case OperatorActed() if not event.touched(row.number):
+                pass  # It was about others of the same message.
             case OperatorActed(action="hold" | "delete" | "bounce"):
                 actor = event.actor
             case OperatorActed(action="release"):

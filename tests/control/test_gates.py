@@ -19,6 +19,8 @@ from empath.control.link import (
     ListUnreached,
     NotFound,
     OpenBreaker,
+    QueueChange,
+    ReleaseMessages,
     RequestUnclear,
     RerouteDestination,
     ResetBreaker,
@@ -304,6 +306,35 @@ async def test_held_and_deleted_mail_names_who_did_it(tmp_path: Path) -> None:
         assert "is held by ada (uid 0): looks like spam" in (await why(engine, message)).sentence
         await link.ask(DeleteMessages(ids=(message,)))
         assert "was deleted by ada (uid 0)" in (await why(engine, message)).sentence
+
+
+async def test_each_recipient_names_the_operator_who_changed_it(tmp_path: Path) -> None:
+    """One message of which each recipient was changed by another person, some twice."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept(*(f"{name}@example.net" for name in "abcdef"))
+
+        async def done(request: type[QueueChange], who: str, name: str) -> None:
+            query = f"rcpt:{name}@example.net"
+            await engine.link.acting(who).ask(request(query=query, reason=f"{who} said so"))
+
+        await done(HoldMessages, "ada", "a")
+        await done(HoldMessages, "bob", "b")
+        await done(DeleteMessages, "cyd", "c")
+        await done(BounceMessages, "dan", "d")
+        await done(HoldMessages, "ada", "e")
+        await done(BounceMessages, "eve", "e")
+        await done(HoldMessages, "fay", "f")
+        await done(ReleaseMessages, "ada", "f")
+        said = {
+            one.address[0]: one.sentence
+            for one in (await engine.link.ask(ExplainMessage(id=message))).recipients
+        }
+        assert "is held by ada: ada said so" in said["a"]
+        assert "is held by bob: bob said so" in said["b"]
+        assert "was deleted by cyd" in said["c"]
+        assert "was bounced by dan" in said["d"]
+        assert "was bounced by eve" in said["e"]
+        assert "goes when normal mail" in said["f"]
 
 
 async def test_captured_mail_says_so(tmp_path: Path) -> None:
