@@ -113,6 +113,8 @@ class RecipientResult(Struct, frozen=True, omit_defaults=True):
     reply: str
     next_at: float | None = None
     """When a deferred recipient is due again."""
+    ours: bool = False
+    """No server spoke the reply: it is what we say of one, or for ourselves."""
 
 
 class AttemptEnded(_Event, frozen=True):
@@ -166,6 +168,13 @@ class OperatorActed(_Event, frozen=True):
     reason: str = ""
     """What it was changed to, such as the class or the next hop, and why."""
     recipients: int = 0
+    runs: tuple[tuple[int, int], ...] = ()
+    """Which, in the timeline: first and last number of each row of neighbours.  Empty where that
+    was not kept."""
+
+    def touched(self, number: int) -> bool:
+        """Whether it changed that recipient, as far as is known."""
+        return not self.runs or any(first <= number <= last for first, last in self.runs)
 
 
 class OperatorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):

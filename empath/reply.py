@@ -38,6 +38,13 @@ class Reply(Struct, frozen=True):
     code: int
     enhanced: EnhancedCode | None
     text: str
+    ours: bool = False
+    """No server spoke it: it is what Empath says of one, or for itself."""
+
+    @classmethod
+    def own(cls, code: int, enhanced: str, text: str) -> Self:
+        """What we say ourselves of an attempt, where no server's reply is the last word."""
+        return cls(code, EnhancedCode(enhanced), text, ours=True)
 
     @classmethod
     def of(cls, line: str) -> Self:

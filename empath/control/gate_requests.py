@@ -20,7 +20,8 @@ class WhyItem(Struct, frozen=True, kw_only=True):
     state: str
     sentence: str
     next_event: str
-    """What happens next (``attempt``, ``end of the attempt``); empty if nothing will."""
+    """What happens next (``attempt``, ``probe``, ``end of the attempt``, ``end of an attempt
+    there``, ``an operator resumes it``); empty if nothing will."""
     next_at: float | None
     doing: str = ""
     """What the attempt that runs now waits for, and at which server; empty if none runs."""

@@ -23,7 +23,10 @@ from empath.control.standing import rerouted, standing
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId
 from empath.events import DestinationGated
+from empath.policy import shaping
 from empath.policy.suspension import Suspension
+from empath.policy.turns import Place, place
+from empath.policy.verdict import Hold
 from empath.policy.why import Circumstances, why
 from empath.query import QueueQuery, Term
 from empath.safe_text import safe_text
@@ -158,16 +161,28 @@ class GateDesk:
                 " (spool.keep_finished)."
             )
         rows = sorted(record.recipients, key=lambda row: (row.state.final, row.number))
+        places: dict[tuple[object, ...], Place] = {}
         return link.WhyReply(
             id=id,
-            recipients=tuple(self._why(record, row) for row in rows[:SHOWN]),
+            recipients=tuple([await self._why(record, row, places) for row in rows[:SHOWN]]),
             total=len(rows),
         )
 
-    def _why(self, record: MessageRecord, row: RecipientRow) -> WhyItem:
+    async def _why(
+        self, record: MessageRecord, row: RecipientRow, known: dict[tuple[object, ...], Place]
+    ) -> WhyItem:
         config, now, engine = self._config(), self._clock.now(), self._engine
         priority = record.envelope.priority
         told = standing(record, row, engine, rerouted(row, self._finder))
+        holds = () if engine is None else engine.explain(row.destination, priority)
+        places: dict[Hold, Place] = {}
+        if row.next_at is not None and row.next_at <= now:
+            for hold in holds:
+                if hold.pace:
+                    asked = (row.destination, row.next_at, hold.of_class)
+                    if asked not in known:
+                        known[asked] = await self._place(record, row, row.next_at, hold)
+                    places[hold] = known[asked]
         answer = why(
             told,
             Circumstances(
@@ -175,7 +190,8 @@ class GateDesk:
                 delivers=engine is not None and config.mode is Mode.RELAY,
                 most_attempts=config.delivery.retry.attempts,
                 expires_at=record.received_at + config.delivery.retry.expiry,
-                holds=() if engine is None else engine.explain(row.destination, priority),
+                holds=holds,
+                places=places,
             ),
         )
         return WhyItem(
@@ -188,6 +204,14 @@ class GateDesk:
             doing=told.doing,
             since=told.doing_since,
         )
+
+    async def _place(
+        self, record: MessageRecord, row: RecipientRow, due_at: float, hold: Hold
+    ) -> Place:
+        """The place of a recipient among what waits for the rate behind *hold*."""
+        lane, now = (row.destination, record.envelope.priority), self._clock.now()
+        ahead = await self._spool.ahead(lane, record.id, due_at, now, of_class=hold.of_class)
+        return place(lane, ahead, shaping.weights(self._config().delivery))
 
     # Changing.
 

@@ -2,7 +2,8 @@
 
 It is in force before it is answered and survives a restart; if the spool cannot keep it, it is
 taken back and refused.  What was learnt of the servers before (breaker, concurrency) is
-forgotten: it says nothing about the new ones.
+forgotten: it says nothing about the new ones.  A breaker that an operator opened stays open:
+that was a decision about the destination.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Rerouting:
                 self._finder.set_override(domain, before)
             raise RequestRefused(f"The override was not changed: {error}") from error
         if self._engine is not None:
-            self._engine.gates.breakers.close(domain)
+            self._engine.gates.breakers.forget(domain)
             self._engine.gates.concurrency.forget(domain)
             self._engine.wake()
             await self._engine.keep_gates()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from empath.address import ServerId
 from empath.control.parts import Deliverer
 from empath.delivery.route import RouteFinder
 from empath.envelope import NextHop, State
@@ -10,25 +13,46 @@ from empath.policy.why import Standing
 from empath.spool.face import MessageRecord, RecipientRow
 
 
-def rerouted(row: RecipientRow, finder: RouteFinder) -> NextHop | None:
+class Detour(NamedTuple):
+    """Where an operator sends mail, and until when."""
+
+    hosts: tuple[ServerId, ...]
+    """In order of preference."""
+    until: float | None
+
+    @classmethod
+    def of(cls, hop: NextHop | None) -> Detour | None:
+        """That of one recipient."""
+        return None if hop is None else cls((hop.host,), hop.until)
+
+    def __str__(self) -> str:
+        return ", ".join(self.hosts)
+
+
+def rerouted(row: RecipientRow, finder: RouteFinder) -> Detour | None:
     """Where a recipient goes instead of to its destination's own servers, if it does."""
     hop = finder.in_force(row.next_hop)
-    if hop is not None or row.state.final:
-        return hop
-    override = finder.override(row.destination)
-    return None if override is None else NextHop(override.hosts[0], override.until)
+    if hop is not None:
+        return Detour.of(hop)
+    override = None if row.state.final else finder.override(row.destination)
+    return None if override is None else Detour(override.hosts, override.until)
 
 
 def standing(
-    record: MessageRecord, row: RecipientRow, engine: Deliverer | None, hop: NextHop | None
+    record: MessageRecord, row: RecipientRow, engine: Deliverer | None, hop: Detour | None
 ) -> Standing:
     """What the history says of one recipient, that goes to *hop* if given."""
     last: AttemptEnded | None = None
-    actor, told = "", False
+    actor, told, uncertain, ours = "", False, False, False
     for event in record.timeline:
         match event:
-            case AttemptEnded() if any(each.number == row.number for each in event.results):
-                last = event
+            case AttemptEnded():
+                for each in event.results:
+                    if each.number == row.number:
+                        last, ours = event, each.ours
+                        uncertain = event.uncertain and ours
+            case OperatorActed() if not event.touched(row.number):
+                pass  # It was about others of the same message.
             case OperatorActed(action="hold" | "delete" | "bounce"):
                 actor = event.actor
             case OperatorActed(action="release"):
@@ -49,6 +73,8 @@ def standing(
         attempts=row.attempts,
         next_at=row.next_at,
         last_reply=row.last_reply,
+        ours=ours and not operated,
+        uncertain=uncertain and not operated,
         hold_reason=row.hold_reason,
         server=last.server if last else "",
         stage=last.stage if last else "",
@@ -58,7 +84,7 @@ def standing(
         began_at=None if running is None else running.began_at,
         doing="" if running is None else running.shown,
         doing_since=None if running is None else running.since,
-        next_hop=None if hop is None else hop.host,
+        next_hop=None if hop is None else str(hop),
         next_hop_until=None if hop is None else hop.until,
     )
 

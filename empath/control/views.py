@@ -19,7 +19,8 @@ from empath.control.link import (
     SpoolReport,
     TlsDestination,
 )
-from empath.envelope import MessageId, NextHop, State
+from empath.control.standing import Detour
+from empath.envelope import MessageId, State
 from empath.events import AttemptEnded, MessageAccepted, MessageEvent
 from empath.observe.encryption import Encryption
 from empath.spool.face import DestinationRow, MessageRecord, QueueRow, RecipientRow, SpoolStats
@@ -87,7 +88,7 @@ def message_view(
     *,
     expiry: float,
     headers: tuple[tuple[str, str], ...],
-    hop: Callable[[RecipientRow], NextHop | None] = lambda row: row.next_hop,
+    hop: Callable[[RecipientRow], Detour | None] = lambda row: Detour.of(row.next_hop),
     doing: Callable[[MessageId, Domain], str] = lambda _id, _destination: "",
 ) -> MessageView:
     """Everything about one message; *expiry* is the age in seconds at which it is given up.
@@ -128,7 +129,7 @@ def message_view(
     )
 
 
-def _recipient(row: RecipientRow, hop: NextHop | None, doing: str) -> RecipientItem:
+def _recipient(row: RecipientRow, hop: Detour | None, doing: str) -> RecipientItem:
     return RecipientItem(
         number=row.number,
         address=row.recipient.address,
@@ -139,7 +140,7 @@ def _recipient(row: RecipientRow, hop: NextHop | None, doing: str) -> RecipientI
         last_reply=row.last_reply,
         hold_reason=row.hold_reason,
         doing=doing,
-        next_hop="" if hop is None else hop.host,
+        next_hop="" if hop is None else str(hop),
         next_hop_until=None if hop is None else hop.until,
     )
 

@@ -33,7 +33,7 @@ from empath.policy.destination import DestinationsOf
 from empath.policy.patience import ADDRESSES, Stage
 from empath.policy.reachability import Reachability
 from empath.policy.tls import Need, need
-from empath.reply import Deferred, EnhancedCode, Failed, Outcome, Reply
+from empath.reply import Deferred, Failed, Outcome, Reply
 from empath.smtp.data import BareNewline
 from empath.smtp.dialogue import Manner, Transaction, transact
 from empath.smtp.lines import limit
@@ -201,9 +201,9 @@ class Attempts:
         while not self.pool.reserve(key, settings.connections_per_host):
             progress.at(Stage.TURN, key.host)
             if not await self.pool.turn(key, settings.final_timeout):
-                busy = Reply(
+                busy = Reply.own(
                     451,
-                    EnhancedCode("4.4.5"),
+                    "4.4.5",
                     f"all {settings.connections_per_host} connections to {key.host} are busy:"
                     " delivery.connections_per_host allows no more",
                 )

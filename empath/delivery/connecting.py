@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from empath.address import IpAddress
 from empath.clock import Clock
@@ -28,7 +27,7 @@ from empath.policy.patience import Stage
 from empath.policy.reachability import Reachability
 from empath.policy.source_address import sources_for
 from empath.policy.tls import Need, TlsFault, unmet
-from empath.reply import Deferred, EnhancedCode, Failed, Reply
+from empath.reply import Deferred, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session
 from empath.tls import ClientContexts, TlsUnusable
 
@@ -78,14 +77,14 @@ async def connect(
         context = await contexts.get(verify=wanted.verified)
     except TlsUnusable as error:  # Our own setting: mail waits for it.
         transcript.remark(str(error))
-        return Missed("CONNECT", Deferred(Reply(451, EnhancedCode("4.3.5"), str(error))))
+        return Missed("CONNECT", Deferred(Reply.own(451, "4.3.5", str(error))))
     if wanted.verified and server_name(target.host) is None:
         reason = f'{target.host} is an address: tls "verify" needs the name of a host'
         failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
         outcome = unmet(wanted, TlsFault.HOST_MISMATCH, config.delivery.tls, reason=reason)
         transcript.remark(reason)
         return Missed("STARTTLS", outcome)
-    missed = Missed("CONNECT", Deferred(Reply(451, EnhancedCode("4.4.1"), "no address")))
+    missed = Missed("CONNECT", Deferred(Reply.own(451, "4.4.1", "no address")))
     unreached = ""
     left = list(
         reachability.last(
@@ -130,7 +129,8 @@ async def _again(
     """What a session without its encryption means, and the one in clear where that may be."""
     if isinstance(session, Connection) or session.fault is None:
         return session, None
-    reason = f"{server.name} {_SAID.get(session.fault, '')}{session.reply.text}"
+    said = ": " if session.reply.ours else " refused STARTTLS: "
+    reason = f"{server.name}{said}{session.reply.text}"
     failures.append(_failure(server.name, wanted, session.fault, reason))
     if not wanted.may_send_in_clear(has_secret=_credentials(server.target) is not None):
         if session.fault is TlsFault.REFUSED and session.reply.code == 421:
@@ -140,9 +140,6 @@ async def _again(
         "STARTTLS failed: once more in clear, since nothing requires it"
     )
     return await _in_clear(server, wanted), None
-
-
-_SAID: Final = {TlsFault.REFUSED: "refused STARTTLS: "}
 
 
 def _failure(server: str, wanted: Need, fault: TlsFault, reason: str) -> TlsFailure:

@@ -15,28 +15,28 @@ from typing import final
 class Deadline:
     """Calls *missed* when what is awaited has not come in time."""
 
-    __slots__ = ("_loop", "_missed", "_timer", "_until", "awaited", "seconds", "since")
+    __slots__ = ("_loop", "_missed", "_timer", "_until", "said", "seconds", "since")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, missed: Callable[[], None]) -> None:
         self._loop = loop
         self._missed = missed
         self._timer: asyncio.TimerHandle | None = None
         self._until = 0.0
-        self.awaited = ""
-        """What the wait is for, as in "no reply within"."""
+        self.said = ""
+        """What is wrong once it has passed, such as ``no reply``, before "within 5s"."""
         self.seconds = 0.0
         """How long it was allowed to take."""
         self.since = 0.0
         """When it was last set."""
 
     def __repr__(self) -> str:
-        return f"<Deadline {self.awaited if self._until else 'none'}>"
+        return f"<Deadline {self.said if self._until else 'none'}>"
 
-    def set(self, seconds: float, awaited: str) -> None:
-        """From now on *awaited* must come within *seconds*."""
+    def set(self, seconds: float, said: str) -> None:
+        """What is awaited must come within *seconds*; *said*, if it does not."""
         self.since = self._loop.time()
         self._until = self.since + seconds
-        self.awaited = awaited
+        self.said = said
         self.seconds = seconds
         if self._timer is None or self._timer.when() > self._until:
             if self._timer is not None:

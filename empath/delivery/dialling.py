@@ -24,7 +24,7 @@ from empath.delivery.transport import Connection
 from empath.policy.patience import Stage
 from empath.policy.source_address import sources_for
 from empath.policy.tls import TlsFault
-from empath.reply import EnhancedCode, Reply
+from empath.reply import Reply
 from empath.tls import fault_of
 
 
@@ -97,7 +97,7 @@ class Server:
                 return self._no_source(source)
             transcript.remark(f"cannot connect to {name}: {fault(error)}")
             shook = implicit and isinstance(error, ssl.SSLError)
-            reply = Reply(451, EnhancedCode("4.4.1"), f"cannot connect to {name}: {fault(error)}")
+            reply = Reply.own(451, "4.4.1", f"cannot connect to {name}: {fault(error)}")
             return Refused("CONNECT", reply, fault_of(error) if shook else None, not shook)
         return connection
 
@@ -119,7 +119,7 @@ class Server:
             f" {setting}, or give the machine that address"
         )
         self.progress.transcript.remark(text)
-        return Refused("CONNECT", Reply(451, EnhancedCode("4.3.5"), text))
+        return Refused("CONNECT", Reply.own(451, "4.3.5", text))
 
 
 def _not_ours(error: OSError | ValueError, source: str) -> bool:

@@ -120,16 +120,18 @@ class Engine:
         return dict(self._window.verdicts)
 
     def explain(self, destination: Domain, priority: Priority) -> tuple[Hold, ...]:
-        """What holds mail of this class at *destination* at this moment, what lasts longest
-        first; empty when it goes as soon as a slot is free.
+        """All that holds mail of this class at *destination* at this moment; empty when it goes
+        as soon as it is chosen.
         """
         now = self._clock.now()
-        found = [self._gates.verdict(destination, now), self._gates.classes.closed.get(priority)]
-        holds = [hold for hold in found if hold is not None]
+        holds = [*self._gates.holds(destination, now)]
+        of_class = self._gates.classes.closed.get(priority)
+        if of_class is not None and of_class.outlasts(now):
+            holds.append(of_class)
         most = self._config().delivery.concurrency
         if len(self._crew) >= most:
             reason = f"{most} attempts run, as many as may (delivery.concurrency)"
-            holds.append(Hold(reason, None, "delivery.concurrency"))
+            holds.append(Hold(reason, None, "delivery.concurrency", "end of an attempt"))
         return tuple(holds)
 
     def position(self, id: MessageId, destination: Domain) -> Position | None:

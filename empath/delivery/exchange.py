@@ -145,7 +145,7 @@ class Exchange(asyncio.Protocol):
                     return None
                 elif isinstance(step, Greeting):
                     flight.owed = 1  # Counted already: it was owed from the start.
-                    self._deadline.set(self.settings.connect_timeout, "greeting")
+                    self._deadline.set(self.settings.connect_timeout, "no greeting")
                     return None
                 else:
                     return step
@@ -182,9 +182,9 @@ class Exchange(asyncio.Protocol):
 
     def _arm(self, flight: Flight) -> None:
         if flight.dotted and flight.owed == 1:
-            self._deadline.set(self.settings.final_timeout, "reply to the content")
+            self._deadline.set(self.settings.final_timeout, "no reply to the content")
         else:
-            self._deadline.set(self.settings.command_timeout, "reply")
+            self._deadline.set(self.settings.command_timeout, "no reply")
 
     def _answer(self, flight: Flight, answer: Reply | Broken) -> None:
         """A reply that was owed, or that none will come; `run` wakes if it has a part."""
@@ -215,12 +215,12 @@ class Exchange(asyncio.Protocol):
         if flight.owed and len(self._flights) > 1 and self._broken is None:
             # It was told enough (421); what it is still owed goes to nobody.
             flight.turn = None
-            self._deadline.set(GRACE, "end of the session after its 421")
+            self._deadline.set(GRACE, "no end of the session after its 421")
             return
         self._flights.remove(flight)
         if self._flights:
             if self._leaving:
-                self._deadline.set(GRACE, "end of the session after its 421")
+                self._deadline.set(GRACE, "no end of the session after its 421")
             else:
                 self._arm(self._flights[0])
         elif self._retired:
@@ -310,7 +310,7 @@ class Exchange(asyncio.Protocol):
             # Its end has not left: the server cannot have the last message.
             self._flights[-1].dotted = False
         deadline = self._deadline
-        self._fail(lost(f"no {deadline.awaited} within {Duration(deadline.seconds)}"))
+        self._fail(lost(f"{deadline.said} within {Duration(deadline.seconds)}"))
 
     def _fail(self, broken: Broken) -> None:
         """The session is over; whoever waits is told."""

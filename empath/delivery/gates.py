@@ -23,7 +23,7 @@ from empath.policy.concurrency import Concurrency
 from empath.policy.destination import DestinationsOf
 from empath.policy.limiter import ClassRates, Limiter, Rate
 from empath.policy.suspension import Suspension, Suspensions
-from empath.policy.verdict import Gate, Verdict
+from empath.policy.verdict import Gate, Hold
 
 KEY: Final = "gates"
 """Where the spool keeps what a restart must know."""
@@ -78,13 +78,10 @@ class Gates:
             self.breakers.forget_old(now, self.concurrency.running)
         return self._weights
 
-    def verdict(self, destination: Domain, now: float) -> Verdict:
-        """What holds *destination* now, if anything."""
-        for gate in self.asked:
-            verdict = gate.verdict(destination, now)
-            if verdict is not None:
-                return verdict
-        return None
+    def holds(self, destination: Domain, now: float) -> tuple[Hold, ...]:
+        """All that holds *destination* now: mail goes when the last of it has ended."""
+        verdicts = (gate.verdict(destination, now) for gate in self.asked)
+        return tuple(verdict for verdict in verdicts if verdict is not None)
 
     def shut(self, now: float) -> Mapping[Domain, float | None]:
         """Destinations that get no attempt for long, and until when; None: until an operator

@@ -93,7 +93,7 @@ def _rule(
         case GiveUp(reason):
             # RFC 3463 X.4.7: delivery time expired; permanent, whatever the last answer was.
             text = f"{reason}; the last answer was: {outcome.reply}"
-            expired = Failed(Reply(550, EnhancedCode("5.4.7"), text[:_REPLY_TEXT]))
+            expired = Failed(Reply.own(550, "5.4.7", text[:_REPLY_TEXT]))
             return Ruling(waiting.number, expired, expired=True)
 
 
@@ -146,6 +146,7 @@ def _results(
             result=_word(ruling),
             reply=str(ruling.outcome.reply)[:_REPLY_TEXT],
             next_at=ruling.next_at,
+            ours=ruling.outcome.reply.ours,
         )
         for waiting, ruling in zip(recipients, rulings, strict=True)
     )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast, final
 
 from empath.config.model import Delivery
+from empath.config.units import Duration
 from empath.delivery import certificate
 from empath.delivery.exchange import Exchange
 from empath.delivery.faults import fault
@@ -120,11 +121,13 @@ class Connection(Exchange):
                 self,
                 context,
                 server_hostname=self._sni,
-                ssl_handshake_timeout=self.settings.connect_timeout,
+                ssl_handshake_timeout=float(self.settings.connect_timeout),
             )
         except (OSError, ValueError) as error:
             self.tls_fault = fault_of(error)
-            answer = lost(f"the TLS handshake failed: {fault(error)}")
+            late = f"no end of it within {Duration(self.settings.connect_timeout)}"
+            why = late if self.tls_fault is TlsFault.TIMEOUT else fault(error)
+            answer = lost(f"the TLS handshake failed: {why}")
         else:
             if wrapped is None:
                 self.tls_fault = TlsFault.CLOSED
@@ -200,7 +203,7 @@ class Connection(Exchange):
         self._transport.write(block)
         if self._paused and self._broken is None and self._kept is None:
             self._room = self._loop.create_future()
-            self._deadline.set(self.settings.content_timeout, "taking of the content")
+            self._deadline.set(self.settings.content_timeout, "it took no more of the content")
             try:
                 await self._room
             finally:

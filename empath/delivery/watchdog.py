@@ -22,7 +22,7 @@ from empath.delivery.attempt import Report
 from empath.delivery.progress import Cut, Position, Progress
 from empath.events import AttemptStuck, TaskFailed
 from empath.policy.patience import Stage, in_sum, standstill
-from empath.reply import Deferred, EnhancedCode, Reply
+from empath.reply import Deferred, Reply
 from empath.safe_text import safe_text
 
 EVERY: Final = 10.0
@@ -111,8 +111,8 @@ def cut_short(progress: Progress, error: BaseException) -> Report | None:
     progress.transcript.remark(reason)
     uncertain = position.stage is Stage.FINAL
     # 4.4.2 says it of the server, 4.3.0 of ourselves (RFC 3463).
-    enhanced = EnhancedCode("4.3.0" if position.stage.ours else "4.4.2")
-    outcome = Deferred(Reply(451, enhanced, reason), uncertain=uncertain)
+    enhanced = "4.3.0" if position.stage.ours else "4.4.2"
+    outcome = Deferred(Reply.own(451, enhanced, reason), uncertain=uncertain)
     return Report(
         (outcome,) * len(progress.lot.recipients),
         position.ended_at,

@@ -89,6 +89,8 @@ class Breaker(Struct, frozen=True):
         return replace(self, probing=False) if self.probing else self
 
 
+PROBE: Final = "probe"
+"""What follows when a breaker has been open for its time: one attempt, for all that wait."""
 CLOSED: Final = Breaker()
 """A breaker that nothing has happened to."""
 
@@ -114,14 +116,16 @@ class Breakers:
                 if breaker.actor:
                     said = f": {breaker.why}" if breaker.why else ""
                     reason = f"{breaker.actor} opened its breaker{said}"
-                    return Hold(reason, breaker.open_until, "an operator")
+                    return Hold(reason, breaker.open_until, "an operator", PROBE)
                 return Hold(
                     f"its breaker is open after failures, last: {breaker.why}",
                     breaker.open_until,
                     "delivery.breaker",
+                    PROBE,
                 )
             case Position.HALF_OPEN if breaker.probing:
-                return Hold("its breaker is half-open and one probe runs", None, "delivery.breaker")
+                reason = "its breaker is half-open and one probe runs"
+                return Hold(reason, None, "delivery.breaker", "end of the probe")
             case _:
                 return None
 
@@ -156,6 +160,11 @@ class Breakers:
         all failures.
         """
         return self._breakers.pop(destination, None) is not None
+
+    def forget(self, destination: Domain) -> None:
+        """What failures taught holds no longer; what an operator decided does."""
+        if not self[destination].actor:
+            self.close(destination)
 
     def standing(self, now: float) -> Mapping[Domain, Position]:
         """Destinations whose breaker is not closed."""

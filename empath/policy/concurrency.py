@@ -20,6 +20,8 @@ from empath.policy.verdict import Hold, Verdict
 
 START: Final = 5
 """Attempts at once to a destination that nothing is known of."""
+ENDS: Final = "end of an attempt there"
+"""What makes room for another."""
 _REMEMBERED: Final = 10_000
 """Destinations whose allowance is remembered."""
 
@@ -71,12 +73,14 @@ class Concurrency:
         cap, source = self._cap(destination)
         attempts = f"{running} attempt{'s' if running > 1 else ''} at once"
         if most >= cap:
-            return Hold(f"{attempts} is the most it may have ({source} = {cap})", None, source)
+            reason = f"{attempts} is the most it may have ({source} = {cap})"
+            return Hold(reason, None, source, ENDS)
         return Hold(
             f"{attempts} is what it has shown to take; that grows as it answers,"
             f" up to {cap} ({source})",
             None,
             "how it answered",
+            ENDS,
         )
 
     def started(self, destination: Domain, now: float) -> None:  # noqa: ARG002 - a gate

@@ -74,7 +74,7 @@ class Limiter:
         if at <= now:
             return None
         reason = f"its rate of {rate.per_second:g} attempts a second is used up ({rate.source})"
-        return Hold(reason, at, rate.source)
+        return Hold(reason, at, rate.source, pace=1 / rate.per_second)
 
     def started(self, destination: Domain, now: float) -> None:
         """Take a token."""
@@ -127,7 +127,9 @@ class ClassRates:
         if at > now:
             name = priority.name.lower()
             reason = f"{name} mail goes at {rate.per_second:g} a second ({rate.source})"
-            self.closed[priority] = Hold(reason, at, rate.source)
+            self.closed[priority] = Hold(
+                reason, at, rate.source, pace=1 / rate.per_second, of_class=True
+            )
 
     def _now(self, priority: Priority, rate: Rate, now: float) -> Bucket:
         bucket = self._buckets.get(priority)

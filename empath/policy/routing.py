@@ -25,7 +25,7 @@ from empath.policy.answer import (
     NoSuchRecord,
 )
 from empath.policy.special_address import refused_address
-from empath.reply import Deferred, EnhancedCode, Failed, Reply
+from empath.reply import Deferred, Failed, Reply
 
 MAX_TARGETS: Final = 20
 """MX hosts that are kept of an answer, best preference first."""
@@ -326,4 +326,4 @@ def _loop(destination: Domain) -> Reply:
 
 
 def _reply(code: int, enhanced: str, text: str) -> Reply:
-    return Reply(code, EnhancedCode(enhanced), text)
+    return Reply.own(code, enhanced, text)

@@ -36,7 +36,10 @@ class Suspensions:
         if found is None or (found.until is not None and found.until <= now):
             return None
         said = f": {found.reason}" if found.reason else ""
-        return Hold(f"{found.actor} suspended it{said}", found.until, "an operator")
+        reason = f"{found.actor} suspended it{said}"
+        if found.until is None:
+            return Hold(reason, None, "an operator", "an operator resumes it", lasting=True)
+        return Hold(reason, found.until, "an operator")
 
     def started(self, destination: Domain, now: float) -> None:
         """Nothing to count."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from empath.config.model import DeliveryTls, OnTlsFailure, Route, Tls, TlsPolicy
-from empath.reply import Deferred, EnhancedCode, Failed, Reply
+from empath.reply import Deferred, Failed, Reply
 
 _STRENGTH: Final = {policy: place for place, policy in enumerate(TlsPolicy)}
 _OF_ROUTE: Final = {
@@ -157,5 +157,5 @@ def unmet(
     text = f"{reason}; {_WANTS[wanted.verified]}" if wanted.required else reason
     fails = wanted.required and wanted.source not in {Source.ROUTE, Source.OVERRIDE}
     if fails and settings.on_failure is OnTlsFailure.FAIL:
-        return Failed(Reply(550, EnhancedCode(f"5.7.{number}"), text))
-    return Deferred(Reply(451, EnhancedCode(f"4.7.{number}"), text))
+        return Failed(Reply.own(550, f"5.7.{number}", text))
+    return Deferred(Reply.own(451, f"4.7.{number}", text))

@@ -1,8 +1,8 @@
 """What may keep mail from its turn, and how it says so.
 
 A gate answers with a verdict: None lets a destination have its turn, a `Hold` names the
-reason, until when it lasts, and the setting or fact that caused it (DESIGN P6).  Gates are
-told of each start, so that the next verdict counts it.
+reason, until when it lasts, what ends it, and the setting or fact that caused it (DESIGN P6).
+Gates are told of each start, so that the next verdict counts it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,22 @@ class Hold(Struct, frozen=True):
     reason: str
     """What keeps it, as the end of a sentence that begins "held because"."""
     until: float | None = None
-    """Seconds since the epoch; None: until an attempt there ends, or an operator acts."""
+    """Seconds since the epoch; None: until what `ends` it, whenever that is."""
     source: str = ""
     """The setting or fact behind it, such as ``delivery.per_destination``."""
+    ends: str = "attempt"
+    """What happens when it ends, or has to happen for it to end, as operators read it."""
+    lasting: bool = False
+    """Without `until`: nothing that goes on by itself ends it."""
+
+    pace: float = 0.0
+    """Seconds between one turn and the next once it has ended; 0: all go together."""
+    of_class: bool = False
+    """With `pace`: it is the turns of a class, wherever it goes, not those of a destination."""
+
+    def outlasts(self, at: float) -> bool:
+        """Whether it is known to hold still at *at*."""
+        return self.lasting if self.until is None else self.until > at
 
 
 Verdict = Hold | None

@@ -7,11 +7,12 @@ it and by which reply, setting or person, and is safe to show (DESIGN P6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from empath.envelope import Priority, State
+from empath.policy.turns import Place
 from empath.policy.verdict import Hold
 
 
@@ -26,6 +27,10 @@ class Standing:
     attempts: int = 0
     next_at: float | None = None
     last_reply: str = ""
+    ours: bool = False
+    """No server spoke that reply: it is what Empath says of the attempt."""
+    uncertain: bool = False
+    """The last attempt ended behind the content: the server may have taken it."""
     hold_reason: str = ""
     server: str = ""
     """The server of the last attempt, if it reached one."""
@@ -44,7 +49,7 @@ class Standing:
     doing_since: float | None = None
     """Since when."""
     next_hop: str | None = None
-    """Where it is re-routed to by an operator."""
+    """Where it is re-routed to by an operator: hosts, in their order."""
     next_hop_until: float | None = None
 
 
@@ -58,7 +63,9 @@ class Circumstances:
     most_attempts: int = 25
     expires_at: float | None = None
     holds: Sequence[Hold] = ()
-    """What keeps mail of this class at this destination from its turn."""
+    """All that keeps mail of this class at this destination from its turn."""
+    places: Mapping[Hold, Place] = field(default_factory=dict)
+    """The recipient's place among what waits for each of them that has a pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +93,20 @@ def _why(one: Standing, around: Circumstances) -> Why:
     who = one.address
     match one.state:
         case State.DELIVERED:
-            return Why(f"{who} was delivered{_at(one.ended_at)}{_to(one)}{_said(one.last_reply)}.")
+            return Why(f"{who} was delivered{_at(one.ended_at)}{_to(one)}{_said(one)}.")
         case State.FAILED if one.actor:
-            return Why(f"{who} was bounced by {one.actor}{_said(one.last_reply)}; {_told(one)}.")
+            return Why(f"{who} was bounced by {one.actor}{_said(one)}; {_told(one)}.")
+        case State.FAILED if one.ours:
+            return Why(f"{who} failed for good{_at(one.ended_at)}{_said(one)}; {_told(one)}.")
         case State.FAILED:
             return Why(
                 f"{who} was refused for good{_at(one.ended_at)}{_by(one)}"
-                f"{_said(one.last_reply)}; {_told(one)}."
+                f"{_said(one)}; {_told(one)}."
             )
         case State.EXPIRED:
             return Why(
                 f"{who} was given up{_at(one.ended_at)} after {_counted(one.attempts)}"
-                f"{_said(one.last_reply)}; {_told(one)}."
+                f"{_said(one)}; {_told(one)}."
             )
         case State.DELETED:
             return Why(f"{who} was deleted by {one.actor or 'an operator'}; nobody is told.")
@@ -144,23 +153,16 @@ def _waiting(one: Standing, around: Circumstances) -> Why:
     if one.attempts and one.last_reply:
         before = f" after {_counted(one.attempts)} of {around.most_attempts}, the last{_last(one)}"
     if due is not None and due > now:
-        longer = [hold for hold in around.holds if hold.until is not None and hold.until > due]
-        if longer:
-            hold = max(longer, key=lambda each: each.until or 0)
-            return Why(
-                f"{one.address} waits until{_at(due)[3:]}{before}; and even then {one.destination}"
-                f" is held{_until(hold.until)} because {hold.reason}.",
-                "attempt",
-                hold.until,
-            )
-        return Why(f"{one.address} is tried again{_at(due)}{before}.", "attempt", due)
-    if around.holds:
-        hold = around.holds[0]
-        return Why(
-            f"{one.address} is due{before}, and held{_until(hold.until)} because {hold.reason}.",
-            "attempt",
-            hold.until,
+        longer = [hold for hold in around.holds if hold.outlasts(due)]
+        if not longer:
+            return Why(f"{one.address} is tried again{_at(due)}{before}.", "attempt", due)
+        return _behind(
+            longer,
+            {},
+            f"{one.address} waits until{_at(due)[3:]}{before}; and even then {one.destination} is",
         )
+    if around.holds:
+        return _behind(around.holds, around.places, f"{one.address} is due{before}, and")
     return Why(
         f"{one.address} is due{before}, and goes when {one.priority.name.lower()} mail to"
         f" {one.destination} has its turn.",
@@ -169,10 +171,37 @@ def _waiting(one: Standing, around: Circumstances) -> Why:
     )
 
 
+def _behind(holds: Sequence[Hold], places: Mapping[Hold, Place], beginning: str) -> Why:
+    """Kept by *holds*, until the last of them ends."""
+    said: list[str] = []
+    ends: list[tuple[bool, float]] = []
+    for hold in holds:
+        place, at = places.get(hold), hold.until
+        turn = ""
+        if place is not None and at is not None and place.waiting > 1:
+            at += place.before * hold.pace
+            turn = _turn(place, at)
+        said.append(f"held{_until(hold.until)} because {hold.reason}{turn}")
+        # What an operator has to end comes last; what ends, nobody knows when, comes first.
+        ends.append((hold.lasting, at or 0.0))
+    last = ends.index(max(ends))
+    return Why(f"{beginning} {'; and '.join(said)}.", holds[last].ends, ends[last][1] or None)
+
+
+def _turn(place: Place, at: float) -> str:
+    least = "" if place.exact else "at least "
+    among = f": of {least}{place.waiting:,} messages that wait, one goes then"
+    if not place.before:
+        return f"{among}, this one first"
+    others = f"{place.before:,} other{'' if place.before == 1 else 's'}"
+    when = f"at about {moment(at)}" if place.exact else f"not before {moment(at)}"
+    return f"{among}, and this one after {least or 'about '}{others}, {when}"
+
+
 def _last(one: Standing) -> str:
     if one.stage == "DNS":
-        return f" since {one.destination} could not be looked up: “{one.last_reply}”"
-    return f" at {one.server}{_said(one.last_reply)}" if one.server else _said(one.last_reply)
+        return f" since {one.destination} could not be looked up: {one.last_reply}"
+    return f" at {one.server}{_said(one)}" if one.server else _said(one)
 
 
 def _at(at: float | None) -> str:
@@ -196,8 +225,12 @@ def _by(one: Standing) -> str:
     return f" by {one.server}" if one.server else ""
 
 
-def _said(reply: str) -> str:
-    return f", with “{reply}”" if reply else ""
+def _said(one: Standing) -> str:
+    """The last reply: in quotes if a server spoke it."""
+    if not one.last_reply:
+        return ""
+    doubt = " (the server may have it all the same)" if one.uncertain else ""
+    return f": {one.last_reply}{doubt}" if one.ours else f", with “{one.last_reply}”{doubt}"
 
 
 def _told(one: Standing) -> str:

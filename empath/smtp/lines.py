@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from empath.envelope import Body, Lot, Notify, Recipient
-from empath.reply import EnhancedCode, Reply
+from empath.reply import Reply
 from empath.smtp.opening import Extensions
 
 NOT_IN_PATH: Final = re.compile("[\x00-\x20\x7f-\x9f<>]")
@@ -101,4 +101,4 @@ def rcpt_line(recipient: Recipient, offered: Extensions) -> str:
 
 def ours(code: int, enhanced: str, text: str) -> Reply:
     """A reply that no server gave: what we know ourselves."""
-    return Reply(code, EnhancedCode(enhanced), text)
+    return Reply.own(code, enhanced, text)

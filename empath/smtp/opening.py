@@ -18,7 +18,7 @@ from typing import Final, final
 
 from empath.address import BannerHostname
 from empath.config.units import Secret
-from empath.reply import EnhancedCode, Reply
+from empath.reply import Reply
 from empath.smtp.steps import GREETING, UPGRADE_TLS, Broken, Dialogue, Say, Step
 
 Extensions = Mapping[str, str]
@@ -173,7 +173,7 @@ def _authenticate(
 
 
 def _ours(enhanced: str, text: str) -> Reply:
-    return Reply(454, EnhancedCode(enhanced), text)
+    return Reply.own(454, enhanced, text)
 
 
 def _base64(text: str) -> str:

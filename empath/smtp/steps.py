@@ -13,7 +13,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final, TypeVar, final
 
-from empath.reply import EnhancedCode, Reply
+from empath.reply import Reply
 
 R = TypeVar("R")
 
@@ -102,9 +102,9 @@ class Broken(Exception):
 
 def lost(reason: str, *, dotted: bool = False, closed: bool = False) -> Broken:
     """The server closed the connection or fell silent (RFC 3463 X.4.2)."""
-    return Broken(Reply(421, EnhancedCode("4.4.2"), reason), dotted=dotted, closed=closed)
+    return Broken(Reply.own(421, "4.4.2", reason), dotted=dotted, closed=closed)
 
 
 def nonsense(reason: str, *, dotted: bool = False) -> Broken:
     """The server broke the protocol (RFC 3463 X.5.0)."""
-    return Broken(Reply(451, EnhancedCode("4.5.0"), reason), dotted=dotted)
+    return Broken(Reply.own(451, "4.5.0", reason), dotted=dotted)

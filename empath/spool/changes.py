@@ -264,25 +264,27 @@ class Piece(Single[Changed]):
             f"UPDATE recipient SET {_SET[change.action]} WHERE key = ?3 AND number = ?4",  # noqa: S608
             [(change.value, change.at, key, number) for key, number, *_ in mine],
         )
-        counts = Counter(key for key, *_ in mine)
-        self._add_events(cursor, counts)
+        numbers: dict[int, list[int]] = {}
+        for key, number, *_ in mine:
+            numbers.setdefault(key, []).append(number)
+        self._add_events(cursor, numbers)
         if change.priority is not None:
             place = f"$[{stored.MT_PRIORITY_PLACE}]"
             number = change.priority.number
             cursor.execute(
-                _MESSAGE_PRIORITY, (change.priority, place, number, json.dumps([*counts]))
+                _MESSAGE_PRIORITY, (change.priority, place, number, json.dumps([*numbers]))
             )
         self._moves = Counter(
             (stored.read_domain(name), Priority(priority), State(state))
             for _, _, name, state, priority in mine
         )
         self._changed = Changed(
-            tuple(MessageId.from_key(key) for key in counts), len(mine), in_flight
+            tuple(MessageId.from_key(key) for key in numbers), len(mine), in_flight
         )
         if self._sent:
             insert(cursor, [each.arrival for each in self._sent if each.arrival is not None])
-        if change.action in {"delete", "bounce"} and counts:
-            done, files = finish(cursor, counts, change.at)
+        if change.action in {"delete", "bounce"} and numbers:
+            done, files = finish(cursor, numbers, change.at)
             sizes = select(
                 cursor,
                 "SELECT key, size FROM message WHERE key IN (SELECT value FROM json_each(?))",
@@ -306,17 +308,18 @@ class Piece(Single[Changed]):
         self._sent = [*agreed.values()]
         return [row for row in rows if row[0] in agreed]
 
-    def _add_events(self, cursor: apsw.Cursor, counts: Counter[int]) -> None:
+    def _add_events(self, cursor: apsw.Cursor, numbers: Mapping[int, Sequence[int]]) -> None:
         change = self._change
         events: list[apsw.SQLiteValue] = []
-        for place, (key, count) in zip(self._places, counts.items(), strict=False):
+        for place, (key, changed) in zip(self._places, numbers.items(), strict=False):
             event = OperatorActed(
                 change.at,
                 MessageId.from_key(key),
                 change.action,
                 change.actor,
                 change.told,
-                count,
+                len(changed),
+                runs(changed),
             )
             events += (key, place, codec.encode(event).decode())
         for each in self._sent:
@@ -347,3 +350,14 @@ class Piece(Single[Changed]):
             self._changed,
             notified=tuple(each.event for each in self._sent if each.event is not None),
         )
+
+
+def runs(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """The first and last of each row of neighbours in *numbers*."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)

@@ -29,6 +29,7 @@ from empath.envelope import (
 )
 from empath.events import MessageEvent
 from empath.policy.room import Room
+from empath.policy.turns import Ahead
 from empath.query import QueueQuery
 from empath.reply import Outcome
 from empath.spool.operating import Changed, Counted, Notification, Operating
@@ -352,6 +353,14 @@ class Spool(Operating, Protocol):
 
     async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
         """The destinations that mail waits for, longest queue first."""
+        ...
+
+    async def ahead(
+        self, lane: Lane, id: MessageId, due_at: float, now: float, *, of_class: bool
+    ) -> Ahead:
+        """What is due now and shares a rate with message *id* of *lane*, due at *due_at*: its
+        class at all destinations, or all classes at its destination.
+        """
         ...
 
     async def damaged(self) -> Mapping[MessageId, str]:

@@ -24,9 +24,11 @@ from empath.envelope import LOCAL, Lane, Lot, MessageId
 from empath.events import MessageEvent, NotificationSent
 from empath.policy.impact import RetryChange
 from empath.policy.room import Room
+from empath.policy.turns import Ahead
 from empath.query import QueueQuery
 from empath.spool import content, opening, records
 from empath.spool.accept import Arrival
+from empath.spool.ahead import ahead
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book, Wish
 from empath.spool.check import check, sweep
@@ -289,6 +291,13 @@ class Store(Operators):
         """The destinations that mail waits for, longest queue first."""
         longest = self._book.tally.longest(limit)
         return await self._operator.ask(records.destinations, longest)
+
+    async def ahead(
+        self, lane: Lane, id: MessageId, due_at: float, now: float, *, of_class: bool
+    ) -> Ahead:
+        """What is due now and waits for the same rate as a message of *lane*."""
+        flying = tuple(self._book.flying)
+        return await self._operator.ask(ahead, lane, id, due_at, now, of_class, flying)
 
     async def damaged(self) -> Mapping[MessageId, str]:
         """Messages that are held since their bodies are damaged, with what is wrong."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from empath.address import Domain
-from empath.config.model import Mode
+from empath.config.model import Config, Destination, Mode
 from empath.control.link import (
+    BounceMessages,
     CloseBreaker,
     DeleteMessages,
     ExplainMessage,
@@ -18,16 +19,21 @@ from empath.control.link import (
     ListUnreached,
     NotFound,
     OpenBreaker,
+    QueueChange,
+    ReleaseMessages,
     RequestUnclear,
+    RerouteDestination,
     ResetBreaker,
     ResumeDestination,
     SuspendDestination,
     ViewMessage,
     WhyItem,
 )
+from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
-from empath.envelope import Lot, MessageId
+from empath.envelope import Lot, MessageId, Priority
 from empath.events import AttemptEnded, DestinationGated, RecipientResult
+from empath.policy.limiter import ClassRates, Rate
 from empath.policy.patience import Stage
 from empath.policy.verdict import Hold
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
@@ -57,12 +63,26 @@ def _report(
         word = type(outcome).__name__.lower()
         results.append(
             RecipientResult(
-                waiting.number, waiting.recipient.address, word, str(outcome.reply), again
+                waiting.number,
+                waiting.recipient.address,
+                word,
+                str(outcome.reply),
+                again,
+                outcome.reply.ours,
             )
         )
     server = "" if stage == "DNS" else "mx.example.net [192.0.2.9]:25"
     event = AttemptEnded(
-        now, lot.id, lot.destination, server, stage, 0.1, lot.size, 0.2, tuple(results)
+        now,
+        lot.id,
+        lot.destination,
+        server,
+        stage,
+        0.1,
+        lot.size,
+        0.2,
+        tuple(results),
+        uncertain=any(isinstance(each, Deferred) and each.uncertain for each in outcomes),
     )
     return rulings, event
 
@@ -90,6 +110,31 @@ async def test_a_gate_that_holds_is_named(tmp_path: Path) -> None:
         one = await why(engine, message)
         assert "because bulk mail goes at 2 a second (delivery.class_rate.bulk)" in one.sentence
         assert one.next_at == 1_790_000_000.5
+
+
+async def test_behind_a_rate_each_message_has_its_own_time(tmp_path: Path) -> None:
+    """Half an attempt a second: of twenty that wait the first is tried with the next token, the
+    last 38 seconds after it; the same where the rate is that of the class.
+    """
+    async with desk(tmp_path) as engine:
+        messages = [await engine.accept() for _ in range(20)]
+        now = engine.clock.now()
+        section = Destination(domain="example.net", rate=0.5, burst=1)
+        engine.configure(destination=(section,))
+        gates = engine.figures.gates = Gates(lambda: engine.config)
+        for gate in gates.asked:
+            gate.started(NET, now)
+        first, last = await why(engine, messages[0]), await why(engine, messages[-1])
+        assert (first.next_event, first.next_at) == ("attempt", now + 2)
+        assert "of 20 messages that wait, one goes then, this one first" in first.sentence
+        assert (last.next_event, last.next_at) == ("attempt", now + 40)
+        assert "and this one after about 19 others, at about" in last.sentence
+        engine.figures.gates = Gates(Config)
+        classes = ClassRates()
+        classes.begin({Priority.NORMAL: Rate(0.5, 1, "delivery.class_rate.normal")}, now)
+        classes.started(Priority.NORMAL, now)
+        engine.figures.holds = (classes.closed[Priority.NORMAL],)
+        assert (await why(engine, messages[-1])).next_at == now + 40
 
 
 async def test_an_open_breaker_and_a_suspension_are_named(tmp_path: Path) -> None:
@@ -131,6 +176,58 @@ async def test_deferred_mail_names_the_last_reply_and_the_next_attempt(tmp_path:
         assert "1 attempt of 25, the last at mx.example.net [192.0.2.9]:25" in one.sentence
         assert "451 4.7.1 greylisted" in one.sentence
         assert one.next_at == engine.clock.now() + 300
+
+
+async def test_what_a_server_said_is_told_from_what_we_say_of_it(tmp_path: Path) -> None:
+    """A server that said 451 at RCPT stands in quotes; silence behind the content does not, and
+    only where it met a recipient it is uncertain.
+    """
+    async with desk(tmp_path) as engine:
+        message = await engine.accept("a@example.net", "b@example.net")
+        silence = Reply.own(421, "4.4.2", "no reply to the content within 10m")
+        await attempted(
+            engine,
+            [Deferred(Reply.of("451 4.7.1 greylisted")), Deferred(silence, uncertain=True)],
+        )
+        one, two = (await engine.link.ask(ExplainMessage(id=message))).recipients
+        assert one.sentence.endswith(", with “451 4.7.1 greylisted”.")
+        assert two.sentence.endswith(
+            ": 421 4.4.2 no reply to the content within 10m (the server may have it all the same)."
+        )
+
+
+async def test_a_bounce_is_in_the_operators_words_after_an_attempt_of_ours(tmp_path: Path) -> None:
+    """Whose the last attempt's reply was says nothing of the bounce."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        silence = Reply.own(421, "4.4.2", "no reply to the content within 10m")
+        await attempted(engine, [Deferred(silence, uncertain=True)])
+        await engine.link.acting("ada").ask(BounceMessages(ids=(message,), reason="moved"))
+        sentence = (await why(engine, message)).sentence
+        assert "was bounced by ada, with “550 5.7.0 " in sentence
+        assert "may have it" not in sentence
+
+
+async def test_a_suspension_without_an_end_holds_mail_that_is_not_due_yet(tmp_path: Path) -> None:
+    """It is not tried when it is due, and no time is promised; the operator's breaker behind the
+    suspension is named too.
+    """
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        await attempted(engine, [Deferred(Reply.of("451 4.7.1 greylisted"))], stage="RCPT")
+        ask = engine.link.acting("ada").ask
+        await ask(OpenBreaker(destination=NET, seconds=3600, reason="too slow"))
+        await ask(SuspendDestination(destination=NET, reason="moving"))
+        await ask(RerouteDestination(destination=NET, to=("one.test", "two.test:2525")))
+        one = await why(engine, message)
+        assert "; and even then example.net is held because ada suspended it: moving; and held" in (
+            one.sentence
+        )
+        assert "because ada opened its breaker: too slow; an operator re-routed it to" in (
+            one.sentence
+        )
+        assert one.sentence.endswith(" one.test:25, two.test:2525.")
+        assert (one.next_event, one.next_at) == ("an operator resumes it", None)
 
 
 async def test_dns_trouble_is_told_from_a_server_that_refuses(tmp_path: Path) -> None:
@@ -209,6 +306,35 @@ async def test_held_and_deleted_mail_names_who_did_it(tmp_path: Path) -> None:
         assert "is held by ada (uid 0): looks like spam" in (await why(engine, message)).sentence
         await link.ask(DeleteMessages(ids=(message,)))
         assert "was deleted by ada (uid 0)" in (await why(engine, message)).sentence
+
+
+async def test_each_recipient_names_the_operator_who_changed_it(tmp_path: Path) -> None:
+    """One message of which each recipient was changed by another person, some twice."""
+    async with desk(tmp_path) as engine:
+        message = await engine.accept(*(f"{name}@example.net" for name in "abcdef"))
+
+        async def done(request: type[QueueChange], who: str, name: str) -> None:
+            query = f"rcpt:{name}@example.net"
+            await engine.link.acting(who).ask(request(query=query, reason=f"{who} said so"))
+
+        await done(HoldMessages, "ada", "a")
+        await done(HoldMessages, "bob", "b")
+        await done(DeleteMessages, "cyd", "c")
+        await done(BounceMessages, "dan", "d")
+        await done(HoldMessages, "ada", "e")
+        await done(BounceMessages, "eve", "e")
+        await done(HoldMessages, "fay", "f")
+        await done(ReleaseMessages, "ada", "f")
+        said = {
+            one.address[0]: one.sentence
+            for one in (await engine.link.ask(ExplainMessage(id=message))).recipients
+        }
+        assert "is held by ada: ada said so" in said["a"]
+        assert "is held by bob: bob said so" in said["b"]
+        assert "was deleted by cyd" in said["c"]
+        assert "was bounced by dan" in said["d"]
+        assert "was bounced by eve" in said["e"]
+        assert "goes when normal mail" in said["f"]
 
 
 async def test_captured_mail_says_so(tmp_path: Path) -> None:

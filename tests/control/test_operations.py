@@ -173,7 +173,8 @@ async def test_a_destination_is_rerouted_until_it_ends(tmp_path: Path) -> None:
     async with desk(tmp_path) as engine:
         id = await engine.accept("bob@example.net")  # noqa: A001
         link, now = engine.link.acting("ada"), engine.clock.now()
-        await link.ask(OpenBreaker(destination=NET, reason="dead"))
+        for _ in range(5):
+            engine.figures.gates.breakers.failed(NET, now, "dead")
         found = await link.ask(
             RerouteDestination(
                 destination=NET,
@@ -190,10 +191,11 @@ async def test_a_destination_is_rerouted_until_it_ends(tmp_path: Path) -> None:
             reason="moving",
             actor="ada",
         )
-        # The breaker was about the other servers: it does not hold mail from the new ones.
+        # What failures taught was about the other servers: it holds nothing from the new ones.
         assert found.gates == (gate,)
         (row,) = (await link.ask(ViewMessage(id=id))).recipients
-        assert (row.next_hop, row.next_hop_until) == ("mx.example.com:25", now + 60)
+        assert row.next_hop == "mx.example.com:25, 192.0.2.1:2525"
+        assert row.next_hop_until == now + 60
         (why,) = (await link.ask(ExplainMessage(id=id))).recipients
         assert "an operator re-routed it to mx.example.com:25" in why.sentence
         (event,) = [
@@ -288,6 +290,22 @@ async def test_a_change_that_was_cut_short_stays_on_record(tmp_path: Path) -> No
         await engine.store.note(noted)
         (item,) = (await engine.link.ask(ListRecord())).items
         assert not item.record.finished
+
+
+async def test_a_reroute_leaves_the_breaker_that_an_operator_opened(tmp_path: Path) -> None:
+    """That was a decision about the destination: it holds until its time or its closing, both
+    when mail is re-routed and when its route is restored.
+    """
+    async with desk(tmp_path) as engine:
+        link = engine.link.acting("ada")
+        await link.ask(OpenBreaker(destination=NET, seconds=60, reason="be quiet"))
+        moved = await link.ask(RerouteDestination(destination=NET, to=("mx.example.com",)))
+        assert [(each.gate, each.actor) for each in moved.gates] == [
+            ("breaker", "ada"),
+            ("override", "ada"),
+        ]
+        back = await link.ask(RestoreRoute(destination=NET))
+        assert [(each.gate, each.reason) for each in back.gates] == [("breaker", "be quiet")]
 
 
 async def test_dev_mode_reroutes_no_destination(tmp_path: Path) -> None:

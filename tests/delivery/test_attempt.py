@@ -116,7 +116,7 @@ async def test_a_server_that_stops_reading_is_bounded_by_a_write_deadline() -> N
     body = b"x" * 60 + b"\r\n"
     async with ScriptedMx((*TO_DATA, Do.HANG)) as mx:
         report = await tried(routed(mx.port, **SHORT_CONTENT), body=body * 500_000)
-    assert str(only(report).reply) == "421 4.4.2 no taking of the content within 200ms"
+    assert str(only(report).reply) == "421 4.4.2 it took no more of the content within 200ms"
     assert not report.uncertain
 
 

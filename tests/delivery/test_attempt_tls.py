@@ -58,10 +58,17 @@ async def test_opportunistic_tls_that_fails_goes_in_clear_on_a_new_connection(
 
 @pytest.mark.parametrize("first", [REFUSED, BROKEN, HANGS, (*hello(), "> QUIT")])
 async def test_required_tls_that_fails_is_never_made_up_for_in_clear(first: Script) -> None:
-    """3.3 TLS downgrade, 3.4-5b: one connection, no MAIL, defer."""
+    """3.3 TLS downgrade, 3.4-5b: one connection, no MAIL, defer; and the sentence says why."""
     async with ScriptedMx(first) as mx:
         report = await tried(routed(mx.port, tls=Tls.STARTTLS, connect_timeout=Duration(0.3)))
     assert isinstance(only(report), Deferred)
+    said = {
+        REFUSED: " refused STARTTLS: not now; ",
+        HANGS: ": the TLS handshake failed: no end of it within 300ms; ",
+        BROKEN: ": ",
+    }.get(first, ": it does not offer STARTTLS; ")
+    assert only(report).reply.text.startswith(f"127.0.0.1:{mx.port}{said}")
+    assert only(report).reply.ours
     assert report.stage == "STARTTLS"
     assert (mx.connections, mx.contents) == (1, [])
 

@@ -50,8 +50,7 @@ class Figures:
     kept: list[str] = field(default_factory=list)
 
     def explain(self, destination: Domain, priority: Priority) -> tuple[Hold, ...]:
-        verdict = self.gates.verdict(destination, HandClock().now())
-        return self.holds if verdict is None else (verdict, *self.holds)
+        return (*self.gates.holds(destination, HandClock().now()), *self.holds)
 
     def position(self, id: MessageId, destination: Domain) -> Position | None:
         return self.running.get(id)

@@ -27,7 +27,7 @@ def test_five_failures_in_a_minute_open_it_for_five_minutes() -> None:
     turned = [gate.failed(X, 100.0 + n, f"failure {n}") for n in range(5)]
     assert turned == [False, False, False, False, True]
     assert gate.verdict(X, 104.0) == Hold(
-        "its breaker is open after failures, last: failure 4", 404.0, "delivery.breaker"
+        "its breaker is open after failures, last: failure 4", 404.0, "delivery.breaker", "probe"
     )
     assert gate.verdict(Domain("y.test"), 104.0) is None
     assert gate.standing(104.0) == {X: Position.OPEN}
@@ -57,7 +57,7 @@ def test_half_open_lets_one_probe_through() -> None:
     assert gate.verdict(X, 400.0) is None
     gate.started(X, 400.0)
     assert gate.verdict(X, 400.0) == Hold(
-        "its breaker is half-open and one probe runs", None, "delivery.breaker"
+        "its breaker is half-open and one probe runs", None, "delivery.breaker", "end of the probe"
     )
     assert gate.succeeded(X, 401.0) is True
     assert gate.verdict(X, 401.0) is None
@@ -88,12 +88,25 @@ def test_what_began_before_it_opened_changes_nothing_while_it_is_open() -> None:
     assert gate[X].open_until == 400.0
 
 
+def test_what_was_learnt_is_forgotten_and_what_was_decided_is_not() -> None:
+    """Other servers say nothing of an operator's decision, which a restart keeps as his."""
+    learnt = broken()
+    learnt.forget(X)
+    assert learnt.verdict(X, 104.0) is None
+    decided = Breakers(lambda: LIMITS)
+    decided.open(X, 500.0, actor="ada", reason="")
+    again = Breakers(lambda: LIMITS)
+    again.restore(decided.kept())
+    again.forget(X)
+    assert again.verdict(X, 104.0) == Hold("ada opened its breaker", 500.0, "an operator", "probe")
+
+
 def test_an_operator_opens_and_closes_it() -> None:
     """Who and why is in the verdict."""
     gate = Breakers(lambda: LIMITS)
     gate.open(X, 500.0, actor="ada (uid 0)", reason="maintenance")
     assert gate.verdict(X, 100.0) == Hold(
-        "ada (uid 0) opened its breaker: maintenance", 500.0, "an operator"
+        "ada (uid 0) opened its breaker: maintenance", 500.0, "an operator", "probe"
     )
     assert gate.close(X) is True
     assert gate.close(X) is False

@@ -74,6 +74,7 @@ def test_a_destination_has_only_so_many_attempts_at_once() -> None:
         "2 attempts at once is the most it may have (delivery.per_destination = 2)",
         None,
         "delivery.per_destination",
+        "end of an attempt there",
     )
     gate.ended(Domain("big.test"))
     assert len(window.choose(9, (gate,))) == 1

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empath.envelope import Priority, State
+from empath.policy.turns import Place
 from empath.policy.verdict import Hold
 from empath.policy.why import Circumstances, Standing, Why, why
 
@@ -16,7 +17,13 @@ NOW = 1_790_000_000.0
 SOON = NOW + 300
 T = "2026-09-21 14:13:20 UTC"
 T_SOON = "2026-09-21 14:18:20 UTC"
-BREAKER = Hold("its breaker is open after failures, last: 421 busy", SOON, "delivery.breaker")
+BREAKER = Hold(
+    "its breaker is open after failures, last: 421 busy", SOON, "delivery.breaker", "probe"
+)
+SUSPENDED = Hold(
+    "ada suspended it: moving", None, "an operator", "an operator resumes it", lasting=True
+)
+BUSY = Hold("20 attempts at once is the most it may have", None, "x", "end of an attempt there")
 
 
 def bob(state: State, **known: object) -> Standing:
@@ -36,17 +43,16 @@ SITUATIONS = {
         Why(
             f"bob@x.test is due, and held until {T_SOON} because its breaker is open after"
             " failures, last: 421 busy.",
-            "attempt",
+            "probe",
             SOON,
         ),
     ),
     "concurrency": (
         bob(State.QUEUED, next_at=NOW),
-        {"holds": (Hold("20 attempts at once is the most it may have (x = 20)"),)},
+        {"holds": (BUSY,)},
         Why(
-            "bob@x.test is due, and held because 20 attempts at once is the most it may have"
-            " (x = 20).",
-            "attempt",
+            "bob@x.test is due, and held because 20 attempts at once is the most it may have.",
+            "end of an attempt there",
         ),
     ),
     "waiting for its retry time": (
@@ -73,8 +79,89 @@ SITUATIONS = {
             "bob@x.test waits until 2026-09-21 14:13:29 UTC after 1 attempt of 25, the last, with"
             f" “421 busy”; and even then x.test is held until {T_SOON} because its breaker is"
             " open after failures, last: 421 busy.",
+            "probe",
+            SOON,
+        ),
+    ),
+    "retry time, and a suspension without an end": (
+        bob(State.DEFERRED, next_at=SOON),
+        {"holds": (SUSPENDED, BREAKER)},
+        Why(
+            f"bob@x.test waits until {T_SOON}; and even then x.test is held because ada suspended"
+            " it: moving.",
+            "an operator resumes it",
+        ),
+    ),
+    "retry time, and a gate that will have opened": (
+        bob(State.DEFERRED, next_at=NOW + 900),
+        {"holds": (BREAKER, BUSY)},
+        Why("bob@x.test is tried again at 2026-09-21 14:28:20 UTC.", "attempt", NOW + 900),
+    ),
+    "several gates": (
+        bob(State.QUEUED, next_at=NOW),
+        {"holds": (SUSPENDED, BREAKER, BUSY)},
+        Why(
+            f"bob@x.test is due, and held because ada suspended it: moving; and held until {T_SOON}"
+            " because its breaker is open after failures, last: 421 busy; and held because 20"
+            " attempts at once is the most it may have.",
+            "an operator resumes it",
+        ),
+    ),
+    "a gate that has a time beside one that has none": (
+        bob(State.QUEUED, next_at=NOW),
+        {"holds": (BREAKER, BUSY)},
+        Why(
+            f"bob@x.test is due, and held until {T_SOON} because its breaker is open after"
+            " failures, last: 421 busy; and held because 20 attempts at once is the most it may"
+            " have.",
+            "probe",
+            SOON,
+        ),
+    ),
+    "a server that fell silent": (
+        bob(
+            State.DEFERRED,
+            attempts=1,
+            next_at=SOON,
+            last_reply="421 4.4.2 no greeting within 5s",
+            ours=True,
+            server="mx.x.test:25",
+        ),
+        {},
+        Why(
+            f"bob@x.test is tried again at {T_SOON} after 1 attempt of 25, the last at"
+            " mx.x.test:25: 421 4.4.2 no greeting within 5s.",
             "attempt",
             SOON,
+        ),
+    ),
+    "a server that fell silent behind the content": (
+        bob(
+            State.DEFERRED,
+            attempts=1,
+            next_at=SOON,
+            last_reply="421 4.4.2 no reply to the content within 10m",
+            ours=True,
+            uncertain=True,
+            server="mx.x.test:25",
+        ),
+        {},
+        Why(
+            f"bob@x.test is tried again at {T_SOON} after 1 attempt of 25, the last at"
+            " mx.x.test:25: 421 4.4.2 no reply to the content within 10m (the server may have it"
+            " all the same).",
+            "attempt",
+            SOON,
+        ),
+    ),
+    "failed without a server": (
+        bob(
+            State.FAILED, ended_at=NOW, last_reply="550 5.1.2 There is no domain x.test", ours=True
+        ),
+        {},
+        Why(
+            f"bob@x.test failed for good at {T}: 550 5.1.2 There is no domain x.test; no"
+            " notification was asked for or possible."
         ),
     ),
     "DNS trouble": (
@@ -88,7 +175,7 @@ SITUATIONS = {
         {},
         Why(
             f"bob@x.test is tried again at {T_SOON} after 1 attempt of 25, the last since x.test"
-            " could not be looked up: “451 4.4.3 no name server answered”.",
+            " could not be looked up: 451 4.4.3 no name server answered.",
             "attempt",
             SOON,
         ),
@@ -176,6 +263,48 @@ def test_the_sentence_names_the_cause(situation: str) -> None:
     """Who or what holds it, and by which reply, setting or person; and what comes next when."""
     one, around, expected = SITUATIONS[situation]
     assert why(one, Circumstances(NOW, **around)) == expected  # type: ignore[arg-type]
+
+
+RATE = Hold(
+    "its rate of 0.5 attempts a second is used up (delivery.rate)", NOW + 2, "delivery.rate", pace=2
+)
+WAITS = "bob@x.test is due, and held until 2026-09-21 14:13:22 UTC because its rate of 0.5 attempts"
+ONE_THEN = " a second is used up (delivery.rate): of 20 messages that wait, one goes then,"
+
+AT_LEAST = (
+    " a second is used up (delivery.rate): of at least 20 messages that wait, one goes then, and"
+    " this one after at least 19 others, not before 2026-09-21 14:14:00 UTC."
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "at"),
+    [
+        (Place(0, 1), " a second is used up (delivery.rate).", 2),
+        (Place(0, 20), f"{ONE_THEN} this one first.", 2),
+        (
+            Place(1, 20),
+            f"{ONE_THEN} and this one after about 1 other, at about 2026-09-21 14:13:24 UTC.",
+            4,
+        ),
+        (
+            Place(19, 20),
+            f"{ONE_THEN} and this one after about 19 others, at about 2026-09-21 14:14:00 UTC.",
+            40,
+        ),
+        (
+            Place(19, 20, exact=False),
+            AT_LEAST,
+            40,
+        ),
+    ],
+)
+def test_behind_a_rate_a_message_has_its_place(place: Place, said: str, at: float) -> None:
+    """The next token is not for all that wait: each is told about when it is its own turn."""
+    waiting = bob(State.QUEUED, next_at=NOW)
+    around = Circumstances(NOW, holds=(RATE, BUSY), places={RATE: place})
+    busy = "; and held because 20 attempts at once is the most it may have."
+    assert why(waiting, around) == Why(f"{WAITS}{said[:-1]}{busy}", "attempt", NOW + at)
 
 
 @given(

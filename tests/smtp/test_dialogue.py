@@ -177,14 +177,14 @@ def test_421_to_data_or_content_defers_and_closes(script: tuple[str, ...]) -> No
 def test_a_connection_that_closes_before_the_content_defers(script: tuple[str, ...]) -> None:
     """3.4-6a: closes; nothing was taken, so nothing is uncertain."""
     done = sent(lot(), *script, lost("it closed the connection"))
-    assert done.outcomes == (Deferred(Reply.of("421 4.4.2 it closed the connection")),)
+    assert done.outcomes == (Deferred(Reply.own(421, "4.4.2", "it closed the connection")),)
     assert not done.usable
 
 
 def test_a_connection_that_closes_in_the_content_defers() -> None:
     """3.4-6a: closes after 354: the final dot was not sent."""
     done = sent(lot(), *DATA, "> (content)", lost("it closed the connection"))
-    assert done.outcomes == (Deferred(Reply.of("421 4.4.2 it closed the connection")),)
+    assert done.outcomes == (Deferred(Reply.own(421, "4.4.2", "it closed the connection")),)
 
 
 def test_a_connection_that_closes_after_the_dot_may_have_delivered() -> None:
@@ -198,7 +198,7 @@ def test_a_connection_that_closes_after_the_dot_may_have_delivered() -> None:
 def test_a_reply_of_3xx_where_none_belongs_is_a_protocol_error() -> None:
     """3.4-7b: `354` to MAIL is neither yes nor no: 4.5.0, close, defer."""
     done = sent(lot(), MAIL[0], "< 354 what")
-    assert done.outcomes == (Deferred(Reply.of("451 4.5.0 it answered MAIL with 354")),)
+    assert done.outcomes == (Deferred(Reply.own(451, "4.5.0", "it answered MAIL with 354")),)
     assert not done.usable
 
 
@@ -220,7 +220,7 @@ def test_354_to_the_content_is_a_protocol_error_that_may_have_delivered() -> Non
     """It had the final dot; what it made of it is anybody's guess."""
     done = sent(lot(), *DATA, "> (content)", "< 354 more?")
     assert done.outcomes == (
-        Deferred(Reply.of("451 4.5.0 it answered CONTENT with 354"), uncertain=True),
+        Deferred(Reply.own(451, "4.5.0", "it answered CONTENT with 354"), uncertain=True),
     )
 
 

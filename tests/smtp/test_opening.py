@@ -94,7 +94,7 @@ def test_starttls_is_not_used_where_it_is_switched_off() -> None:
 def test_required_starttls_that_is_not_offered_opens_nothing() -> None:
     """3.3 TLS downgrade: no STARTTLS, never plaintext."""
     result = opened(*GREETED, "< 250 mx.test", starttls=StartTls.REQUIRED)
-    assert result == NotOpened("STARTTLS", Reply.of("454 4.7.4 it does not offer STARTTLS"))
+    assert result == NotOpened("STARTTLS", Reply.own(454, "4.7.4", "it does not offer STARTTLS"))
 
 
 @pytest.mark.parametrize("reply", ["454 4.7.0 not now", "501 5.5.4 no", "554 no"])

@@ -48,7 +48,7 @@ async def test_one_notification_for_all_recipients_of_a_message(
     assert not found.body_stored
     hold, acted, sent = found.timeline
     assert isinstance(hold, OperatorActed)
-    assert acted == OperatorActed(clock.now(), name, "bounce", "ada", "wrong list", 2)
+    assert acted == OperatorActed(clock.now(), name, "bounce", "ada", "wrong list", 2, ((0, 1),))
     assert isinstance(sent, NotificationSent)
     assert (sent,) == done.notified
     assert sent.recipients == ("a@one.test", "b@two.test")

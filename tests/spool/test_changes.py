@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from empath.address import Domain
 from empath.envelope import LOCAL, MessageId, Priority, State
 from empath.events import BodyDamaged, OperatorActed
 from empath.query import EVERYTHING, QueueQuery, parse_query
+from empath.spool.changes import runs
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
 from tests.fakes.mail import LATER, TAKEN, accept, ended, envelope, octets, record, take
@@ -44,8 +48,8 @@ async def test_hold_and_release(opened: Opener, clock: HandClock) -> None:
     found = await store.message(name)
     assert found is not None
     assert found.timeline == (
-        OperatorActed(clock.now() - 10, name, "hold", "ada", "looks odd", 1),
-        OperatorActed(clock.now(), name, "release", "bob", "", 1),
+        OperatorActed(clock.now() - 10, name, "hold", "ada", "looks odd", 1, ((0, 0),)),
+        OperatorActed(clock.now(), name, "release", "bob", "", 1, ((0, 0),)),
     )
     assert found.recipients[0].hold_reason == ""
 
@@ -72,7 +76,9 @@ async def test_delete_gives_up_and_frees_the_body(store: Store, clock: HandClock
     found = await store.message(name)
     assert found is not None
     assert not found.body_stored
-    assert found.timeline == (OperatorActed(clock.now(), name, "delete", "ada", "spam", 2),)
+    assert found.timeline == (
+        OperatorActed(clock.now(), name, "delete", "ada", "spam", 2, ((0, 1),)),
+    )
 
 
 async def test_a_change_takes_back_what_has_not_begun(store: Store, clock: HandClock) -> None:
@@ -238,7 +244,9 @@ async def test_a_change_of_priority(opened: Opener, clock: HandClock) -> None:
     found = await store.message(bulk)
     assert found is not None
     assert (found.envelope.priority, found.envelope.mt_priority) == (Priority.CRITICAL, 6)
-    assert found.timeline == (OperatorActed(clock.now(), bulk, "priority", "ada", "critical", 1),)
+    assert found.timeline == (
+        OperatorActed(clock.now(), bulk, "priority", "ada", "critical", 1, ((0, 0),)),
+    )
     (row,) = (await store.page(QueueQuery(ids=(bulk,)))).rows
     assert row.priority is Priority.CRITICAL
 
@@ -318,3 +326,13 @@ async def test_mail_of_before_has_no_number(
     await store.prioritize(QueueQuery(ids=(name,)), Priority.LOW, actor="ada", at=clock.now())
     (lot,) = await store.due(clock.now(), limit=9, per_destination=9)
     assert lot.mt_priority == -4
+
+
+@given(st.sets(st.integers(0, 40)))
+def test_numbers_are_kept_as_runs_of_neighbours(numbers: set[int]) -> None:
+    """However many recipients a message has, a change of all of them is one pair; exactly those
+    that were changed are named.
+    """
+    kept = runs([*numbers])
+    assert {each for first, last in kept for each in range(first, last + 1)} == numbers
+    assert all(last + 1 < first for (_, last), (first, _) in pairwise(kept))
