@@ -49,7 +49,12 @@ def write_preview(found: Preview) -> None:
         write_table(
             ("SUCH AS", "STATE", "FROM", "TO"),
             [
-                (one.id, one.state, f"<{one.reverse_path or ''}>", one.recipient)
+                (
+                    one.id,
+                    one.state,
+                    f"<{one.reverse_path or ''}>",
+                    one.recipient + (f" +{one.recipients - 1:,}" if one.recipients > 1 else ""),
+                )
                 for one in found.examples
             ],
         )

@@ -82,7 +82,8 @@ class QueueDesk:
             return await self._preview(query, verb)
         target = _named(request)
         if request.expect is not None:
-            query = QueueQuery(ids=await self._count(query, request.expect))
+            # The terms stay: of the messages that were counted, only the recipients they mean.
+            query = QueueQuery(query.terms, await self._count(query, request.expect))
             if not query.ids:
                 return link.Changed(messages=0, recipients=0, in_flight=0)
         elif request.ids:

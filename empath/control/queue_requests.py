@@ -146,7 +146,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """Those with most recipients; `destination_count` is how many there are."""
     destination_count: int
     examples: tuple[QueueItem, ...]
-    """The oldest few of the messages."""
+    """The oldest few of the messages; `recipient` and `recipients` are of those touched."""
 
 
 class Changed(Reply, frozen=True):

@@ -31,7 +31,7 @@ from empath.events import MessageEvent
 from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.reply import Outcome
-from empath.spool.operating import Changed, Counted, Notification, Operating
+from empath.spool.operating import Changed, Counted, Example, Notification, Operating
 
 __all__ = [
     "DAMAGED",
@@ -40,6 +40,7 @@ __all__ = [
     "Content",
     "Counted",
     "DestinationRow",
+    "Example",
     "Draft",
     "MessageRecord",
     "Notification",

@@ -92,7 +92,28 @@ async def test_a_dry_run_counts_and_changes_nothing(
         assert (preview.messages, preview.recipients) == (1, 3 if priority else 2)
         assert (preview.destinations[0].destination, preview.destinations[0].recipients) == (NET, 2)
         assert [item.id for item in preview.examples] == [first]
+        assert [item.recipients for item in preview.examples] == [preview.recipients]
         assert await state(engine) == before
+
+
+async def test_examples_of_a_dry_run_show_who_would_be_touched(tmp_path: Path) -> None:
+    """Not the first recipient of the message, which the change may have nothing to do with."""
+    async with desk(tmp_path) as engine:
+        await engine.accept("z@example.com", "a@example.net", "b@example.net")
+        done = await engine.link.ask(HoldMessages(query=QUERY, dry_run=True))
+        assert done.preview is not None
+        (item,) = done.preview.examples
+        assert (item.recipient, item.destination, item.recipients) == ("a@example.net", NET, 2)
+
+
+async def test_an_expected_count_keeps_to_the_recipients_meant(tmp_path: Path) -> None:
+    """With `expect`, the other recipients of a message that matches are left alone too."""
+    async with desk(tmp_path) as engine:
+        id = await engine.accept("a@example.net", "b@example.com")  # noqa: A001
+        done = await engine.link.ask(HoldMessages(query=QUERY, expect=1))
+        assert (done.messages, done.recipients) == (1, 1)
+        view = await engine.link.ask(ViewMessage(id=id))
+        assert [one.state for one in view.recipients] == ["held", "queued"]
 
 
 async def test_a_dry_run_of_a_release_counts_held_mail(tmp_path: Path) -> None:
