@@ -23,6 +23,7 @@ from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUn
 from empath.control.overrides import read_host
 from empath.control.preview import preview
 from empath.control.span import span
+from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, NextHop, Priority, State
 from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
@@ -57,9 +58,17 @@ class QueueDesk:
     """Makes the changes that *actor* asks for."""
 
     def __init__(
-        self, *, spool: Spool, bus: Bus, clock: Clock, config: Callable[[], Config], actor: str
+        self,
+        *,
+        spool: Spool,
+        finder: RouteFinder,
+        bus: Bus,
+        clock: Clock,
+        config: Callable[[], Config],
+        actor: str,
     ) -> None:
         self._spool = spool
+        self._finder = finder
         self._bus = bus
         self._clock = clock
         self._config = config
@@ -115,7 +124,8 @@ class QueueDesk:
                 reply = bounce.reply(status, reason, hostname=self._config().hostname)
                 return Order(at, reason, reply.status, reply=reply)
             case link.RerouteMessages(to=to, seconds=seconds):
-                hop = None if not to else _hop(to, None if seconds is None else at + span(seconds))
+                until = None if seconds is None else at + span(seconds)
+                hop = NextHop(read_host(to, self._finder), until) if to else None
                 return Order(at, reason, f"to {hop.host}" if hop else "to its own servers", hop=hop)
             case _:
                 return Order(at, reason)
@@ -240,10 +250,3 @@ def _named(request: QueueChange) -> str:
         return request.query
     more = len(request.ids) - _NAMED
     return " ".join(request.ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _hop(to: str, until: float | None) -> NextHop:
-    try:
-        return NextHop(read_host(to), until)
-    except ValueError as error:
-        raise RequestUnclear(f"Mail cannot be re-routed there: {error}.") from error

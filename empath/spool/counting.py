@@ -75,9 +75,7 @@ class Count:
                 self._show(key, count, number, stored.read_address(address), State(state))
         return not walked.at_end
 
-    def _show(
-        self, key: int, count: int, number: int, address: EmailAddress, state: State
-    ) -> None:
+    def _show(self, key: int, count: int, number: int, address: EmailAddress, state: State) -> None:
         """Name *count* recipients of one message at one destination by the first of them."""
         example = Example(MessageId.from_key(key), address, state, count)
         if len(self._examples) == self._messages:  # it has recipients elsewhere too

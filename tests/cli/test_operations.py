@@ -39,6 +39,8 @@ from tests.fakes.command_line import ID, NOW, Ctl, item
         "destination resume example.net",
         "destination reroute example.net --to mx.example.com",
         "destination restore-route example.net",
+        "dns set-override example.net mx.example.com --for 2h",
+        "dns remove-override example.net",
     ],
 )
 async def test_every_change_has_a_dry_run_and_takes_a_reason(ctl: Ctl, words: str) -> None:

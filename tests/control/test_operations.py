@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from empath.address import Domain
@@ -27,6 +28,7 @@ from empath.control.link import (
     PrioritizeMessages,
     QueueChange,
     ReleaseMessages,
+    Request,
     RequestRefused,
     RequestUnclear,
     RerouteDestination,
@@ -58,13 +60,16 @@ CHANGES: tuple[QueueChange | FlushQueue, ...] = (
 )
 GATES: tuple[GateChange, ...] = (
     OpenBreaker(destination=NET, dry_run=True),
-    CloseBreaker(destination=NET, dry_run=True),
     ResetBreaker(destination=NET, dry_run=True),
     SuspendDestination(destination=NET, dry_run=True),
-    ResumeDestination(destination=NET, dry_run=True),
     RerouteDestination(destination=NET, dry_run=True, to=("mx.example.com",)),
-    RestoreRoute(destination=NET, dry_run=True),
 )
+UNDOING: tuple[tuple[GateChange, GateChange], ...] = (
+    (OpenBreaker(destination=NET), CloseBreaker(destination=NET)),
+    (SuspendDestination(destination=NET), ResumeDestination(destination=NET)),
+    (RerouteDestination(destination=NET, to=("mx.example.com",)), RestoreRoute(destination=NET)),
+)
+"""What sets something, and what takes it back."""
 
 
 async def state(engine: Desk) -> tuple[Any, ...]:
@@ -94,6 +99,61 @@ async def test_a_dry_run_counts_and_changes_nothing(
         assert [item.id for item in preview.examples] == [first]
         assert [item.recipients for item in preview.examples] == [preview.recipients]
         assert await state(engine) == before
+
+
+@pytest.mark.parametrize(("do", "undo"), UNDOING, ids=lambda one: one.route)
+async def test_a_dry_run_is_refused_as_the_change_is(
+    tmp_path: Path, do: GateChange, undo: GateChange
+) -> None:
+    """Nothing can be taken back that is not there; where it is, the dry run leaves it."""
+    async with desk(tmp_path) as engine:
+        await engine.accept("a@example.net")
+        rehearsal = msgspec.structs.replace(undo, dry_run=True)
+        for request in (undo, rehearsal):
+            with pytest.raises(NotFound):
+                await engine.link.ask(request)
+        await engine.link.ask(do)
+        done = await engine.link.ask(rehearsal)
+        assert (len(done.gates), done.preview and done.preview.recipients) == (1, 1)
+        assert (await engine.link.ask(undo)).gates == ()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        RerouteDestination(destination=NET, dry_run=True, to=("bad host",)),
+        RerouteDestination(destination=NET, dry_run=True, to=("mx.example.com",), seconds=-1),
+        SuspendDestination(destination=NET, dry_run=True, seconds=0),
+        OpenBreaker(destination=NET, dry_run=True, seconds=1e12),
+    ],
+)
+async def test_a_dry_run_reads_what_it_is_given(tmp_path: Path, request_: GateChange) -> None:
+    """A bad host or length of time is refused as it will be in earnest."""
+    async with desk(tmp_path) as engine:
+        with pytest.raises(RequestUnclear):
+            await engine.link.ask(request_)
+
+
+LISTENER = "127.0.0.1:2525"
+TO_OURSELVES: tuple[Request[Any], ...] = (
+    SetDnsOverride(domain=NET, hosts=("mx.example.com", LISTENER)),
+    SetDnsOverride(domain=NET, hosts=("localhost:2525",)),
+    RerouteDestination(destination=NET, to=("0.0.0.0:2525",)),
+    RerouteDestination(destination=NET, to=(LISTENER,), dry_run=True),
+    RerouteMessages(query=QUERY, to="[::ffff:127.0.0.1]:2525"),
+)
+
+
+@pytest.mark.parametrize("request_", TO_OURSELVES)
+async def test_mail_is_not_sent_to_ourselves(tmp_path: Path, request_: Request[Any]) -> None:
+    """RFC 5321 6.3: a re-route to a listener of Empath is refused, however it is spelled."""
+    async with desk(tmp_path, listeners=(LISTENER,)) as engine:
+        await engine.accept("a@example.net")
+        with pytest.raises(RequestRefused, match="is a listener of this Empath"):
+            await engine.link.ask(request_)
+        assert engine.finder.overrides() == {}
+        beside = RerouteDestination(destination=NET, to=("127.0.0.1:2526",))
+        assert (await engine.link.ask(beside)).gates
 
 
 async def test_examples_of_a_dry_run_show_who_would_be_touched(tmp_path: Path) -> None:

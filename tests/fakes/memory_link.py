@@ -49,6 +49,7 @@ from empath.control.link import (
     NotFound,
     Notice,
     OpenBreaker,
+    OverrideChange,
     Ping,
     Pong,
     Preview,
@@ -356,6 +357,9 @@ class MemoryLink:
                 return DnsCleared(entries=gone)
             case RefreshDns(domain=domain):
                 return DnsCache(entries=tuple(e for e in self.cache if e.name == domain))
+            case OverrideChange(domain=domain, dry_run=True):
+                chosen = [item for item in self.queue if item.destination == domain]
+                return DnsOverrides(overrides=(), preview=_counted(chosen).preview)
             case SetDnsOverride(domain=domain, hosts=hosts):
                 self.overrides[domain] = DnsOverride(domain=domain, hosts=hosts)
             case RemoveDnsOverride(domain=domain):
