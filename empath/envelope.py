@@ -11,7 +11,7 @@ from msgspec import Struct
 from empath.address import Domain, EmailAddress, ServerId
 from empath.reply import Reply
 
-_ID: Final = re.compile(r"[0-9a-f]{16}")
+_ID: Final = re.compile(r"[0-7][0-9a-f]{15}")  # 63 bits
 _TAIL_BITS: Final = 21
 
 

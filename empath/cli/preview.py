@@ -82,7 +82,7 @@ def _duration(text: str) -> float:
 def _seconds_until(text: str) -> float:
     try:
         at = datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         leave(f'"{text[:60]}" is not a time such as 2026-11-23T06:00.', ExitCode.USAGE)
     seconds = at - SystemClock().now()
     if seconds <= 0:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
@@ -87,17 +89,18 @@ class QueueDesk:
                 ' mode = "relay" in the config and restart to deliver or return it.'
             )
         query, verb, order = _chosen(request), _verb(request), self._order(request)
+        unknown = await self._unknown(request.ids)
         if request.dry_run:
-            return await self._preview(query, verb)
+            found = await self._preview(query, verb)
+            return msgspec.structs.replace(found, unknown=unknown)
         target = _named(request)
         if request.expect is not None:
             # The terms stay: of the messages that were counted, only the recipients they mean.
             query = QueueQuery(query.terms, await self._count(query, request.expect))
             if not query.ids:
                 return link.Changed(messages=0, recipients=0, in_flight=0)
-        elif request.ids:
-            await self._check_known(request.ids)
-        return await self._do(verb, query, target, order)
+        done = await self._do(verb, query, target, order)
+        return msgspec.structs.replace(done, unknown=unknown)
 
     async def flush(self, request: link.FlushQueue) -> link.Changed:
         """Make everything that waits due now, or what waits for one destination."""
@@ -201,7 +204,7 @@ class QueueDesk:
     async def _count(self, query: QueueQuery, expect: int) -> tuple[MessageId, ...]:
         """The messages that match, when they are *expect* many."""
         if not 0 <= expect <= EXPECT_LIMIT:
-            raise RequestUnclear(f"expect is a number from 0 to {EXPECT_LIMIT}.")
+            raise RequestUnclear(f"expect is a number from 0 to {EXPECT_LIMIT:,}.")
         ids: list[MessageId] = []
         cursor = ""
         while len(ids) <= expect:
@@ -211,19 +214,27 @@ class QueueDesk:
             if not cursor:
                 break
         if len(ids) != expect:
-            found = f"More than {expect}" if cursor else f"{len(ids)}"
+            count = expect if cursor else len(ids)
+            match = "message matches" if count == 1 else "messages match"
             raise RequestRefused(
-                f"{found} messages match, not {expect}; nothing was changed. Look again, then ask"
-                " again."
+                f"{'More than ' if cursor else ''}{count:,} {match}, not {expect:,}; nothing was"
+                " changed. Look again, then ask again."
             )
         return tuple(ids)
 
-    async def _check_known(self, ids: Sequence[MessageId]) -> None:
-        """Refuse when none of the messages named is in the queue: likely a slip of the pen."""
-        page = await self._spool.page(QueueQuery(ids=tuple(ids)), limit=1)
-        if not page.rows:
-            names = ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+    async def _unknown(self, ids: Sequence[MessageId]) -> tuple[MessageId, ...]:
+        """Those of *ids* that are not in the queue.  Refused when none is: a slip of the pen."""
+        known: set[MessageId] = set()
+        for start in range(0, len(ids), _PAGE):
+            some = QueueQuery(ids=tuple(ids[start : start + _PAGE]))
+            page = await self._spool.page(some, limit=_PAGE)
+            known.update(row.id for row in page.rows if not row.state.final)
+        unknown = tuple(dict.fromkeys(each for each in ids if each not in known))
+        if ids and not known:
+            more = len(unknown) - 1
+            names = f"{unknown[0]} and {more:,} more" if more else unknown[0]
             raise NotFound(f"Not in the queue: {names}. Finished messages cannot be changed.")
+        return unknown
 
 
 def _chosen(request: QueueChange) -> QueueQuery:

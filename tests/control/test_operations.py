@@ -156,6 +156,37 @@ async def test_mail_is_not_sent_to_ourselves(tmp_path: Path, request_: Request[A
         assert (await engine.link.ask(beside)).gates
 
 
+@pytest.mark.parametrize("status", ["5.01.6", "5.1.06", "5.00.0", "4.7.0", "5.7", " 5.7.0", "x"])
+async def test_a_status_is_as_rfc_3463_has_it(tmp_path: Path, status: str) -> None:
+    """RFC 3463 2: of class 5 here, three numbers, none with a leading zero."""
+    async with desk(tmp_path) as engine:
+        await engine.accept("a@example.net")
+        with pytest.raises(RequestUnclear, match="RFC 3463"):
+            await engine.link.ask(BounceMessages(query=QUERY, status=status, dry_run=True))
+        done = await engine.link.ask(BounceMessages(query=QUERY, status="5.0.100", dry_run=True))
+        assert done.preview is not None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ListRecord(before=2**63),
+        ListRecord(before=99999999999999999999),
+        ListRecord(before=-1),
+        ListQueue(cursor="zzz"),
+        ListQueue(cursor="f" * 16),
+    ],
+    ids=repr,
+)
+async def test_a_place_in_a_list_that_there_is_not(tmp_path: Path, request_: Request[Any]) -> None:
+    """It is refused as unclear, and is no bug of the engine."""
+    async with desk(tmp_path) as engine:
+        with pytest.raises(RequestUnclear):
+            await engine.link.ask(request_)
+        assert (await engine.link.ask(ListRecord(before=2**63 - 1))).items == ()
+        assert (await engine.link.ask(ListRecord(before=0))).items == ()
+
+
 async def test_examples_of_a_dry_run_show_who_would_be_touched(tmp_path: Path) -> None:
     """Not the first recipient of the message, which the change may have nothing to do with."""
     async with desk(tmp_path) as engine:

@@ -300,7 +300,11 @@ class MemoryLink:
             case QueueChange(ids=ids, query=query, dry_run=True):
                 return _counted(self._chosen(ids, query))
             case QueueChange(ids=ids, query=query, expect=expect):
-                return self._change(self._chosen(ids, query), expect)
+                known = {item.id for item in self.queue}
+                done = self._change(self._chosen(ids, query), expect)
+                return msgspec.structs.replace(
+                    done, unknown=tuple(each for each in ids if each not in known)
+                )
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
                 return _counted(chosen) if request.dry_run else self._change(chosen, None)
