@@ -133,6 +133,17 @@ class BannerHostname(str):
         return super().__new__(cls, text)
 
 
+def _check_host(host: Domain) -> None:
+    """Refuse what looks like an IPv4 address and is none: no top-level domain is a number
+    (RFC 3696 2).
+    """
+    if host.rpartition(".")[2].isdigit():
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError as error:
+            raise BadAddress("an IPv4 address is four numbers from 0 to 255") from error
+
+
 @final
 class ServerId(str):
     """``host:port`` of a server to deliver to; an IPv6 host is written in brackets."""
@@ -142,15 +153,17 @@ class ServerId(str):
     def __new__(cls, text: str, /) -> Self:
         """Check *text* and make it one."""
         host, colon, port = text.rpartition(":")
-        if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        if not colon or not port.isascii() or not port.isdigit():
             raise BadAddress('a server is written "host:port", for example "smtp.example.com:25"')
+        if len(port) > 5 or not 0 < int(port) < 65536:
+            raise BadAddress("the port of a server is a number from 1 to 65535")
         if host.startswith("[") and host.endswith("]"):
             try:
                 ipaddress.IPv6Address(host[1:-1])
             except ValueError as error:
                 raise BadAddress("the address in brackets is not an IPv6 address") from error
         else:
-            Domain(host)
+            _check_host(Domain(host))
         return super().__new__(cls, text)
 
     @property

@@ -48,7 +48,7 @@ from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
-from empath.own_addresses import own_addresses
+from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
 from empath.spool.store import Store
@@ -161,9 +161,14 @@ class _Empath:
         store = await Store.open(self._config.spool, clock=self._clock)
         parts.push_async_callback(store.close)
         resolver = Resolver(settings=lambda: self._config.dns, clock=self._clock)
-        own = own_addresses([listener.bind for listener in self._config.listener])
+        binds = [listener.bind for listener in self._config.listener]
+        own, listeners = own_addresses(binds), own_listeners(binds)
         finder = RouteFinder(
-            resolver=resolver, config=config, own_addresses=lambda: own, clock=self._clock
+            resolver=resolver,
+            config=config,
+            own_addresses=lambda: own,
+            own_listeners=lambda: listeners,
+            clock=self._clock,
         )
         engine: Engine | None = None
         if self._config.mode is Mode.RELAY:

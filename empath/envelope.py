@@ -11,7 +11,7 @@ from msgspec import Struct
 from empath.address import Domain, EmailAddress, ServerId
 from empath.reply import Reply
 
-_ID: Final = re.compile(r"[0-9a-f]{16}")
+_ID: Final = re.compile(r"[0-7][0-9a-f]{15}")  # 63 bits
 _TAIL_BITS: Final = 21
 
 
@@ -34,7 +34,10 @@ class MessageId(str):
         if type(text) is cls:
             return text
         if not _ID.fullmatch(text):
-            raise BadMessageId("a message id is 16 hexadecimal digits, such as 0197a8c0f3e41b2c")
+            raise BadMessageId(
+                "a message id is 16 hexadecimal digits below 8000000000000000, such as"
+                " 0197a8c0f3e41b2c"
+            )
         return super().__new__(cls, text)
 
     @classmethod

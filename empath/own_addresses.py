@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from empath.address import IpAddress, ServerId
+from empath.policy.own_listeners import LOOPBACK, Place, is_localhost
 
 # Addresses for documentation (RFC 5737, RFC 3849): "connecting" a datagram socket sends
 # nothing, it only makes the system choose the address that packets would leave from.
@@ -31,11 +32,24 @@ def own_addresses(binds: Sequence[ServerId]) -> Collection[IpAddress]:
     return frozenset(own)
 
 
+def own_listeners(binds: Sequence[ServerId]) -> Collection[Place]:
+    """Where the listeners at *binds* answer, with their ports; a wildcard stands for the
+    addresses of the machine, and for itself.
+    """
+    own: set[Place] = set()
+    for bind in binds:
+        if is_localhost(bind.host):
+            own.update((address, bind.port) for address in LOOPBACK)
+        with contextlib.suppress(ValueError):
+            address = ipaddress.ip_address(bind.host)
+            own.add((address, bind.port))
+            if address.is_unspecified:
+                own.update((each, bind.port) for each in _machine_addresses())
+    return frozenset(own)
+
+
 def _machine_addresses() -> set[IpAddress]:
-    found: set[IpAddress] = {
-        ipaddress.IPv4Address("127.0.0.1"),
-        ipaddress.IPv6Address("::1"),
-    }
+    found = set(LOOPBACK)
     for family, elsewhere in _ELSEWHERE:
         with (
             contextlib.suppress(OSError, ValueError),

@@ -152,11 +152,28 @@ def test_the_name_in_a_greeting_is_ascii() -> None:
         BannerHostname("no spaces please")
 
 
-@given(domains, st.integers(1, 65535))
+@given(domains.filter(lambda host: not host.rpartition(".")[2].isdigit()), st.integers(1, 65535))
 def test_a_server_is_host_and_port(host: str, port: int) -> None:
     """A server id gives back the host and port it was written with."""
     server = ServerId(f"{host}:{port}")
     assert (server.host, server.port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("999.1.1.1:25", "four numbers"),
+        ("1.2.3:25", "four numbers"),
+        ("mx.example.org:0", "from 1 to 65535"),
+        ("mx.example.org:65536", "from 1 to 65535"),
+        ("mx.example.org:" + "9" * 5000, "from 1 to 65535"),
+    ],
+)
+def test_a_server_that_there_cannot_be(text: str, sentence: str) -> None:
+    """What looks like an IPv4 address and is none has no address; a port has 16 bits."""
+    with pytest.raises(BadAddress, match=sentence):
+        ServerId(text)
+    assert ServerId("192.0.2.1:25").host == "192.0.2.1"
 
 
 def test_a_server_with_an_ipv6_address_is_written_in_brackets() -> None:

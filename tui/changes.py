@@ -132,6 +132,8 @@ def outcome(change: Change, changed: Changed) -> str:
         text += f" ({plural(changed.recipients, 'recipient')})"
     if changed.in_flight:
         text += f" · {changed.in_flight} in flight left alone"
+    if changed.unknown:
+        text += f" · {len(changed.unknown)} no longer there"
     if changed.note:
         text += f" · {safe(changed.note, 200)}"
     return text

@@ -38,7 +38,7 @@ def envelope_lines(view: MessageView, now: float, styles: Styles) -> list[Text]:
     way = " ".join(part for part in (safe(view.protocol), safe(view.listener)) if part)
     lines += [
         line("size", (f"{count(view.size)} octets", "text"), (f"  {flags}", "muted")),
-        line("priority", (view.priority.name.lower(), "text")),
+        line("priority", (safe(view.priority), "text")),
         line(
             "received",
             (moment(view.received_at), "text"),

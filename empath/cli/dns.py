@@ -7,6 +7,14 @@ from typing import Annotated
 import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
+from empath.cli.preview import (
+    DryRunOption,
+    ForOption,
+    ReasonOption,
+    UntilOption,
+    seconds_of,
+    write_preview,
+)
 from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
 from empath.cli.words import read_domain
 from empath.clock import SystemClock
@@ -94,15 +102,25 @@ def set_override(
     context: typer.Context,
     domain: DomainArgument,
     hosts: Annotated[list[str], typer.Argument(metavar="HOST[:PORT]...")],
+    for_: ForOption = "",
+    until: UntilOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Send a domain's mail to these hosts, in order of preference, whatever the DNS says.
 
-    It holds from now on, over restarts too.
+    It holds from now on, over restarts too, until a time or until it is removed.
     """
-    request = link.SetDnsOverride(domain=read_domain(domain), hosts=tuple(hosts))
+    request = link.SetDnsOverride(
+        domain=read_domain(domain),
+        hosts=tuple(hosts),
+        reason=reason,
+        dry_run=dry_run,
+        seconds=seconds_of(for_, until),
+    )
     _write_overrides(ask(where(context, socket, config), request), json=json)
 
 
@@ -110,17 +128,24 @@ def set_override(
 def remove_override(
     context: typer.Context,
     domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Ask the DNS again where a domain's mail goes."""
-    request = link.RemoveDnsOverride(domain=read_domain(domain))
+    request = link.RemoveDnsOverride(domain=read_domain(domain), reason=reason, dry_run=dry_run)
     _write_overrides(ask(where(context, socket, config), request), json=json)
 
 
 def _write_overrides(reply: link.DnsOverrides, *, json: bool) -> None:
-    if json:
+    if reply.preview is not None:
+        if json:
+            write_json(reply.preview)
+        else:
+            write_preview(reply.preview)
+    elif json:
         write_json(reply.overrides)
     elif not reply.overrides:
         complain("There is no override.")

@@ -49,7 +49,12 @@ def write_preview(found: Preview) -> None:
         write_table(
             ("SUCH AS", "STATE", "FROM", "TO"),
             [
-                (one.id, one.state, f"<{one.reverse_path or ''}>", one.recipient)
+                (
+                    one.id,
+                    one.state,
+                    f"<{one.reverse_path or ''}>",
+                    one.recipient + (f" +{one.recipients - 1:,}" if one.recipients > 1 else ""),
+                )
                 for one in found.examples
             ],
         )
@@ -77,7 +82,7 @@ def _duration(text: str) -> float:
 def _seconds_until(text: str) -> float:
     try:
         at = datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         leave(f'"{text[:60]}" is not a time such as 2026-11-23T06:00.', ExitCode.USAGE)
     seconds = at - SystemClock().now()
     if seconds <= 0:

@@ -108,7 +108,7 @@ def _write_rows(items: tuple[QueueItem, ...]) -> None:
             (
                 item.id,
                 item.state,
-                item.priority.word,
+                item.priority,
                 age(now - item.received_at),
                 from_now(item.next_at, now),
                 str(item.attempts),

@@ -33,6 +33,8 @@ ExpectOption = Annotated[
     typer.Option(metavar="N", min=0, help="Change nothing unless exactly N messages match."),
 ]
 
+_NAMED = 5
+
 
 def retry(
     context: typer.Context,
@@ -253,6 +255,14 @@ def flush(
 
 
 def _report(done: link.Changed, what: str, *, json: bool) -> None:
+    _write(done, what, json=json)
+    if done.unknown:
+        named, more = done.unknown[:_NAMED], len(done.unknown) - _NAMED
+        rest = f" and {more:,} more" if more > 0 else ""
+        leave(f"Not in the queue: {', '.join(named)}{rest}.", ExitCode.REFUSED)
+
+
+def _write(done: link.Changed, what: str, *, json: bool) -> None:
     if json:
         write_json(done if done.preview is None else done.preview)
         return

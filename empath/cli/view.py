@@ -51,7 +51,7 @@ def _envelope(view: MessageView, now: float) -> Iterator[tuple[str, str]]:
         + (", SMTPUTF8" if view.smtputf8 else ""),
     )
     yield "sha256", view.sha256
-    yield "priority", view.priority.name.lower()
+    yield "priority", view.priority
     how = f"{view.protocol}, {view.tls}" if view.tls else view.protocol
     client = f"{view.client} ({view.helo})" if view.helo else view.client
     yield "client", f"{client}, {how}" + (f", at {view.listener}" if view.listener else "")

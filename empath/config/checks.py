@@ -17,6 +17,7 @@ from empath.config.model import Config, Mode, Tls
 from empath.config.private_file import check_file, check_private_file
 from empath.config.read import Reader
 from empath.config.values import Unfit, quote
+from empath.config.verifiable import check_verifiable
 
 UNNAMED: Final = BannerHostname("localhost.localdomain")
 """The host name of a machine that has no full name."""
@@ -39,6 +40,8 @@ def check_config(config: Config, reader: Reader) -> None:
         _check_destinations(config, reader)
     if reader.sound(("priority",)):
         _check_priority(config, reader)
+    if reader.sound(("route",)) and reader.sound(("destination",)):
+        check_verifiable(config, reader)
     _check_delivery_tls(config, reader)
     _check_relay(config, reader)
     _check_retry(config, reader)

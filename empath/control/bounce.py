@@ -8,7 +8,9 @@ not at the null reverse-path, nor of recipients whose NOTIFY forbids it (RFC 346
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
 
 from empath.address import BannerHostname
 from empath.control.link import RequestUnclear
@@ -18,6 +20,8 @@ from empath.message.dsn import Action, RecipientReport
 from empath.reply import EnhancedCode, Reply
 from empath.spool.face import Notification
 
+_STATUS: Final = re.compile(r"5\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})")
+
 
 def reply(status: str, reason: str, *, hostname: str) -> Reply:
     """The reply.  Raises `RequestUnclear` for a status that is not of class 5."""
@@ -25,8 +29,11 @@ def reply(status: str, reason: str, *, hostname: str) -> Reply:
         code = EnhancedCode(status) if status == status.strip() else None
     except ValueError:
         code = None
-    if code is None or not code.startswith("5."):
-        raise RequestUnclear("status is an RFC 3463 code of class 5, such as 5.7.0 or 5.1.6.")
+    # RFC 3463 2: "Numeric subcodes MUST be expressed without leading zero digits."
+    if code is None or not _STATUS.fullmatch(code):
+        raise RequestUnclear(
+            "status is an RFC 3463 code of class 5 without leading zeros, such as 5.7.0 or 5.1.6."
+        )
     said = f": {reason}" if reason else ""
     return Reply(550, code, f"The operator of {hostname} returns this message{said}")
 

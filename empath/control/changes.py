@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
@@ -23,6 +25,7 @@ from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUn
 from empath.control.overrides import read_host
 from empath.control.preview import preview
 from empath.control.span import span
+from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, NextHop, Priority, State
 from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
@@ -57,9 +60,17 @@ class QueueDesk:
     """Makes the changes that *actor* asks for."""
 
     def __init__(
-        self, *, spool: Spool, bus: Bus, clock: Clock, config: Callable[[], Config], actor: str
+        self,
+        *,
+        spool: Spool,
+        finder: RouteFinder,
+        bus: Bus,
+        clock: Clock,
+        config: Callable[[], Config],
+        actor: str,
     ) -> None:
         self._spool = spool
+        self._finder = finder
         self._bus = bus
         self._clock = clock
         self._config = config
@@ -78,16 +89,18 @@ class QueueDesk:
                 ' mode = "relay" in the config and restart to deliver or return it.'
             )
         query, verb, order = _chosen(request), _verb(request), self._order(request)
+        unknown = await self._unknown(request.ids)
         if request.dry_run:
-            return await self._preview(query, verb)
+            found = await self._preview(query, verb)
+            return msgspec.structs.replace(found, unknown=unknown)
         target = _named(request)
         if request.expect is not None:
-            query = QueueQuery(ids=await self._count(query, request.expect))
+            # The terms stay: of the messages that were counted, only the recipients they mean.
+            query = QueueQuery(query.terms, await self._count(query, request.expect))
             if not query.ids:
                 return link.Changed(messages=0, recipients=0, in_flight=0)
-        elif request.ids:
-            await self._check_known(request.ids)
-        return await self._do(verb, query, target, order)
+        done = await self._do(verb, query, target, order)
+        return msgspec.structs.replace(done, unknown=unknown)
 
     async def flush(self, request: link.FlushQueue) -> link.Changed:
         """Make everything that waits due now, or what waits for one destination."""
@@ -114,7 +127,8 @@ class QueueDesk:
                 reply = bounce.reply(status, reason, hostname=self._config().hostname)
                 return Order(at, reason, reply.status, reply=reply)
             case link.RerouteMessages(to=to, seconds=seconds):
-                hop = None if not to else _hop(to, None if seconds is None else at + span(seconds))
+                until = None if seconds is None else at + span(seconds)
+                hop = NextHop(read_host(to, self._finder), until) if to else None
                 return Order(at, reason, f"to {hop.host}" if hop else "to its own servers", hop=hop)
             case _:
                 return Order(at, reason)
@@ -190,7 +204,7 @@ class QueueDesk:
     async def _count(self, query: QueueQuery, expect: int) -> tuple[MessageId, ...]:
         """The messages that match, when they are *expect* many."""
         if not 0 <= expect <= EXPECT_LIMIT:
-            raise RequestUnclear(f"expect is a number from 0 to {EXPECT_LIMIT}.")
+            raise RequestUnclear(f"expect is a number from 0 to {EXPECT_LIMIT:,}.")
         ids: list[MessageId] = []
         cursor = ""
         while len(ids) <= expect:
@@ -200,19 +214,27 @@ class QueueDesk:
             if not cursor:
                 break
         if len(ids) != expect:
-            found = f"More than {expect}" if cursor else f"{len(ids)}"
+            count = expect if cursor else len(ids)
+            match = "message matches" if count == 1 else "messages match"
             raise RequestRefused(
-                f"{found} messages match, not {expect}; nothing was changed. Look again, then ask"
-                " again."
+                f"{'More than ' if cursor else ''}{count:,} {match}, not {expect:,}; nothing was"
+                " changed. Look again, then ask again."
             )
         return tuple(ids)
 
-    async def _check_known(self, ids: Sequence[MessageId]) -> None:
-        """Refuse when none of the messages named is in the queue: likely a slip of the pen."""
-        page = await self._spool.page(QueueQuery(ids=tuple(ids)), limit=1)
-        if not page.rows:
-            names = ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+    async def _unknown(self, ids: Sequence[MessageId]) -> tuple[MessageId, ...]:
+        """Those of *ids* that are not in the queue.  Refused when none is: a slip of the pen."""
+        known: set[MessageId] = set()
+        for start in range(0, len(ids), _PAGE):
+            some = QueueQuery(ids=tuple(ids[start : start + _PAGE]))
+            page = await self._spool.page(some, limit=_PAGE)
+            known.update(row.id for row in page.rows if not row.state.final)
+        unknown = tuple(dict.fromkeys(each for each in ids if each not in known))
+        if ids and not known:
+            more = len(unknown) - 1
+            names = f"{unknown[0]} and {more:,} more" if more else unknown[0]
             raise NotFound(f"Not in the queue: {names}. Finished messages cannot be changed.")
+        return unknown
 
 
 def _chosen(request: QueueChange) -> QueueQuery:
@@ -239,10 +261,3 @@ def _named(request: QueueChange) -> str:
         return request.query
     more = len(request.ids) - _NAMED
     return " ".join(request.ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _hop(to: str, until: float | None) -> NextHop:
-    try:
-        return NextHop(read_host(to), until)
-    except ValueError as error:
-        raise RequestUnclear(f"Mail cannot be re-routed there: {error}.") from error

@@ -12,13 +12,16 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.control import link
-from empath.control.ledger import Ledger
+from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import DnsEntry, Request
 from empath.control.overrides import listed
 from empath.control.parts import Deliverer
+from empath.control.preview import preview
 from empath.control.rerouting import Rerouting
+from empath.control.span import span
 from empath.delivery.route import Route, RouteFinder
 from empath.events import DnsChanged
+from empath.query import QueueQuery, Term
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
 from empath.spool.face import Spool
@@ -52,6 +55,7 @@ class DnsDesk:
             spool=spool, finder=finder, engine=engine, clock=clock, actor=actor
         )
         self._ledger = Ledger(spool=spool, bus=bus, clock=clock, actor=actor)
+        self._spool = spool
         self._finder = finder
         self._resolver = resolver
         self._bus = bus
@@ -68,10 +72,10 @@ class DnsDesk:
                 return self._clear(name)
             case link.RefreshDns(domain=domain):
                 return await self._refresh(domain)
-            case link.SetDnsOverride(domain=domain, hosts=hosts):
-                return await self._set(domain, hosts)
-            case link.RemoveDnsOverride(domain=domain):
-                return await self._remove(domain)
+            case link.SetDnsOverride():
+                return await self._set(request)
+            case link.RemoveDnsOverride():
+                return await self._remove(request)
             case link.ListDnsOverrides():
                 return link.DnsOverrides(overrides=listed(self._finder))
             case _:
@@ -104,17 +108,35 @@ class DnsDesk:
         self._publish("refresh", domain)
         return self._entries(names)
 
-    async def _set(self, domain: Domain, hosts: Sequence[str]) -> link.DnsOverrides:
-        servers = ", ".join(await self._rerouting.set(domain, hosts))
+    async def _set(self, request: link.SetDnsOverride) -> link.DnsOverrides:
+        domain, reason = request.domain, safe_text(request.reason, REASON_LIMIT)
+        seconds = request.seconds
+        until = None if seconds is None else self._clock.now() + span(seconds)
+        self._rerouting.read(domain, request.hosts)
+        if request.dry_run:
+            return await self._preview(domain)
+        hosts = await self._rerouting.set(domain, request.hosts, reason=reason, until=until)
+        servers = ", ".join(hosts)
         self._publish(f"override with {servers}", domain)
-        await self._ledger.note("dns set-override", domain, detail=f"to {servers}")
+        await self._ledger.note(
+            "dns set-override", domain, detail=f"to {servers}", reason=reason, until=until
+        )
         return link.DnsOverrides(overrides=listed(self._finder))
 
-    async def _remove(self, domain: Domain) -> link.DnsOverrides:
+    async def _remove(self, request: link.RemoveDnsOverride) -> link.DnsOverrides:
+        domain, reason = request.domain, safe_text(request.reason, REASON_LIMIT)
+        self._rerouting.standing(domain)
+        if request.dry_run:
+            return await self._preview(domain)
         await self._rerouting.remove(domain)
         self._publish("override removed", domain)
-        await self._ledger.note("dns remove-override", domain)
+        await self._ledger.note("dns remove-override", domain, reason=reason)
         return link.DnsOverrides(overrides=listed(self._finder))
+
+    async def _preview(self, domain: Domain) -> link.DnsOverrides:
+        query = QueueQuery(terms=(Term("dest", domain),))
+        found = await preview(self._spool, query, "reroute")
+        return link.DnsOverrides(overrides=listed(self._finder), preview=found)
 
     def _publish(self, action: str, domain: str) -> None:
         shown = safe_text(domain, 300)

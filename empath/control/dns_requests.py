@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from empath.address import Domain
+from empath.control.queue_requests import Preview
 from empath.control.request import Reply, Request
 
 
@@ -70,6 +71,8 @@ class DnsOverrides(Reply, frozen=True):
     """All overrides."""
 
     overrides: tuple[DnsOverride, ...]
+    preview: Preview | None = None
+    """With `dry_run`: what waits for the domain and would be touched."""
 
 
 class ListDnsOverrides(Request[DnsOverrides], frozen=True):
@@ -78,18 +81,26 @@ class ListDnsOverrides(Request[DnsOverrides], frozen=True):
     route = "dns/overrides"
 
 
-class SetDnsOverride(Request[DnsOverrides], frozen=True):
-    """Send a domain's mail to these hosts from now on; survives a restart."""
+class OverrideChange(Request[DnsOverrides], frozen=True):
+    """A change of one domain's override.  With `dry_run`, nothing is changed: the reply says
+    what it would touch, as `preview`.
+    """
 
-    route = "dns/override/set"
     changes = True
     domain: Domain
+    reason: str = ""
+    dry_run: bool = False
+
+
+class SetDnsOverride(OverrideChange, frozen=True, kw_only=True):
+    """Send a domain's mail to these hosts, for some seconds or until that is taken back."""
+
+    route = "dns/override/set"
     hosts: tuple[str, ...]
+    seconds: float | None = None
 
 
-class RemoveDnsOverride(Request[DnsOverrides], frozen=True):
+class RemoveDnsOverride(OverrideChange, frozen=True):
     """Ask the DNS again for this domain."""
 
     route = "dns/override/remove"
-    changes = True
-    domain: Domain

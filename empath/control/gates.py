@@ -90,6 +90,7 @@ class GateDesk:
             return link.UnreachedHosts(hosts=self._unreached())
         found: link.Preview | None = None
         if isinstance(request, link.GateChange):
+            self._check(request)
             if request.dry_run:
                 query = QueueQuery(terms=(Term("dest", request.destination),))
                 # Whatever may be re-routed waits: queued, deferred or held.
@@ -215,10 +216,29 @@ class GateDesk:
 
     # Changing.
 
-    async def _change(self, request: link.GateChange) -> None:
+    def _check(self, request: link.GateChange) -> None:
+        """What a change is refused for, a dry run of it too.  Raises `RequestRefused`."""
         engine, now, name = self._engine, self._clock.now(), request.destination
         if engine is None:
             raise RequestRefused("Empath runs in dev mode and sends nothing: there are no gates.")
+        seconds = getattr(request, "seconds", None)
+        if seconds is not None:
+            span(seconds)
+        match request:
+            case link.CloseBreaker() if name not in engine.gates.breakers.standing(now):
+                raise NotFound(f"The breaker of {name} is not open.")
+            case link.ResumeDestination() if name not in engine.gates.suspensions.standing(now):
+                raise NotFound(f"{name} is not suspended.")
+            case link.RerouteDestination(to=to):
+                self._rerouting.read(name, to)
+            case link.RestoreRoute():
+                self._rerouting.standing(name)
+            case _:
+                pass
+
+    async def _change(self, request: link.GateChange) -> None:
+        engine, now, name = self._engine, self._clock.now(), request.destination
+        assert engine is not None
         gates, reason = engine.gates, safe_text(request.reason, REASON_LIMIT)
         until: float | None = None
         detail = ""
@@ -230,8 +250,6 @@ class GateDesk:
                 gates.breakers.open(name, until, actor=self._actor, reason=reason)
                 done = "breaker opened"
             case link.CloseBreaker():
-                if name not in gates.breakers.standing(now):
-                    raise NotFound(f"The breaker of {name} is not open.")
                 gates.breakers.close(name)
                 done = "breaker closed"
             case link.ResetBreaker():
@@ -243,8 +261,7 @@ class GateDesk:
                 gates.suspensions.suspend(name, Suspension(self._actor, reason, now, until))
                 done = "suspended"
             case link.ResumeDestination():
-                if not gates.suspensions.resume(name):
-                    raise NotFound(f"{name} is not suspended.")
+                gates.suspensions.resume(name)
                 done = "resumed"
             case link.RerouteDestination(to=to, seconds=seconds):
                 until = None if seconds is None else now + span(seconds)

@@ -22,6 +22,8 @@ REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
 PAGE_LIMIT: Final = 1000
 """Most records in one reply."""
+NUMBER_LIMIT: Final = 2**63 - 1
+"""The greatest number that a record can have."""
 _TARGET_LIMIT: Final = 300
 
 
@@ -98,5 +100,7 @@ async def listed(spool: Spool, limit: int, before: int | None) -> RecordList:
     """The newest records.  Raises `RequestUnclear`."""
     if limit < 1:
         raise RequestUnclear(f"limit is a number from 1 to {PAGE_LIMIT}.")
+    if before is not None and not 0 <= before <= NUMBER_LIMIT:
+        raise RequestUnclear(f"before is a record's number, from 0 to {NUMBER_LIMIT}.")
     found = await spool.notes(min(limit, PAGE_LIMIT), before)
     return RecordList(items=tuple(RecordItem(number=at, record=each) for at, each in found))

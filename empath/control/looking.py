@@ -14,7 +14,7 @@ from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer
 from empath.control.standing import rerouted
 from empath.delivery.route import RouteFinder
-from empath.envelope import MessageId
+from empath.envelope import BadMessageId, MessageId
 from empath.query import QueueQuery, parse_query
 from empath.spool.face import BodyUnfit, Content, Spool
 
@@ -34,6 +34,10 @@ async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
         raise RequestUnclear(f"limit is a number from 1 to {PAGE_LIMIT}.")
     if request.sort not in ("age", "-age"):
         raise RequestUnclear('sort is "age" (oldest first) or "-age" (newest first).')
+    try:
+        MessageId(request.cursor or "0" * 16)
+    except BadMessageId as error:
+        raise RequestUnclear("cursor is what the page before ended with, or empty.") from error
     query = QueueQuery(ids=request.ids) if request.ids else parse_query(request.query)
     limit = min(request.limit, PAGE_LIMIT)
     page = await spool.page(query, sort=request.sort, cursor=request.cursor, limit=limit)

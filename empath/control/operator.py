@@ -234,6 +234,7 @@ class LocalLink:
     def _queue_desk(self) -> QueueDesk:
         return QueueDesk(
             spool=self._spool,
+            finder=self._finder,
             bus=self._bus,
             clock=self._clock,
             config=self._config,

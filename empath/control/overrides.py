@@ -11,14 +11,16 @@ from typing import Final
 import msgspec
 
 from empath import codec
-from empath.address import Domain, ServerId
-from empath.control.link import DnsOverride
+from empath.address import BadAddress, ServerId
+from empath.control.link import DnsOverride, RequestRefused, RequestUnclear
 from empath.delivery.route import RouteFinder
 from empath.policy.override import Override
+from empath.safe_text import safe_text
 from empath.spool.face import Spool
 
 KEY: Final = "dns.overrides"
 """The spool setting that holds them."""
+_SHOWN: Final = 100
 
 
 class OverridesUnreadable(Exception):
@@ -71,9 +73,25 @@ async def load_overrides(spool: Spool, finder: RouteFinder) -> None:
         ) from error
 
 
-def read_host(text: str) -> ServerId:
-    """A host of an override; port 25 where none is given.  Raises `ValueError`."""
+def read_host(text: str, finder: RouteFinder) -> ServerId:
+    """A host to re-route mail to; port 25 where none is given.
+
+    Raises `RequestUnclear` for what is none, `RequestRefused` for a listener of our own.
+    """
+    shown = safe_text(text, _SHOWN)
+    if text.count(":") > 1 and not text.startswith("["):
+        raise RequestUnclear(
+            f'"{shown}" is not a server: an IPv6 address is written in brackets, as "[::1]:25".'
+        )
+    has_port = "]:" in text if text.startswith("[") else ":" in text
     try:
-        return ServerId(text)
-    except ValueError:
-        return ServerId(f"{Domain(text)}:25")
+        server = ServerId(text if has_port else f"{text}:25")
+    except BadAddress as error:
+        sentence = str(error).replace("the domain is", "the host is")
+        raise RequestUnclear(f'"{shown}" is not a server: {sentence}.') from error
+    if finder.comes_back(server):
+        raise RequestRefused(
+            f"{server} is a listener of this Empath: mail sent there would come back."
+            " Name another server."
+        )
+    return server

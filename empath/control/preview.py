@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from empath.control import views
-from empath.control.link import Preview, PreviewItem
+from empath.control.link import Preview, PreviewItem, QueueItem
 from empath.query import QueueQuery
-from empath.spool.face import Spool
+from empath.spool.face import Example, QueueRow, Spool
 
 DESTINATIONS: Final = 20
 """Destinations that are named."""
@@ -16,11 +18,9 @@ DESTINATIONS: Final = 20
 async def preview(spool: Spool, query: QueueQuery, action: str) -> Preview:
     """Count what *action* (see `Spool.count`) would change of what *query* matches."""
     counted = await spool.count(query, action)
-    examples = tuple(
-        map(views.queue_item, (await spool.page(QueueQuery(ids=counted.examples))).rows)
-        if counted.examples
-        else ()
-    )
+    shown = {one.id: one for one in counted.examples}
+    rows = (await spool.page(QueueQuery(ids=tuple(shown)))).rows if shown else ()
+    examples = tuple(_example(row, shown[row.id]) for row in rows)
     most = list(counted.destinations.items())[:DESTINATIONS]
     return Preview(
         messages=counted.messages,
@@ -32,4 +32,15 @@ async def preview(spool: Spool, query: QueueQuery, action: str) -> Preview:
         ),
         destination_count=len(counted.destinations),
         examples=examples,
+    )
+
+
+def _example(row: QueueRow, example: Example) -> QueueItem:
+    """The line of the queue, with a recipient that would be touched in the place of the first."""
+    return msgspec.structs.replace(
+        views.queue_item(row),
+        recipient=example.recipient,
+        recipients=example.recipients,
+        destination=example.recipient.domain,
+        state=example.state.word,
     )

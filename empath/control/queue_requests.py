@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from empath.address import Domain, EmailAddress
 from empath.control.request import Reply, Request
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId
 from empath.events import MessageEvent
 
 
 class QueueItem(Struct, frozen=True, kw_only=True):
-    """One message of the queue.  State is a word such as ``deferred``."""
+    """One message of the queue.  State is a word such as ``deferred``, priority one such as
+    ``normal``.
+    """
 
     id: MessageId
     state: str
@@ -21,7 +23,7 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     next_at: float | None
     attempts: int
     size: int
-    priority: Priority
+    priority: str
     reverse_path: EmailAddress | None
     recipient: EmailAddress
     recipients: int
@@ -82,7 +84,7 @@ class MessageView(Reply, frozen=True):
     subject: str
     size: int
     sha256: str
-    priority: Priority
+    priority: str
     received_at: float
     expires_at: float
     client: str
@@ -146,7 +148,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """Those with most recipients; `destination_count` is how many there are."""
     destination_count: int
     examples: tuple[QueueItem, ...]
-    """The oldest few of the messages."""
+    """The oldest few of the messages; `recipient` and `recipients` are of those touched."""
 
 
 class Changed(Reply, frozen=True):
@@ -162,6 +164,8 @@ class Changed(Reply, frozen=True):
     """Why nothing was changed, where that needs saying."""
     preview: Preview | None = None
     """With `dry_run`: what would be changed; the counts above are 0."""
+    unknown: tuple[MessageId, ...] = ()
+    """Those of the ids asked for that are not in the queue; the others were changed."""
 
 
 class QueueChange(Request[Changed], frozen=True):

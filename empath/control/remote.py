@@ -80,7 +80,10 @@ class RemoteLink:
     async def ask(self, request: Request[R]) -> R:
         """Send a request and wait for its reply.  Raises `LinkLost` and `RequestRefused`."""
         kind = type(request)
-        question = codec.encode(request)
+        try:
+            question = codec.encode(request)
+        except UnicodeEncodeError as error:  # how octets of the command line come that are no text
+            raise RequestUnclear("The request holds octets that are not UTF-8 text.") from error
         if len(question) > BODY_LIMIT:
             raise RequestUnclear("The request names too much at once: ask in several pieces.")
         limit = _TIMEOUTS.get(kind, self._timeout)

@@ -16,7 +16,7 @@ from empath.clock import Clock
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.overrides import keep_overrides, read_host
 from empath.control.parts import Deliverer
-from empath.delivery.route import RouteFinder
+from empath.delivery.route import RouteFinder, check_number
 from empath.policy.override import Override
 from empath.spool.face import Spool, SpoolRefused
 
@@ -52,21 +52,32 @@ class Rerouting:
         until: float | None = None,
     ) -> tuple[ServerId, ...]:
         """Send mail for *domain* to *hosts* from now on.  Raises `RequestRefused`."""
+        servers = self.read(domain, hosts)
         before = self._finder.override(domain)
-        try:
-            servers = tuple(map(read_host, hosts))
-            override = Override(servers, self._actor, reason, self._clock.now(), until)
-            self._finder.set_override(domain, override)
-        except ValueError as error:
-            raise RequestUnclear(f"The override for {domain} cannot be set: {error}.") from error
+        override = Override(servers, self._actor, reason, self._clock.now(), until)
+        self._finder.set_override(domain, override)
         await self._keep(domain, before)
         return servers
 
+    def read(self, domain: Domain, hosts: Sequence[str]) -> tuple[ServerId, ...]:
+        """*hosts* as mail for *domain* may be sent to.  Raises `RequestRefused`."""
+        try:
+            servers = tuple(read_host(text, self._finder) for text in hosts)
+            check_number(servers)
+        except ValueError as error:
+            raise RequestUnclear(f"Mail for {domain} cannot be re-routed: {error}.") from error
+        return servers
+
+    def standing(self, domain: Domain) -> Override:
+        """The override for *domain*.  Raises `NotFound`."""
+        found = self._finder.override(domain)
+        if found is None:
+            raise NotFound(f"There is no override for {domain}.")
+        return found
+
     async def remove(self, domain: Domain) -> None:
         """Send it to its own servers again.  Raises `RequestRefused`."""
-        before = self._finder.override(domain)
-        if before is None:
-            raise NotFound(f"There is no override for {domain}.")
+        before = self.standing(domain)
         self._finder.remove_override(domain)
         await self._keep(domain, before)
 

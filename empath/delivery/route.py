@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol
 
-from empath.address import Domain, IpAddress, parse_address_literal
+from empath.address import Domain, IpAddress, ServerId, parse_address_literal
 from empath.clock import Clock, SystemClock
 from empath.config import model
 from empath.config.model import Config
@@ -21,6 +21,7 @@ from empath.envelope import NextHop
 from empath.policy import routing
 from empath.policy.answer import Answer, Found, MailExchanger
 from empath.policy.override import Override
+from empath.policy.own_listeners import LOOPBACK, Place, comes_back, is_localhost
 from empath.policy.routing import Route, Target
 from empath.reply import Deferred, Failed
 
@@ -56,16 +57,19 @@ class RouteFinder:
         resolver: Lookups,
         config: Callable[[], Config],
         own_addresses: Callable[[], Collection[IpAddress]] = tuple,
+        own_listeners: Callable[[], Collection[Place]] = tuple,
         random: random.Random | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """*own_addresses* are those Empath listens at; *random* draws among equal hosts; *clock*
-        says when an override ends, the system's if none is given.
+        """*own_addresses* are those Empath listens at, *own_listeners* the same with their ports;
+        *random* draws among equal hosts; *clock* says when an override ends, the system's if none
+        is given.
         """
         self._clock = clock or SystemClock()
         self._resolver = resolver
         self._config = config
         self._own_addresses = own_addresses
+        self._own_listeners = own_listeners
         self._random = random or _new_random()
         self._overrides: dict[Domain, Override] = {}
         self._fixed: dict[Domain, Route | None] = {}
@@ -79,8 +83,7 @@ class RouteFinder:
 
         Raises `ValueError` when there is none or more than `routing.MAX_TARGETS`.
         """
-        if not 0 < len(override.hosts) <= routing.MAX_TARGETS:
-            raise ValueError(f"an override names 1 to {routing.MAX_TARGETS} hosts")
+        check_number(override.hosts)
         self._overrides[domain] = override
 
     def remove_override(self, domain: Domain) -> bool:
@@ -99,6 +102,13 @@ class RouteFinder:
             if not override.holds(now):
                 del self._overrides[domain]
         return dict(sorted(self._overrides.items()))
+
+    def comes_back(self, server: ServerId) -> bool:
+        """Is *server* a listener of our own, as far as its spelling tells?  What a name of it
+        means is seen when mail goes there: then it waits.
+        """
+        found = _written_addresses(server.host)
+        return any(comes_back(each, server.port, self._own_listeners()) for each in found)
 
     def in_force(self, hop: NextHop | None) -> NextHop | None:
         """*hop* while it holds."""
@@ -155,25 +165,46 @@ class RouteFinder:
         """
         config = self._config()
         allow, own = config.delivery.allow_networks, self._own_addresses()
-        known = _known_address(target)
-        if known is not None:
-            return routing.filter_addresses(target, (known,), allow=allow, own=own)
+        listeners = self._own_listeners()
+        known = _known_addresses(target)
+        if known:
+            return routing.filter_addresses(
+                target, known, allow=allow, own=own, listeners=listeners
+            )
         host = Domain(target.host)
         async with asyncio.TaskGroup() as both:
             v6 = both.create_task(self._resolver.addresses_v6(host))
             v4 = both.create_task(self._resolver.addresses_v4(host))
-        return routing.choose_addresses(target, v6.result(), v4.result(), allow=allow, own=own)
+        return routing.choose_addresses(
+            target, v6.result(), v4.result(), allow=allow, own=own, listeners=listeners
+        )
 
 
-def _known_address(target: Target) -> IpAddress | None:
-    """The address a target is written with; a *name* from the DNS that looks like one is not."""
+def check_number(hosts: Sequence[ServerId]) -> None:
+    """Raises `ValueError` when an override has no host or more than `routing.MAX_TARGETS`."""
+    if not 0 < len(hosts) <= routing.MAX_TARGETS:
+        raise ValueError(f"an override names 1 to {routing.MAX_TARGETS} hosts")
+
+
+def _known_addresses(target: Target) -> tuple[IpAddress, ...]:
+    """The address a target is written with, and loopback where an operator wrote ``localhost``;
+    a *name* from the DNS that looks like either is not.
+    """
     if target.fixed is not None:
-        try:
-            return ipaddress.ip_address(target.host)
-        except ValueError:
-            return None
+        return _written_addresses(target.host)
     literal = target.host.replace("[", "[IPv6:") if ":" in target.host else target.host
-    return parse_address_literal(literal)
+    address = parse_address_literal(literal)
+    return () if address is None else (address,)
+
+
+def _written_addresses(host: str) -> tuple[IpAddress, ...]:
+    """The addresses of a host as an operator writes it, where no look-up is needed."""
+    if is_localhost(host):
+        return LOOPBACK
+    try:
+        return (ipaddress.ip_address(host),)
+    except ValueError:
+        return ()
 
 
 def _new_random() -> random.Random:

@@ -24,6 +24,7 @@ from empath.policy.answer import (
     NoSuchName,
     NoSuchRecord,
 )
+from empath.policy.own_listeners import Place, comes_back
 from empath.policy.special_address import refused_address
 from empath.reply import Deferred, Failed, Reply
 
@@ -236,16 +237,18 @@ def choose_addresses(
     *,
     allow: Sequence[Network],
     own: Collection[IpAddress],
+    listeners: Collection[Place] = (),
 ) -> tuple[IpAddress, ...] | Deferred | Failed:
     """The addresses of *target* to try, IPv6 and IPv4 in turn (RFC 8305 4); or why there is none.
 
-    Addresses that the DNS may not send us to are left out, unless the target is fixed.
+    Addresses that the DNS may not send us to are left out, unless the target is fixed; those of
+    our own *listeners* always.
     """
     found = interleave(
         v6.records if isinstance(v6, Found) else (), v4.records if isinstance(v4, Found) else ()
     )
     if found:
-        return filter_addresses(target, found, allow=allow, own=own)
+        return filter_addresses(target, found, allow=allow, own=own, listeners=listeners)
     for answer in (v4, v6):
         if isinstance(answer, LookupFailed):
             return Deferred(
@@ -282,10 +285,26 @@ def filter_addresses(
     *,
     allow: Sequence[Network],
     own: Collection[IpAddress],
-) -> tuple[IpAddress, ...] | Failed:
-    """Leave out what the DNS may not send us to; `Failed` when nothing is left."""
+    listeners: Collection[Place] = (),
+) -> tuple[IpAddress, ...] | Deferred | Failed:
+    """Leave out what the DNS may not send us to; `Failed` when nothing is left.
+
+    Of what an operator fixed, only our own *listeners* are left out: `Deferred` when nothing else
+    is there, for it is his to correct.
+    """
     if target.fixed is not None:
-        return tuple(found[:MAX_ADDRESSES])
+        others = tuple(each for each in found if not comes_back(each, target.port, listeners))
+        if others:
+            return others[:MAX_ADDRESSES]
+        return Deferred(
+            _reply(
+                451,
+                "4.4.6",
+                f"The host {target.host} of the route for {target.fixed.domain} is this Empath"
+                f" itself ({found[0]} port {target.port}): mail would come back. It waits until"
+                " the route is corrected",
+            )
+        )
     kinds = [(address, refused_address(address, allow, own)) for address in found]
     good = tuple(address for address, kind in kinds if kind is None)
     if good:

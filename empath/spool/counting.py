@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final, final
 
 import apsw
 
-from empath.address import Domain
-from empath.envelope import MessageId
+from empath.address import Domain, EmailAddress
+from empath.envelope import MessageId, State
 from empath.spool import stored
 from empath.spool.book import Pair
 from empath.spool.changes import ELIGIBLE
 from empath.spool.filters import Filter
-from empath.spool.operating import Counted
+from empath.spool.operating import Counted, Example
 from empath.spool.rows import select
 from empath.spool.walk import OLDEST, walk
 
@@ -40,7 +41,8 @@ class Count:
         self._messages = 0
         self._in_flight = 0
         self._destinations: dict[Domain, list[int]] = {}
-        self._examples: list[MessageId] = []
+        self._examples: list[tuple[int, Example]] = []
+        """With the number of the recipient that is named."""
 
     def go_on(self, reader: apsw.Connection) -> bool:
         """Count the next piece; False when it was the last.  Runs in a reader's thread."""
@@ -50,14 +52,16 @@ class Count:
         condition = "TRUE" if self._action == "priority" else self._chosen.recipient
         rows = select(
             reader,
-            "SELECT r.key, r.destination, count(*)"  # noqa: S608 - values are bound
+            "SELECT r.key, r.destination, count(*),"  # noqa: S608 - values are bound
+            # SQLite takes bare columns beside min() from the row that has it.
+            " min(r.number), r.address, r.state"
             " FROM recipient AS r WHERE r.key IN (SELECT value FROM json_each(:piece))"
             f" AND r.state IN {ELIGIBLE[self._action]} AND {condition}"
             " GROUP BY r.key, r.destination ORDER BY r.key",
             {**self._chosen.values, "piece": json.dumps(walked.keys)},
         )
         last = 0
-        for key, name, count in rows:
+        for key, name, count, number, address, state in rows:
             if (key, name) in self._flying:
                 self._in_flight += count
                 continue
@@ -67,9 +71,20 @@ class Count:
             if key != last:
                 last = key
                 self._messages += 1
-                if len(self._examples) < EXAMPLES:
-                    self._examples.append(MessageId.from_key(key))
+            if self._messages <= EXAMPLES:
+                self._show(key, count, number, stored.read_address(address), State(state))
         return not walked.at_end
+
+    def _show(self, key: int, count: int, number: int, address: EmailAddress, state: State) -> None:
+        """Name *count* recipients of one message at one destination by the first of them."""
+        example = Example(MessageId.from_key(key), address, state, count)
+        if len(self._examples) == self._messages:  # it has recipients elsewhere too
+            before, known = self._examples.pop()
+            example = replace(
+                example if number < before else known, recipients=known.recipients + count
+            )
+            number = min(number, before)
+        self._examples.append((number, example))
 
     def counted(self) -> Counted:
         """What was found in all."""
@@ -79,5 +94,5 @@ class Count:
             sum(recipients for _, (_, recipients) in most),
             self._in_flight,
             {name: (messages, recipients) for name, (messages, recipients) in most},
-            tuple(self._examples),
+            tuple(example for _, example in self._examples),
         )

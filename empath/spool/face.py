@@ -32,7 +32,7 @@ from empath.policy.room import Room
 from empath.policy.turns import Ahead
 from empath.query import QueueQuery
 from empath.reply import Outcome
-from empath.spool.operating import Changed, Counted, Notification, Operating
+from empath.spool.operating import Changed, Counted, Example, Notification, Operating
 
 __all__ = [
     "DAMAGED",
@@ -42,6 +42,7 @@ __all__ = [
     "Counted",
     "DestinationRow",
     "Draft",
+    "Example",
     "MessageRecord",
     "Notification",
     "Problem",

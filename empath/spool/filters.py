@@ -1,8 +1,9 @@
 """A filter of the queue as SQL over ``message AS m`` and ``recipient AS r``.
 
-All terms about recipients are about the same one: ``state:held rcpt:~ada`` is a message of
-which a held recipient contains "ada".  Unless the filter names ids or a final state, only
-messages that are not finished are looked at, and of those only recipients that wait.
+All terms about recipients, those with ``!`` too, are about the same one: ``state:held
+!rcpt:~ada`` is a message of which a held recipient does not contain "ada".  Unless the filter
+names ids or a final state, only messages that are not finished are looked at, and of those
+only recipients that wait.
 Comparing ignores the case of ASCII letters; ``subject:`` and ``reply:`` without ~ mean
 "begins with".  ``from:<>`` is the null sender.
 """
@@ -69,12 +70,12 @@ class Filter:
         values: Values = {"active": json.dumps([*active]), "ids": "[]"}
         messages: list[str] = []
         meant: list[str] = []
-        unmeant: list[str] = []
         for number, term in enumerate(query.terms):
             name = f"t{number}"
             values[name] = _value(term)
             if term.field in _OF_RECIPIENT and term.text != State.ACTIVE.word:
-                (unmeant if term.negated else meant).append(_recipient(term, name))
+                condition = _recipient(term, name)
+                meant.append(f"NOT ifnull({condition}, 0)" if term.negated else condition)
                 if active and term.text in _HIDDEN and not term.negated:
                     messages.append(f"NOT {_ACTIVE}")
             else:
@@ -82,7 +83,6 @@ class Filter:
                 messages.append(f"NOT {condition}" if term.negated else condition)
         if meant:
             messages.append(_exists([waiting, *meant]))
-        messages += [f"NOT {_exists([waiting, condition])}" for condition in unmeant]
         narrow, total = "", None
         if query.ids:
             narrow, values["ids"] = _IDS, json.dumps([each.key for each in query.ids])
@@ -90,7 +90,7 @@ class Filter:
             narrow, total = _plan(query.terms, tally, values, by_index)
         return cls(
             " AND ".join(messages) or "1",
-            " AND ".join([waiting, *meant, *(f"NOT ({each})" for each in unmeant)]),
+            " AND ".join([waiting, *meant]),
             values,
             open_only,
             narrow,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from empath.address import Domain, EmailAddress
-from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority
+from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority, State
 from empath.events import NotificationSent, OperatorRecord
 from empath.query import QueueQuery
 from empath.reply import Reply
@@ -51,6 +51,17 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """One of the messages that a change would touch, and the first recipient it is about."""
+
+    id: MessageId
+    recipient: EmailAddress
+    state: State
+    recipients: int
+    """How many of its recipients would be touched."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What a change would do now."""
 
@@ -59,7 +70,7 @@ class Counted:
     in_flight: int
     destinations: Mapping[Domain, tuple[int, int]]
     """Messages and recipients at each destination, most recipients first."""
-    examples: tuple[MessageId, ...]
+    examples: tuple[Example, ...]
     """The oldest few of the messages."""
 
 

@@ -77,6 +77,11 @@ VERBS = {
 }
 
 
+LATEST = "9999-12-31T23:59:59-23:00"
+FIRST = "0001-01-01T00:00+23:00"
+"""Times at the ends of the calendar, that are outside it in another zone."""
+
+
 @pytest.mark.parametrize("route", sorted(REQUESTS))
 async def test_every_request_has_a_command(ctl: Ctl, route: str) -> None:
     """Whatever the engine answers can be asked from the command line, also as JSON."""
@@ -223,6 +228,10 @@ async def test_a_check_of_the_spool_ends_with_1_when_something_is_wrong(ctl: Ctl
         (["queue", "flush", "a b"], ExitCode.USAGE, "is not a mail domain"),
         (["dns", "remove-override", "x.org"], ExitCode.REFUSED, "no override"),
         (["queue", "list", "--limit", "0"], ExitCode.USAGE, "greater than or equal"),
+        (["queue", "list", "-q", "\udcff"], ExitCode.USAGE, "octets that are not UTF-8"),
+        (["queue", "hold", "--reason", "\udcff", ID], ExitCode.USAGE, "not UTF-8"),
+        (["destination", "suspend", "x.org", "--until", LATEST], ExitCode.USAGE, "is not a time"),
+        (["destination", "suspend", "x.org", "--until", FIRST], ExitCode.USAGE, "is not a time"),
     ],
 )
 async def test_errors_are_sentences_and_codes(

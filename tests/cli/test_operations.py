@@ -39,6 +39,8 @@ from tests.fakes.command_line import ID, NOW, Ctl, item
         "destination resume example.net",
         "destination reroute example.net --to mx.example.com",
         "destination restore-route example.net",
+        "dns set-override example.net mx.example.com --for 2h",
+        "dns remove-override example.net",
     ],
 )
 async def test_every_change_has_a_dry_run_and_takes_a_reason(ctl: Ctl, words: str) -> None:
@@ -63,6 +65,18 @@ async def test_a_dry_run_for_reading_and_for_programs(ctl: Ctl) -> None:
     found = json.loads((await ctl.run("queue", "flush", "--dry-run", "--json")).stdout)
     assert (found["messages"], found["in_flight"], len(found["examples"])) == (7, 0, 5)
     assert ctl.link.asked_of(FlushQueue)[0].destination is None
+
+
+async def test_unknown_ids_end_with_1_after_the_rest_is_done(ctl: Ctl) -> None:
+    """What was done is said, what is not in the queue is named on standard error."""
+    strangers = [f"{number:016x}" for number in range(7)]
+    done = await ctl.run("queue", "hold", ID, *strangers[:2])
+    assert done.exit_code == ExitCode.REFUSED
+    assert done.stdout.startswith("1 message (")
+    assert done.stderr == f"Not in the queue: {strangers[0]}, {strangers[1]}.\n"
+    done = await ctl.run("queue", "hold", ID, *strangers, "--json")
+    assert json.loads(done.stdout)["unknown"] == strangers
+    assert done.stderr.endswith(f"{strangers[4]} and 2 more.\n")
 
 
 async def test_a_bounce_asks_first(ctl: Ctl) -> None:

@@ -301,3 +301,47 @@ def test_a_route_has_one_spelling() -> None:
     assert route_domain("*") == "*"
     assert route_domain(".Example.ORG") == ".example.org"
     assert route_domain("bücher.example") == Domain("xn--bcher-kva.example")
+
+
+BY_ADDRESS = '[[route]]\ndomain = "{0}"\nhost = "192.0.2.1:25"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[delivery.tls]\npolicy = "verify"\n' + BY_ADDRESS.format("*"), "5: route[0].host: 192.0"),
+        (
+            BY_ADDRESS.format("*") + '[[destination]]\ndomain = "a.test"\ntls = "verify"\n',
+            '6: destination[0].tls: "verify" needs the name of a host, and the [[route]] for "*"',
+        ),
+        (
+            BY_ADDRESS.format("a.test") + '[[destination]]\ndomain = "*"\ntls = "verify"\n',
+            '3: route[0].host: 192.0.2.1:25 is an address, and destination[0].tls = "verify" needs',
+        ),
+        (
+            BY_ADDRESS.format(".test") + '[[destination]]\ndomain = ".a.test"\ntls = "verify"\n',
+            '6: destination[0].tls: "verify" needs the name of a host, and',
+        ),
+    ],
+)
+def test_an_address_cannot_be_verified(text: str, told: str) -> None:
+    """Certificates name hosts: where one is asked for, the next hop is written with its name."""
+    (problem,) = problems(text)
+    assert problem.startswith(f"empath.toml:{told}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BY_ADDRESS.format("*"),
+        '[delivery.tls]\npolicy = "verify"\n' + BY_ADDRESS.format("*") + 'tls = "starttls"\n',
+        '[delivery.tls]\npolicy = "verify"\n[[route]]\ndomain = "*"\nhost = "mx.example.org:25"\n',
+        '[delivery.tls]\npolicy = "verify"\n'
+        + BY_ADDRESS.format("a.test")
+        + '[[destination]]\ndomain = ".test"\ntls = "required"\n',
+        BY_ADDRESS.format("b.test") + '[[destination]]\ndomain = "a.test"\ntls = "verify"\n',
+    ],
+)
+def test_an_address_may_be_a_next_hop_where_no_name_is_asked_for(text: str) -> None:
+    """Encryption without a name, a host with one, another destination: nothing to say."""
+    assert read(text).route[0].host.port == 25

@@ -14,6 +14,7 @@ from empath.control.link import (
     ClearDnsCache,
     ListDnsCache,
     ListDnsOverrides,
+    ListRecord,
     NotFound,
     RefreshDns,
     RemoveDnsOverride,
@@ -68,13 +69,65 @@ async def test_changes_of_names_are_published_with_their_actor(tmp_path: Path) -
         assert {event.actor for event in events} == {"root(uid 0) pid 7"}
 
 
-@pytest.mark.parametrize("hosts", [(), ("a b",), ("mx:0",), ("mx.example.com",) * 1000])
-async def test_a_bad_override_is_refused(tmp_path: Path, hosts: tuple[str, ...]) -> None:
-    """No host, no host name, a bad port, too many: nothing changes."""
+@pytest.mark.parametrize(
+    ("hosts", "sentence"),
+    [
+        ((), "Mail for example.net cannot be re-routed: an override names 1 to 20 hosts."),
+        (("mx.example.com",) * 1000, "Mail for example.net cannot be re-routed: an override"),
+        (("a b",), '"a b" is not a server: the host is neither a host name nor an address'),
+        (("mx:0",), '"mx:0" is not a server: the port of a server is a number from 1 to 65535.'),
+        (("127.0.0.1:99999",), '"127.0.0.1:99999" is not a server: the port of a server is'),
+        (("a:b",), '"a:b" is not a server: a server is written "host:port"'),
+        (("::1",), '"::1" is not a server: an IPv6 address is written in brackets, as "[::1]:25".'),
+        (("999.1.1.1",), '"999.1.1.1" is not a server: an IPv4 address is four numbers from 0'),
+        (("1.1.1:25",), '"1.1.1:25" is not a server: an IPv4 address is four numbers from 0'),
+    ],
+)
+async def test_a_bad_override_is_refused(
+    tmp_path: Path, hosts: tuple[str, ...], sentence: str
+) -> None:
+    """No host, too many, no host name, a bad port: the sentence names what is wrong with which."""
     async with desk(tmp_path) as engine:
-        with pytest.raises(RequestUnclear, match=r"override for example\.net cannot be set"):
-            await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=hosts))
+        for dry_run in (True, False):
+            with pytest.raises(RequestUnclear) as refusal:
+                await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=hosts, dry_run=dry_run))
+            assert str(refusal.value).startswith(sentence)
         assert engine.finder.overrides() == {}
+
+
+async def test_an_address_needs_no_port(tmp_path: Path) -> None:
+    """It is 25 then, for an IPv6 address in brackets too."""
+    async with desk(tmp_path) as engine:
+        done = await engine.link.ask(SetDnsOverride(domain=EXAMPLE, hosts=("[::1]", "192.0.2.1")))
+        assert done.overrides[0].hosts == ("[::1]:25", "192.0.2.1:25")
+
+
+async def test_an_override_has_a_reason_an_end_and_a_dry_run(tmp_path: Path) -> None:
+    """What it would touch is counted first; the reason and the end are listed and on record."""
+    async with desk(tmp_path) as engine:
+        await engine.accept("a@example.net", "b@example.com")
+        link, hosts = engine.link.acting("ada"), ("mx.example.com",)
+        asked = SetDnsOverride(
+            domain=EXAMPLE, hosts=hosts, reason="they move", seconds=60, dry_run=True
+        )
+        done = await link.ask(asked)
+        assert (done.overrides, done.preview and done.preview.recipients) == ((), 1)
+        (override,) = (await link.ask(msgspec.structs.replace(asked, dry_run=False))).overrides
+        end = engine.clock.now() + 60
+        assert (override.actor, override.reason, override.until) == ("ada", "they move", end)
+        gone = RemoveDnsOverride(domain=EXAMPLE, reason="moved", dry_run=True)
+        done = await link.ask(gone)
+        assert (len(done.overrides), done.preview and done.preview.recipients) == (1, 1)
+        assert (await link.ask(msgspec.structs.replace(gone, dry_run=False))).overrides == ()
+        with pytest.raises(NotFound, match="no override"):
+            await link.ask(gone)
+        with pytest.raises(RequestUnclear, match="seconds"):
+            await link.ask(msgspec.structs.replace(asked, seconds=-1))
+        records = [each.record for each in (await link.ask(ListRecord())).items]
+        assert [(each.action, each.reason, each.until) for each in records] == [
+            ("dns remove-override", "moved", None),
+            ("dns set-override", "they move", end),
+        ]
 
 
 async def test_an_override_that_is_not_there_cannot_be_removed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Bounce, re-route, dry runs and the record, asked over a real spool."""
+"""Bounce, re-route and the record, asked over a real spool."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from empath.address import Domain
 from empath.config.model import Mode
 from empath.control.link import (
     BounceMessages,
-    CloseBreaker,
     DeleteMessages,
     ExplainMessage,
     FlushQueue,
-    GateChange,
     GateItem,
     HoldMessages,
     ListDnsOverrides,
@@ -25,16 +23,13 @@ from empath.control.link import (
     NotFound,
     OpenBreaker,
     PrioritizeMessages,
-    QueueChange,
     ReleaseMessages,
+    Request,
     RequestRefused,
     RequestUnclear,
     RerouteDestination,
     RerouteMessages,
-    ResetBreaker,
     RestoreRoute,
-    ResumeDestination,
-    RetryMessages,
     SetDnsOverride,
     SuspendDestination,
     ViewMessage,
@@ -43,69 +38,71 @@ from empath.control.overrides import load_overrides
 from empath.delivery.route import Route
 from empath.envelope import MessageId
 from empath.events import DestinationGated, NotificationSent, OperatorRecord
-from tests.fakes.operator_desk import Desk, desk
+from tests.fakes.operator_desk import desk
 
 NET = Domain("example.net")
 QUERY = "dest:example.net"
-CHANGES: tuple[QueueChange | FlushQueue, ...] = (
-    RetryMessages(query=QUERY, dry_run=True),
-    HoldMessages(query=QUERY, dry_run=True),
-    DeleteMessages(query=QUERY, dry_run=True),
-    BounceMessages(query=QUERY, dry_run=True),
-    PrioritizeMessages(query=QUERY, dry_run=True, priority="high"),
-    RerouteMessages(query=QUERY, dry_run=True, to="mx.example.com"),
-    FlushQueue(destination=NET, dry_run=True),
-)
-GATES: tuple[GateChange, ...] = (
-    OpenBreaker(destination=NET, dry_run=True),
-    CloseBreaker(destination=NET, dry_run=True),
-    ResetBreaker(destination=NET, dry_run=True),
-    SuspendDestination(destination=NET, dry_run=True),
-    ResumeDestination(destination=NET, dry_run=True),
-    RerouteDestination(destination=NET, dry_run=True, to=("mx.example.com",)),
-    RestoreRoute(destination=NET, dry_run=True),
+LISTENER = "127.0.0.1:2525"
+TO_OURSELVES: tuple[Request[Any], ...] = (
+    SetDnsOverride(domain=NET, hosts=("mx.example.com", LISTENER)),
+    SetDnsOverride(domain=NET, hosts=("localhost:2525",)),
+    RerouteDestination(destination=NET, to=("0.0.0.0:2525",)),
+    RerouteDestination(destination=NET, to=(LISTENER,), dry_run=True),
+    RerouteMessages(query=QUERY, to="[::ffff:127.0.0.1]:2525"),
 )
 
 
-async def state(engine: Desk) -> tuple[Any, ...]:
-    """All that a change could have changed."""
-    return (
-        await engine.link.ask(ListQueue()),
-        await engine.link.ask(ListGates()),
-        await engine.link.ask(ListRecord()),
-        list(engine.published),
-    )
+@pytest.mark.parametrize("request_", TO_OURSELVES)
+async def test_mail_is_not_sent_to_ourselves(tmp_path: Path, request_: Request[Any]) -> None:
+    """RFC 5321 6.3: a re-route to a listener of Empath is refused, however it is spelled."""
+    async with desk(tmp_path, listeners=(LISTENER,)) as engine:
+        await engine.accept("a@example.net")
+        with pytest.raises(RequestRefused, match="is a listener of this Empath"):
+            await engine.link.ask(request_)
+        assert engine.finder.overrides() == {}
+        beside = RerouteDestination(destination=NET, to=("127.0.0.1:2526",))
+        assert (await engine.link.ask(beside)).gates
 
 
-@pytest.mark.parametrize("request_", [*CHANGES, *GATES], ids=lambda one: one.route)
-async def test_a_dry_run_counts_and_changes_nothing(
-    tmp_path: Path, request_: QueueChange | FlushQueue | GateChange
-) -> None:
-    """Every change can be asked for its count first: by destination, with a few examples."""
+@pytest.mark.parametrize("status", ["5.01.6", "5.1.06", "5.00.0", "4.7.0", "5.7", " 5.7.0", "x"])
+async def test_a_status_is_as_rfc_3463_has_it(tmp_path: Path, status: str) -> None:
+    """RFC 3463 2: of class 5 here, three numbers, none with a leading zero."""
     async with desk(tmp_path) as engine:
-        first = await engine.accept("a@example.net", "b@example.net", "c@example.com")
-        await engine.accept("d@example.com")
-        before = await state(engine)
-        preview = (await engine.link.ask(request_)).preview
-        assert preview is not None
-        priority = isinstance(request_, PrioritizeMessages)  # all of a message has one class
-        assert (preview.messages, preview.recipients) == (1, 3 if priority else 2)
-        assert (preview.destinations[0].destination, preview.destinations[0].recipients) == (NET, 2)
-        assert [item.id for item in preview.examples] == [first]
-        assert await state(engine) == before
-
-
-async def test_a_dry_run_of_a_release_counts_held_mail(tmp_path: Path) -> None:
-    """And nothing else; where nothing matches, it says so."""
-    async with desk(tmp_path) as engine:
-        await engine.accept(hold="odd")
-        await engine.accept()
-        done = await engine.link.ask(ReleaseMessages(query=QUERY, dry_run=True))
+        await engine.accept("a@example.net")
+        with pytest.raises(RequestUnclear, match="RFC 3463"):
+            await engine.link.ask(BounceMessages(query=QUERY, status=status, dry_run=True))
+        done = await engine.link.ask(BounceMessages(query=QUERY, status="5.0.100", dry_run=True))
         assert done.preview is not None
-        assert (done.preview.messages, done.messages) == (1, 0)
-        none = await engine.link.ask(ReleaseMessages(query="dest:nowhere.test", dry_run=True))
-        assert none.preview is not None
-        assert (none.preview.destinations, none.preview.examples) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ListRecord(before=2**63),
+        ListRecord(before=99999999999999999999),
+        ListRecord(before=-1),
+        ListQueue(cursor="zzz"),
+        ListQueue(cursor="f" * 16),
+    ],
+    ids=repr,
+)
+async def test_a_place_in_a_list_that_there_is_not(tmp_path: Path, request_: Request[Any]) -> None:
+    """It is refused as unclear, and is no bug of the engine."""
+    async with desk(tmp_path) as engine:
+        with pytest.raises(RequestUnclear):
+            await engine.link.ask(request_)
+        assert (await engine.link.ask(ListRecord(before=2**63 - 1))).items == ()
+        assert (await engine.link.ask(ListRecord(before=0))).items == ()
+
+
+async def test_an_expected_count_keeps_to_the_recipients_meant(tmp_path: Path) -> None:
+    """With `expect`, the other recipients of a message that matches are left alone too."""
+    async with desk(tmp_path) as engine:
+        id = await engine.accept("a@example.net", "b@example.com")  # noqa: A001
+        done = await engine.link.ask(HoldMessages(query=QUERY, expect=1))
+        assert (done.messages, done.recipients) == (1, 1)
+        view = await engine.link.ask(ViewMessage(id=id))
+        assert [one.state for one in view.recipients] == ["held", "queued"]
 
 
 async def test_a_bounce_is_told_published_and_explained(tmp_path: Path) -> None:

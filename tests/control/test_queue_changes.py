@@ -15,13 +15,14 @@ from empath.control.link import (
     HoldMessages,
     ListDestinations,
     ListQueue,
+    NotFound,
     PrioritizeMessages,
     ReleaseMessages,
     RequestRefused,
     RetryMessages,
     ViewMessage,
 )
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId
 from tests.fakes.operator_desk import desk
 
 STRANGER = MessageId("0197a8c0f3e41b2c")
@@ -35,9 +36,9 @@ async def test_a_change_of_priority(tmp_path: Path) -> None:
         done = await link.ask(PrioritizeMessages(ids=(id,), priority="critical"))
         assert (done.messages, done.recipients, done.in_flight) == (1, 1, 0)
         (item,) = (await link.ask(ListQueue())).items
-        assert item.priority is Priority.CRITICAL
+        assert item.priority == "critical"
         view = await link.ask(ViewMessage(id=id))
-        assert view.priority is Priority.CRITICAL
+        assert view.priority == "critical"
         (event,) = engine.acted
         assert (event.action, event.actor, event.reason) == ("priority", "ada", "critical")
         assert replace(event, runs=((0, 0),)) in view.timeline
@@ -75,6 +76,31 @@ async def test_a_change_may_expect_its_count(tmp_path: Path) -> None:
         assert done.messages == 3
         none = await engine.link.ask(DeleteMessages(query="dest:example.net", expect=0))
         assert none.messages == 0
+
+
+async def test_the_count_is_said_in_words(tmp_path: Path) -> None:
+    """One message matches, two match; great numbers have commas."""
+    async with desk(tmp_path) as engine:
+        await engine.accept()
+        with pytest.raises(RequestRefused, match=r"^1 message matches, not 1,650; nothing"):
+            await engine.link.ask(DeleteMessages(query="dest:example.net", expect=1650))
+
+
+async def test_unknown_ids_beside_known_ones_are_told(tmp_path: Path) -> None:
+    """The rest is done, and tried dry; what is not in the queue, or finished, is named."""
+    async with desk(tmp_path) as engine:
+        id, done_with = await engine.accept(), await engine.accept()  # noqa: A001
+        await engine.link.ask(DeleteMessages(ids=(done_with,)))
+        ids = (STRANGER, id, done_with, STRANGER)
+        tried = await engine.link.ask(HoldMessages(ids=ids, dry_run=True))
+        assert tried.unknown == (STRANGER, done_with)
+        assert tried.preview is not None
+        assert tried.preview.messages == 1
+        done = await engine.link.ask(HoldMessages(ids=ids))
+        assert (done.messages, done.unknown) == (1, (STRANGER, done_with))
+        for dry_run in (True, False):
+            with pytest.raises(NotFound, match=f"Not in the queue: {STRANGER} and 1 more"):
+                await engine.link.ask(HoldMessages(ids=(STRANGER, done_with), dry_run=dry_run))
 
 
 async def test_a_great_change_does_not_hold_the_loop(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ async def test_requests_are_read_from_query_strings_and_from_json(tmp_path: Path
         ("GET", "/v1/queue/retry", None, 405, "use POST"),
         ("PUT", "/v1/queue", None, 405, "PUT is not answered"),
         ("GET", "/v1/queue/view?id=0197a8c0f3e41b2c", None, 404, "no message"),
+        ("GET", "/v1/queue/view?id=ffffffffffffffff", None, 400, "16 hexadecimal digits"),
     ],
 )
 async def test_what_is_wrong_comes_back_as_a_sentence(

@@ -16,6 +16,7 @@ from empath.config.model import Route as FixedRoute
 from empath.config.units import parse_network
 from empath.delivery.route import Route, RouteFinder, Target
 from empath.envelope import NextHop
+from empath.own_addresses import own_listeners
 from empath.policy.answer import Answer, Found, MailExchanger, NoSuchRecord
 from empath.policy.override import Override
 from empath.policy.routing import MAX_TARGETS
@@ -26,6 +27,7 @@ from tests.fakes.nsd import Nsd
 
 DOMAIN = Domain("example.org")
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
+LOOPBACK_BOTH = (LOOPBACK, ipaddress.ip_address("::1"))
 
 
 class CountingNames:
@@ -170,6 +172,37 @@ async def test_a_smarthost_may_be_an_address_of_any_kind(host: str, address: str
     assert isinstance(route, Route)
     assert await route_finder.addresses(route.targets[0]) == (ipaddress.ip_address(address),)
     assert names.asked == []
+
+
+async def test_a_smarthost_at_localhost_is_at_loopback() -> None:
+    """RFC 6761 6.3: no resolver is asked what ``localhost`` means; a name in an MX is."""
+    names = CountingNames()
+    config = Config(route=(FixedRoute(domain="*", host=ServerId("localhost:2525")),))
+    route_finder = finder(names, config)
+    route = await route_finder.find(DOMAIN)
+    assert isinstance(route, Route)
+    assert await route_finder.addresses(route.targets[0]) == LOOPBACK_BOTH
+    assert names.asked == []
+    await route_finder.addresses(Target("localhost", 25))
+    assert sorted(names.asked) == ["A localhost", "AAAA localhost"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:2525", "localhost:2525", "hop.example.net:2525"])
+async def test_mail_for_ourselves_waits(host: str) -> None:
+    """RFC 5321 6.3: whoever set the route, mail is not sent round; it waits and is not bounced."""
+    own = own_listeners([ServerId(f"{each}:2525") for each in ("127.0.0.1", "[::1]", "192.0.2.1")])
+    config = Config()
+    route_finder = RouteFinder(
+        resolver=CountingNames(), config=lambda: config, own_listeners=lambda: own
+    )
+    route_finder.set_override(DOMAIN, Override((ServerId(host),)))
+    route = await route_finder.find(DOMAIN)
+    assert isinstance(route, Route)
+    found = await route_finder.addresses(route.targets[0])
+    assert isinstance(found, Deferred)
+    assert str(found.reply).startswith(
+        f"451 4.4.6 The host {ServerId(host).host} of the route for example.org is this Empath"
+    )
 
 
 async def test_a_smarthost_by_name_is_looked_up_and_not_filtered() -> None:

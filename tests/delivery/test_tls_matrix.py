@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import uvloop
 
-from empath.address import BannerHostname, Domain, IpAddress
+from empath.address import BannerHostname, Domain, IpAddress, ServerId
 from empath.config.model import (
     Config,
     Delivery,
@@ -25,6 +26,7 @@ from empath.config.model import (
     OnTlsFailure,
     TlsPolicy,
 )
+from empath.config.model import Route as FixedRoute
 from empath.config.units import Duration, parse_network
 from empath.delivery.attempt import Attempts, Report
 from empath.delivery.pool import Pool
@@ -286,4 +288,18 @@ async def test_an_address_has_no_name_to_verify() -> None:
         )
         report = await attempts.deliver(message)
     assert word(report) == "5.7.5"
+    assert mx.connections == 0
+
+
+async def test_a_route_to_an_address_that_should_be_verified_waits() -> None:
+    """It is our own setting: mail is not returned for it, and no certificate is blamed."""
+    tls = DeliveryTls(policy=TlsPolicy.VERIFY, ca_file=authority_file())
+    async with TlsMx("good") as mx:
+        settings = config(mx.port, tls)
+        hop = ServerId(f"127.0.0.1:{mx.port}")
+        settings = msgspec.structs.replace(settings, route=(FixedRoute(domain="*", host=hop),))
+        report = await tried(settings)
+    assert word(report) == "4.7.5"
+    assert "127.0.0.1 is an address" in report.outcomes[0].reply.text
+    assert report.tls_failures == ()
     assert mx.connections == 0

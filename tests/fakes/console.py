@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from empath.address import Domain, EmailAddress
 from empath.control.link import Link, QueueItem
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId
 from tests.fakes.clock import HandClock
 from tests.fakes.eventually import eventually
 from tui.app import Console
@@ -108,7 +108,7 @@ def item(
         next_at=at + 300 if state == "deferred" else None,
         attempts=2 if state == "deferred" else 0,
         size=1000 + number,
-        priority=Priority.NORMAL,
+        priority="normal",
         reverse_path=EmailAddress("news@shop.example"),
         recipient=address,
         recipients=recipients,

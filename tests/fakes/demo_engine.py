@@ -164,7 +164,7 @@ class DemoEngine(MemoryLink):
             next_at=self._start + PRIMED + rng.random() * 1800 if state == "deferred" else None,
             attempts=rng.randint(1, 7) if state == "deferred" else 0,
             size=int(900 + rng.random() ** 4 * 400_000),
-            priority=rng.choices(list(Priority), weights=(2, 1, 12, 2, 1))[0],
+            priority=rng.choices(list(Priority), weights=(2, 1, 12, 2, 1))[0].word,
             reverse_path=None if number % 29 == 3 else EmailAddress(sender),
             recipient=EmailAddress(f"{rng.choice(PEOPLE)}{number % 97}@{domain}"),
             recipients=recipients,

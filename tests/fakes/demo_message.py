@@ -126,7 +126,7 @@ def eventful(item: QueueItem) -> MessageView:
         subject="Your November invoice",
         size=8214,
         sha256="9f2c4e" * 10 + "a1b2",
-        priority=Priority.NORMAL,
+        priority="normal",
         received_at=begun,
         expires_at=begun + 5 * 86400,
         client="10.0.0.5",

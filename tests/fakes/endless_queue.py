@@ -13,7 +13,7 @@ from empath.control.link import (
     QueuePage,
     Request,
 )
-from empath.envelope import MessageId, Priority
+from empath.envelope import MessageId
 from tests.fakes.memory_link import MemoryLink
 
 
@@ -55,7 +55,7 @@ class EndlessQueue(MemoryLink):
             next_at=self._now + row % 1800,
             attempts=row % 9,
             size=1000 + row % 90_000,
-            priority=Priority.NORMAL,
+            priority="normal",
             reverse_path=EmailAddress("news@shop.example"),
             recipient=EmailAddress(f"user{row}@d{row % 500}.example"),
             recipients=1,

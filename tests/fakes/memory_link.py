@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from empath.address import Domain
 from empath.control.link import (
     Changed,
     CheckSpool,
@@ -49,10 +48,9 @@ from empath.control.link import (
     NotFound,
     Notice,
     OpenBreaker,
+    OverrideChange,
     Ping,
     Pong,
-    Preview,
-    PreviewItem,
     QueueChange,
     QueueItem,
     QueuePage,
@@ -82,6 +80,7 @@ from empath.control.link import (
 )
 from empath.envelope import MessageId
 from empath.events import Event
+from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
 
 R = TypeVar("R")
@@ -141,29 +140,6 @@ _GATED = {
     SuspendDestination: ("suspension", "suspended"),
     RerouteDestination: ("override", "re-routed to mx.example.com:25"),
 }
-
-
-def _counted(chosen: list[QueueItem]) -> Changed:
-    """What a dry run over *chosen* is answered with."""
-    at: dict[Domain, list[QueueItem]] = {}
-    for item in chosen:
-        at.setdefault(item.destination, []).append(item)
-    preview = Preview(
-        messages=len(chosen),
-        recipients=sum(item.recipients for item in chosen),
-        in_flight=0,
-        destinations=tuple(
-            PreviewItem(
-                destination=name,
-                messages=len(items),
-                recipients=sum(item.recipients for item in items),
-            )
-            for name, items in at.items()
-        ),
-        destination_count=len(at),
-        examples=tuple(chosen[:5]),
-    )
-    return Changed(messages=0, recipients=0, in_flight=0, preview=preview)
 
 
 class MemoryLink:
@@ -299,12 +275,16 @@ class MemoryLink:
                 shown = part.decode("utf-8", "backslashreplace")
                 return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
             case QueueChange(ids=ids, query=query, dry_run=True):
-                return _counted(self._chosen(ids, query))
+                return counted(self._chosen(ids, query))
             case QueueChange(ids=ids, query=query, expect=expect):
-                return self._change(self._chosen(ids, query), expect)
+                known = {item.id for item in self.queue}
+                done = self._change(self._chosen(ids, query), expect)
+                return msgspec.structs.replace(
+                    done, unknown=tuple(each for each in ids if each not in known)
+                )
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
-                return _counted(chosen) if request.dry_run else self._change(chosen, None)
+                return counted(chosen) if request.dry_run else self._change(chosen, None)
             case ListDestinations(limit=limit):
                 return Destinations(
                     items=tuple(self.destinations[:limit]), total=len(self.destinations)
@@ -330,7 +310,7 @@ class MemoryLink:
                 return GateList(gates=tuple(self.gates))
             case GateChange(destination=name, dry_run=True):
                 chosen = [item for item in self.queue if item.destination == name]
-                return GateList(gates=tuple(self.gates), preview=_counted(chosen).preview)
+                return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
             case OpenBreaker() | SuspendDestination() | RerouteDestination():
                 kind, state = _GATED[type(request)]
                 self.gates.append(
@@ -358,6 +338,9 @@ class MemoryLink:
                 return DnsCleared(entries=gone)
             case RefreshDns(domain=domain):
                 return DnsCache(entries=tuple(e for e in self.cache if e.name == domain))
+            case OverrideChange(domain=domain, dry_run=True):
+                chosen = [item for item in self.queue if item.destination == domain]
+                return DnsOverrides(overrides=(), preview=counted(chosen).preview)
             case SetDnsOverride(domain=domain, hosts=hosts):
                 self.overrides[domain] = DnsOverride(domain=domain, hosts=hosts)
             case RemoveDnsOverride(domain=domain):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from empath.address import Domain, EmailAddress
+from empath.address import Domain, EmailAddress, ServerId
 from empath.bus import Bus
 from empath.config.model import Config, Mode, Spool
 from empath.config.origin import Origin as ConfigOrigin
@@ -28,6 +28,7 @@ from empath.events import Event, OperatorActed
 from empath.observe.encryption import EncryptionLedger
 from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
+from empath.own_addresses import own_listeners
 from empath.policy.reachability import Place, Reachability, Unreached
 from empath.policy.verdict import Hold
 from empath.resolver import Resolver
@@ -118,8 +119,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
-    """An engine that keeps its mail below *folder*."""
+async def desk(
+    folder: Path, *, mode: Mode = Mode.RELAY, listeners: Sequence[str] = ()
+) -> AsyncIterator[Desk]:
+    """An engine that keeps its mail below *folder*, and listens, it says, at *listeners*."""
     spool = Spool(path=folder / "spool", min_free=ByteSize(0))
     config = Config(mode=mode, spool=spool)
     clock, bus, figures = HandClock(), Bus(), Figures()
@@ -136,7 +139,8 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
         return parts[0].config if parts else config
 
     resolver = Resolver(settings=lambda: current().dns, clock=clock)
-    finder = RouteFinder(resolver=resolver, config=current, clock=clock)
+    own = own_listeners([ServerId(each) for each in listeners])
+    finder = RouteFinder(resolver=resolver, config=current, own_listeners=lambda: own, clock=clock)
     standing = StandingConfig(
         ConfigOrigin(None, adapt=lambda _: current()), config, text="", at=clock.now()
     )

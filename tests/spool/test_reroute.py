@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from empath.address import Domain, ServerId
+from empath.address import Domain, EmailAddress, ServerId
 from empath.envelope import NextHop, State
 from empath.events import OperatorRecord
 from empath.query import EVERYTHING, QueueQuery, parse_query
 from empath.reply import Reply
 from empath.spool import noting
-from empath.spool.face import Counted
+from empath.spool.face import Counted, Example
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
 from tests.fakes.mail import LATER, accept, record, take
@@ -103,7 +103,8 @@ async def test_a_count_is_what_the_change_then_does(
         done.recipients,
         done.in_flight,
     )
-    assert set(counted.examples) <= set(done.ids)
+    assert {one.id for one in counted.examples} <= set(done.ids)
+    assert all(one.recipient.domain != "d1.test" for one in counted.examples)
     assert counted.recipients == sum(each for _, each in counted.destinations.values())
 
 
@@ -119,9 +120,39 @@ async def test_counting_changes_nothing_and_names_destinations(
     names = [await accept(store, "a@one.test", "b@two.test", "c@two.test") for _ in range(7)]
     counted = await store.count(EVERYTHING, "delete")
     assert counted == Counted(
-        7, 21, 0, {Domain("two.test"): (7, 14), Domain("one.test"): (7, 7)}, tuple(names[:5])
+        7,
+        21,
+        0,
+        {Domain("two.test"): (7, 14), Domain("one.test"): (7, 7)},
+        tuple(Example(name, EmailAddress("a@one.test"), State.QUEUED, 3) for name in names[:5]),
     )
     assert len(await take(store, clock.now())) == 14
+
+
+async def test_an_example_names_a_recipient_that_would_be_touched(store: Store) -> None:
+    """The first in the message of those that are meant, wherever it is, and how many they are."""
+    to = ("a@one.test", "b@zoo.test", "c@two.test", "d@two.test")
+    name = await accept(store, *to)
+    counted = await store.count(parse_query("!rcpt:a@one.test"), "delete")
+    assert counted.examples == (Example(name, EmailAddress("b@zoo.test"), State.QUEUED, 3),)
+    await store.hold(parse_query("rcpt:d@two.test"), actor="a", reason="", at=0.0)
+    counted = await store.count(parse_query("dest:two.test"), "release")
+    assert counted.examples == (Example(name, EmailAddress("d@two.test"), State.HELD, 1),)
+
+
+async def test_a_term_turned_round_is_about_a_recipient_too(store: Store, clock: HandClock) -> None:
+    """One held recipient does not hide the others at its destination from a change."""
+    await accept(store, "u0@one.test", "u1@one.test", "u2@two.test")
+    await store.hold(parse_query("rcpt:u0@one.test"), actor="a", reason="", at=clock.now())
+    counted = await store.count(parse_query("dest:one.test !state:held"), "hold")
+    assert (counted.messages, counted.recipients) == (1, 1)
+    done = await store.delete(
+        parse_query("dest:one.test !rcpt:u0@one.test !reply:421"),
+        actor="a",
+        reason="",
+        at=clock.now(),
+    )
+    assert done.recipients == 1
 
 
 async def test_a_count_of_more_than_a_piece(store: Store) -> None:

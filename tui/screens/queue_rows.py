@@ -73,6 +73,6 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
     return Row(item.id, cells, gone)
 
 
-def _priority(priority: Priority) -> Cell:
-    role = {Priority.CRITICAL: "bad", Priority.HIGH: "warn"}.get(priority, "muted")
-    return priority.name.lower(), role
+def _priority(word: str) -> Cell:
+    role = {Priority.CRITICAL.word: "bad", Priority.HIGH.word: "warn"}.get(word, "muted")
+    return word, role
