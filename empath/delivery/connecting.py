@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import structs
+
 from empath.address import IpAddress
 from empath.clock import Clock
 from empath.config.model import Config, TlsPolicy
@@ -25,7 +27,7 @@ from empath.delivery.transport import Connection
 from empath.events import TlsFailure
 from empath.policy.patience import Stage
 from empath.policy.reachability import Reachability
-from empath.policy.tls import Need, TlsFault, unmet
+from empath.policy.tls import Need, Source, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session
 from empath.tls import ClientContexts, TlsUnusable
@@ -77,12 +79,10 @@ async def connect(
         return Missed("CONNECT", Deferred(Reply(451, EnhancedCode("4.3.5"), str(error))))
     if wanted.verified and server_name(target.host) is None:
         reason = f'{target.host} is an address: tls "verify" needs the name of a host'
-        if target.fixed is not None:  # Our own setting: mail waits for it, and
-            # no server's certificate is to blame.
-            transcript.remark(reason)
-            text = f"{reason}; name it in the route, or ask less of it"
-            return Missed("STARTTLS", Deferred(Reply(451, EnhancedCode("4.7.5"), text)))
-        failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
+        if target.fixed is not None:  # Our own setting: mail waits, and no certificate is to blame.
+            wanted = structs.replace(wanted, source=Source.ROUTE)
+        else:
+            failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
         outcome = unmet(wanted, TlsFault.HOST_MISMATCH, config.delivery.tls, reason=reason)
         transcript.remark(reason)
         return Missed("STARTTLS", outcome)
