@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec import structs
-
 from empath.address import IpAddress
 from empath.clock import Clock
 from empath.config.model import Config, TlsPolicy
@@ -27,7 +25,7 @@ from empath.delivery.transport import Connection
 from empath.events import TlsFailure
 from empath.policy.patience import Stage
 from empath.policy.reachability import Reachability
-from empath.policy.tls import Need, Source, TlsFault, unmet
+from empath.policy.tls import Need, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session
 from empath.tls import ClientContexts, TlsUnusable
@@ -80,7 +78,7 @@ async def connect(
     if wanted.verified and server_name(target.host) is None:
         reason = f'{target.host} is an address: tls "verify" needs the name of a host'
         if target.fixed is not None:  # Our own setting: mail waits, and no certificate is to blame.
-            wanted = structs.replace(wanted, source=Source.ROUTE)
+            wanted = wanted.of_route()
         else:
             failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
         outcome = unmet(wanted, TlsFault.HOST_MISMATCH, config.delivery.tls, reason=reason)
