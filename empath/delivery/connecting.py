@@ -80,12 +80,10 @@ async def connect(
         return Missed("CONNECT", Deferred(Reply.own(451, "4.3.5", str(error))))
     if wanted.verified and server_name(target.host) is None:
         reason = f'{target.host} is an address: tls "verify" needs the name of a host'
-        if target.fixed is not None:  # Our own setting: mail waits for it, and
-            # no server's certificate is to blame.
-            transcript.remark(reason)
-            text = f"{reason}; name it in the route, or ask less of it"
-            return Missed("STARTTLS", Deferred(Reply.own(451, "4.7.5", text)))
-        failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
+        if target.fixed is not None:  # Our own setting: mail waits, and no certificate is to blame.
+            wanted = wanted.of_route()
+        else:
+            failures.append(_failure(target.host, wanted, TlsFault.HOST_MISMATCH, reason))
         outcome = unmet(wanted, TlsFault.HOST_MISMATCH, config.delivery.tls, reason=reason)
         transcript.remark(reason)
         return Missed("STARTTLS", outcome)

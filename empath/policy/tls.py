@@ -104,6 +104,10 @@ class Need(Struct, frozen=True):
         """The peer must prove that it is the host it was taken for."""
         return self.policy is TlsPolicy.VERIFY
 
+    def of_route(self) -> Need:
+        """The same as the setting of a route: a mistake of ours, for which no mail is returned."""
+        return replace(self, source=Source.ROUTE)
+
     def may_send_in_clear(self, *, has_secret: bool) -> bool:
         """Whether a new connection in clear is tried after STARTTLS was refused or failed.
 
