@@ -130,7 +130,7 @@ def fill(folder: Path, count: int) -> None:
         connection.execute(
             "INSERT INTO recipient SELECT key, 0, 'user' || i || '@d' || (i % 997) || '.test',"
             " 'd' || (i % 997) || '.test', (i % 10) != 0, :now / 1000.0 + (i % 100000) / 10.0,"
-            " 6, '', (i % 10) != 0, 0, '451 4.3.0 Try again later', '', 0 FROM n", values,
+            " 6, '', (i % 10) != 0, 0, '451 4.3.0 Try again later', '', 0, '' FROM n", values,
         )  # fmt: skip
     connection.close()
 

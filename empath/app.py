@@ -31,17 +31,19 @@ from empath.config.model import Config, LogLevel, Mode
 from empath.config.origin import Origin
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
+from empath.control.config_impact import ConfigImpact
 from empath.control.config_watch import ConfigWatch
 from empath.control.metrics_door import MetricsDoor, MetricsServer
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
-from empath.control.renewals import no_impact, renewals
+from empath.control.renewals import renewals
 from empath.control.socket import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
+from empath.observe.encryption import EncryptionLedger
 from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
@@ -135,6 +137,7 @@ class _Empath:
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._watch: ConfigWatch | None = None
+        self._hung_up = False
         self._reason = ""
         self._fault = ""
 
@@ -179,19 +182,24 @@ class _Empath:
         reception = Reception(spool=store, config=config, bus=self._bus, clock=self._clock)
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
+        encryption = EncryptionLedger()
+        self._bus.fold(encryption)
+        impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
         configs = ConfigDesk(
             standing=self._standing,
             history=History(store.path),
             renewals=renewals(
                 config, reception=reception, engine=engine, store=store, resolver=resolver
             ),
-            impact=no_impact,
+            impact=impact.impact,
             spool=store,
             bus=self._bus,
             clock=self._clock,
         )
         await configs.begin()
         watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
+        if self._hung_up:
+            watch.hang_up()
         link = LocalLink(
             spool=store,
             engine=engine,
@@ -205,6 +213,7 @@ class _Empath:
             lag=self._lag,
             stop=self.stop,
             configs=configs,
+            encryption=encryption,
             listeners=lambda: addresses,
         )
         door = MetricsDoor(
@@ -294,7 +303,9 @@ class _Empath:
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number is signal.SIGHUP and not self._hangup_stops:
-            if self._watch is not None:  # else it is starting and reads the config anyway
+            if self._watch is None:
+                self._hung_up = True  # while it starts: done once it can be
+            else:
                 self._watch.hang_up()
         elif self._stopping.is_set() and number is not signal.SIGHUP:
             self._journal.say(f"{number.name} again: stopping at once", LogLevel.WARNING)

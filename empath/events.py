@@ -88,6 +88,8 @@ class TlsSession(Struct, frozen=True, omit_defaults=True):
     """The host names in the certificate (subject alternative names), bounded."""
     expires_at: float | None = None
     """When the certificate expires; None where it could not be read."""
+    self_signed: bool = False
+    """The certificate names itself as its issuer."""
 
 
 class TlsFailure(Struct, frozen=True, omit_defaults=True):

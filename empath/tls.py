@@ -169,11 +169,13 @@ class ClientContexts:
             if self._any is None:
                 self._any = client_context(verify=False)
             return self._any
-        ca_file = self._settings().ca_file
-        if self._trusting is None or self._trusting[0] != ca_file:
+        while True:
+            known, ca_file = self._trusting, self._settings().ca_file
+            if known is not None and known[0] == ca_file:
+                return known[1]
             context = await asyncio.to_thread(client_context, verify=True, ca_file=ca_file)
-            self._trusting = ca_file, context
-        return self._trusting[1]
+            if self._trusting is known:  # no renewal came in between
+                self._trusting = ca_file, context
 
     async def renew(self, settings: DeliveryTls) -> Renewal:
         """Read the authorities that *settings* name, which may be others in the same file.

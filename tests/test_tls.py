@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
 
 from empath.config.model import DeliveryTls
+from empath.config.renewal import RenewalRefused
 from empath.policy.tls import TlsFault
 from empath.tls import (
     ClientContexts,
+    ServerContext,
     TlsUnusable,
     client_context,
     describe,
     fault_of,
     server_context,
 )
+from tests.fakes.programs import LOOPBACK
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +172,105 @@ def test_roots_that_are_none(tmp_path: Path) -> None:
 def test_a_failed_handshake_has_a_name(error: Exception, fault: TlsFault) -> None:
     """What operators filter by is one of a few words."""
     assert fault_of(error) is fault
+
+
+def renew(authority: trustme.CA, name: str, files: tuple[Path, Path]) -> None:
+    """Another certificate in the same files."""
+    made = authority.issue_cert(name)
+    files[0].write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
+    files[1].write_bytes(made.private_key_pem.bytes())
+
+
+def names_shown(context: ssl.SSLContext) -> str:
+    """What a client is shown."""
+    ours, _ = shake_hands(context, client_context(verify=False))
+    found = x509.load_der_x509_certificate(ours.getpeercert(binary_form=True) or b"")
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return ",".join(names.get_values_for_type(x509.DNSName))
+
+
+def test_a_renewed_certificate_is_shown_once_it_is_taken(
+    authority: trustme.CA, files: tuple[Path, Path]
+) -> None:
+    """Files that stay the same build nothing; what was built is not shown before."""
+    context = ServerContext(*files)
+    assert context.build() is None
+    renew(authority, "new.test", files)
+    built = context.build()
+    assert built is not None
+    assert names_shown(context) == "mx.test"
+    context.take(built)
+    assert names_shown(context) == "new.test"
+    assert context.build() is None
+
+
+def test_a_certificate_that_does_not_fit_its_key_is_not_built(
+    authority: trustme.CA, files: tuple[Path, Path]
+) -> None:
+    """As in the middle of a renewal: the sentence says so, the old one goes on being shown."""
+    context = ServerContext(*files)
+    key = files[1].read_bytes()
+    renew(authority, "new.test", files)
+    files[1].write_bytes(key)
+    with pytest.raises(TlsUnusable, match="key values mismatch"):
+        context.build()
+    files[0].unlink()
+    with pytest.raises(TlsUnusable, match="cannot read the certificate"):
+        context.build()
+    assert names_shown(context) == "mx.test"
+
+
+async def test_listeners_of_the_loop_show_a_renewed_certificate(
+    authority: trustme.CA, files: tuple[Path, Path]
+) -> None:
+    """Asyncio begins each session with the certificate of that moment, as uvloop does."""
+    context = ServerContext(*files)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), LOOPBACK, 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+
+    async def shown() -> str:
+        _, writer = await asyncio.open_connection(LOOPBACK, port, ssl=client_context(verify=False))
+        found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.close()
+        await writer.wait_closed()
+        names = x509.load_der_x509_certificate(found).extensions
+        return str(names.get_extension_for_class(x509.SubjectAlternativeName).value)
+
+    async with server, asyncio.timeout(10):
+        assert "mx.test" in await shown()
+        renew(authority, "new.test", files)
+        built = context.build()
+        assert built is not None
+        context.take(built)
+        assert "new.test" in await shown()
+
+
+async def test_other_authorities_in_the_same_file_are_trusted_after_a_renewal(
+    authority: trustme.CA, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Built aside, taken at once; a file that is no PEM is refused and the old ones stay."""
+    roots = tmp_path / "roots.pem"
+    authority.cert_pem.write_to_path(roots)
+    settings = DeliveryTls(ca_file=roots)
+    contexts = ClientContexts(lambda: settings)
+    first = await contexts.renew(settings)
+    first.take()
+    assert first.renewed == ()
+    trusting = await contexts.get(verify=True)
+    shake_hands(server_context(*files), trusting)
+    same = await contexts.renew(settings)
+    same.take()
+    assert await contexts.get(verify=True) is trusting
+    trustme.CA().cert_pem.write_to_path(roots)
+    other = await contexts.renew(settings)
+    assert other.renewed == (f"the authorities in {roots} have changed",)
+    assert await contexts.get(verify=True) is trusting
+    other.take()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(server_context(*files), await contexts.get(verify=True))
+    roots.write_text("no PEM")
+    with pytest.raises(RenewalRefused, match="holds no certificate") as refused:
+        await contexts.renew(settings)
+    assert refused.value.key == "delivery.tls.ca_file"
+    (await contexts.renew(DeliveryTls())).take()
+    assert "none read" in repr(contexts)

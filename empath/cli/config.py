@@ -1,15 +1,224 @@
-"""`empathctl config`: the config file, and the config of an engine that runs."""
+"""`empathctl config`: read, check and change the config file; no engine is needed for that.
+
+What asks an engine that runs stands in `config_running` and is added at the end.
+
+A change is made in the text, which keeps its comments and layout, and is written only when the
+whole file is valid with it.  What is in force changes with ``empathctl config reload``.
+"""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from empath.cli import config_running
+from empath.cli import config_values as values
+from empath.cli.asking import ConfigOption, JsonOption, leave, where
+from empath.cli.certificates import check_certificates
+from empath.cli.exit_codes import ExitCode
+from empath.cli.show import say, write_json, write_table
+from empath.config.config_file import read_text
+from empath.config.diff import Difference, differences
+from empath.config.edit import EditRefused, set_value, unset
+from empath.config.keys import BadKey, parse_key, show_key
+from empath.config.load import DEFAULT_NAME, find_config, load_config, parse_config
+from empath.config.locate import KeyPath
+from empath.config.model import Config, Effect
+from empath.config.problem import ConfigUnusable
+from empath.config.rewrite import NotWritten, rewrite
+from empath.config.schema import schema_text
+from empath.tls import TlsUnusable
 
 config = typer.Typer(
     name="config",
-    help="The config: what is in force, what a change would do, and its past.",
+    help="The config: what it says, what it would do, changes to it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+_FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten, TlsUnusable)
+
+KeyArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", help="Such as delivery.retry.base or 'route[\"example.org\"].host'."
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
+]
+
+
+@config.callback()
+def _group() -> None:
+    """The config: what it says, what it would do, changes to it."""
+
+
+@config.command()
+def check(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Default: the config.")
+    ] = None,
+    json: JsonOption = False,
+    config_file: ConfigOption = None,
+) -> None:
+    """Say everything that is wrong with a config file, each with its line and its remedy."""
+    try:
+        path = file or _file(context, config_file)
+        text, _ = read_text(path)
+        settings = load_config(path)
+        check_certificates(settings)
+    except ConfigUnusable as error:
+        if json:
+            write_json(values.faults(error))
+            raise SystemExit(ExitCode.CONFIG) from None
+        _fail(error)
+    except _FAILURES as error:
+        _fail(error)
+    if json:
+        write_json([])
+    else:
+        say(f"{path}: ok" + ("" if text.strip() else ", but empty: every setting has its default"))
+
+
+@config.command()
+def get(
+    context: typer.Context,
+    key: KeyArgument,
+    json: JsonOption = False,
+    config_file: ConfigOption = None,
+) -> None:
+    """Show what the file says, or the default; of a table, each of its settings."""
+    try:
+        path = parse_key(key)
+        found = values.look_up(
+            find_config(where(context, None, config_file).config, needed=False), path
+        )
+    except _FAILURES as error:
+        _fail(error)
+    single = [item.key for item in found] == [show_key(path)]
+    if json:
+        write_json(found[0] if single else found)
+        return
+    for item in found:
+        say(item.text)
+    for line in values.explained(path) if single else ():
+        say(f"  {line}")
+
+
+@config.command("set")
+def set_setting(
+    context: typer.Context,
+    key: KeyArgument,
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            help="As in the file, quotes may be left out; lists with commas; - reads it from"
+            " standard input.",
+        ),
+    ],
+    dry_run: DryRunOption = False,
+    config_file: ConfigOption = None,
+) -> None:
+    """Change a setting in the file, or add a table: route["example.org"] '{ host = "…" }'."""
+    try:
+        path = parse_key(key)
+        if value == "-":
+            value = sys.stdin.read().removesuffix("\n")
+        elif values.shows_secret(path, value):
+            leave(
+                "A secret on the command line is seen by everybody who lists processes: write"
+                ' { file = "…" }, { env = "…" } or { credential = "…" }, or give - and type it.',
+                ExitCode.USAGE,
+            )
+        file = _file(context, config_file)
+        _change(file, path, value, dry_run=dry_run)
+    except _FAILURES as error:
+        _fail(error)
+
+
+@config.command("unset")
+def unset_setting(
+    context: typer.Context,
+    key: KeyArgument,
+    dry_run: DryRunOption = False,
+    config_file: ConfigOption = None,
+) -> None:
+    """Take a setting, or a table such as 'route["example.org"]', out of the file."""
+    try:
+        path = parse_key(key)
+        _change(_file(context, config_file), path, None, dry_run=dry_run)
+    except _FAILURES as error:
+        _fail(error)
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of the file, for editors."""
+    sys.stdout.write(schema_text())
+
+
+def _file(context: typer.Context, named: Path | None) -> Path:
+    """The config file that is meant.  Raises `ConfigUnusable` when there is none."""
+    return find_config(where(context, None, named).config, needed=True) or DEFAULT_NAME
+
+
+def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> None:
+    """Edit, validate, write, and say what changed and when that takes effect."""
+    text, shared = read_text(file)
+    edited = unset(text, key) if value is None else set_value(text, key, value)
+    try:
+        new = _parsed(file, edited, shared=shared)
+        check_certificates(new)
+    except (ConfigUnusable, TlsUnusable) as error:
+        leave(f"{error}\nNothing was written.", ExitCode.CONFIG)
+    try:
+        old = _parsed(file, text, shared=shared)
+    except ConfigUnusable:
+        old = None  # the edit mends it
+    if edited == text:
+        say("Nothing changes: the file says so already.")
+        return
+    if not dry_run:
+        rewrite(file, text, edited)
+    verb = "would change" if dry_run else "changed"
+    if old is None:
+        say(f"{file} {verb}, and is valid again.")
+        return
+    changes = differences(old, new)
+    if not changes:
+        say(f"{file} {verb}, and means the same: that was the default, or is written elsewhere.")
+        return
+    rows = [(item.key, item.was, item.becomes, str(item.effect)) for item in changes]
+    write_table(("SETTING", "WAS", "BECOMES", "TAKES EFFECT"), rows)
+    if not dry_run:
+        say(_next_step(changes))
+
+
+def _parsed(file: Path, text: str, *, shared: bool) -> Config:
+    return parse_config(text, file=str(file), directory=file.absolute().parent, shared=shared)
+
+
+def _next_step(changes: tuple[Difference, ...]) -> str:
+    if all(item.effect is Effect.RESTART for item in changes):
+        return "Written. An engine that runs takes it up when it is started again."
+    return 'Written. "empathctl config reload" puts it in force where an engine runs.'
+
+
+def _fail(error: Exception) -> NoReturn:
+    """End the command with what is wrong and the code for it."""
+    match error:
+        case BadKey():
+            leave(str(error), ExitCode.USAGE)
+        case EditRefused():
+            leave(str(error), ExitCode.REFUSED)
+        case _:
+            leave(str(error), ExitCode.CONFIG)
+
+
 config_running.register(config)

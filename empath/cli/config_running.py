@@ -6,16 +6,15 @@ that cannot be used; nothing was changed then.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
+from empath.cli.config_diff import write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, complain, counted, say, write_json, write_table
-from empath.config.problem import ConfigProblem
+from empath.cli.show import clock_time, say, write_json, write_table
 from empath.control import link
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
@@ -153,42 +152,21 @@ def _show_applied(applied: link.AppliedConfig, *, json: bool) -> None:
     if json:
         write_json(applied)
     else:
-        _show_changes(applied.plan)
-        if not applied.plan.faults:
-            what = counted(len(applied.plan.changes), "change") if applied.plan.changes else ""
-            say(f"Version {applied.version} is in force{f', with {what}' if what else ''}.")
-    _end(applied.plan, "Nothing was changed: the config before stays in force.")
+        write_applied(applied)
+    _end(applied.plan, json=json)
 
 
 def _show_plan(plan: link.Plan, *, json: bool) -> None:
     if json:
         write_json(plan)
     else:
-        _show_changes(plan)
-        if not (plan.changes or plan.faults):
-            say("No setting would change.")
-        for one in plan.impact:
-            mark = "warning: " if one.warning else ""
-            say(f"{mark}{one.destination}: {counted(one.messages, 'message')} {one.sentence}")
-    _end(plan, "")
+        write_plan(plan)
+    _end(plan, json=json)
 
 
-def _show_changes(plan: link.Plan) -> None:
-    rows = [(one.key, one.old, one.new, one.effect) for one in plan.changes]
-    if rows:
-        write_table(("SETTING", "FROM", "TO", "TAKES EFFECT"), rows)
-    keys = {one.key for one in plan.changes}
-    for one in plan.pending:
-        if one.key not in keys:
-            say(f"{one.key} = {one.new} waits for a restart since an earlier reload.")
-
-
-def _end(plan: link.Plan, sentence: str) -> None:
+def _end(plan: link.Plan, *, json: bool) -> None:
     if not plan.faults:
         return
-    sys.stdout.flush()
-    for one in plan.faults:
-        complain(str(ConfigProblem(one.file, one.line, one.key, one.sentence)))
-    if sentence:
-        complain(sentence)
+    if json:
+        write_faults(plan)
     raise SystemExit(ExitCode.CONFIG)

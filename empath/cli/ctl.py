@@ -1,8 +1,8 @@
 """The `empathctl` command: every question and every change from the command line.
 
-It asks a running engine over its control socket; only `spool check` reads the spool itself, and
-only where no engine runs.  Errors are one sentence on standard error and an exit code of
-`empath.cli.exit_codes`.
+It asks a running engine over its control socket; only `spool check` reads the spool itself, where
+no engine runs, and `config` the config file.  Errors are one sentence on standard error and an
+exit code of `empath.cli.exit_codes`.
 """
 
 from __future__ import annotations

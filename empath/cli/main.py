@@ -16,6 +16,7 @@ import typer
 
 from empath import __version__, app
 from empath.cli.asking import option_for
+from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
     ConsoleMissing,
     attend_console,
@@ -28,7 +29,7 @@ from empath.cli.starting import complain, read_config, start
 from empath.config.model import Config, Mode, Tls
 from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigProblem, ConfigUnusable
-from empath.tls import TlsUnusable, server_context
+from empath.tls import TlsUnusable
 
 commands = typer.Typer(
     name="empath",
@@ -154,19 +155,13 @@ def check(context: typer.Context, config: ConfigOption = None) -> None:
     origin, reading = read_config(config or context.obj, needed=True)
     settings, source = reading.config, origin.name
     try:
-        _check_certificates(settings)
+        check_certificates(settings)
     except TlsUnusable as error:
         complain(f"{source}: {error}")
         raise SystemExit(ExitCode.CONFIG) from None
     typer.echo(f"{source}: ok")
     for name, text in _summary(settings):
         typer.echo(f"  {name:<10} {text}")
-
-
-def _check_certificates(config: Config) -> None:
-    for listener in config.listener:
-        if listener.certificate is not None and listener.key is not None:
-            server_context(listener.certificate, listener.key)
 
 
 def _summary(config: Config) -> list[tuple[str, str]]:

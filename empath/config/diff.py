@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -20,8 +20,9 @@ from empath.config.locate import KeyPath
 from empath.config.model import Config, Effect, Section
 from empath.config.spelling import spell, spell_table
 
+S = TypeVar("S", bound=Section)
+
 _STRENGTH: Final = (Effect.LIVE, Effect.NEW_SESSIONS, Effect.RESTART)
-_FIRST: Final = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +128,49 @@ def strongest(kind: type[Section]) -> Effect:
 
 def apply(config: Config, changes: Iterable[Difference]) -> Config:
     """*config* with *changes* made: all of a diff, or some of them."""
-    result: Config = config
-    for change in sorted(changes, key=_turn):
-        result = _changed(result, change.path, change)
-    return result
+    return _changed(config, list(changes), 0)
 
 
-def _turn(change: Difference) -> float:
-    """Tables without a name go last and from the end, so that the others keep their places."""
-    place = change.path[-1]
-    return -place if isinstance(place, int) and change.new is None else _FIRST
-
-
-def _changed(section: Any, path: KeyPath, change: Difference) -> Any:
-    name, rest = str(path[0]), path[1:]
-    value = getattr(section, name)
-    if isinstance(value, Section):
-        value = _changed(value, rest, change)
-    elif isinstance(change.new, Order) and not rest:
-        tables = _named((name,), value)
-        ordered = {key: key for key in map(str, tables)}
-        places = [wanted for wanted in change.new.names if wanted in ordered]
-        others = [key for key in ordered if key not in change.new.names]
-        value = tuple(tables[key] for key in (*places, *others))
-    elif rest:
-        tables = _named((name,), value)
-        if len(rest) > 1:
-            tables[rest[0]] = _changed(tables[rest[0]], rest[1:], change)
-        elif change.new is None:
-            del tables[rest[0]]
+def _changed(section: S, changes: Sequence[Difference], depth: int) -> S:
+    """The section with the changes that stand below it; *depth* is the length of its path."""
+    values: dict[str, Any] = {}
+    for name, inner in _grouped(changes, depth).items():
+        value = getattr(section, str(name))
+        if isinstance(value, Section):
+            values[str(name)] = _changed(value, inner, depth + 1)
+        elif any(isinstance(change.new, Order) or len(change.path) > depth + 1 for change in inner):
+            values[str(name)] = _changed_tables(_named((str(name),), value), inner, depth + 1)
         else:
-            tables[rest[0]] = change.new
-        value = tuple(tables.values())
-    else:
-        value = change.new
-    return msgspec.structs.replace(section, **{name: value})
+            values[str(name)] = inner[-1].new
+    return msgspec.structs.replace(section, **values)
+
+
+def _changed_tables(
+    tables: dict[str | int, Section], changes: Sequence[Difference], depth: int
+) -> tuple[Section, ...]:
+    order: tuple[str, ...] = ()
+    for name, inner in _grouped(changes, depth).items():
+        change = inner[-1]
+        if name is None:
+            order = change.new.names
+        elif len(change.path) > depth + 1:
+            tables[name] = _changed(tables[name], inner, depth + 1)
+        elif change.new is None:
+            del tables[name]
+        else:
+            tables[name] = change.new
+    # Those that the order does not name, as only some changes are made, stay behind the others.
+    places = dict.fromkeys([*(name for name in order if name in tables), *tables])
+    return tuple(tables[name] for name in places)
+
+
+def _grouped(changes: Sequence[Difference], depth: int) -> dict[str | int | None, list[Difference]]:
+    """The changes by the part of their path at *depth*; None for those whose path ends there."""
+    groups: dict[str | int | None, list[Difference]] = {}
+    for change in changes:
+        part = change.path[depth] if depth < len(change.path) else None
+        groups.setdefault(part, []).append(change)
+    return groups
 
 
 def at_once(running: Config, wanted: Config) -> tuple[Config, tuple[Difference, ...]]:

@@ -45,6 +45,23 @@ empath.toml:41: delivery.retry.base: must be at least 1s (got "0s"); durations a
 
 A key that Empath does not know is an error, so that a slip of the finger is never silence.
 
+Editors that know JSON Schema complete and check the file while it is typed, with
+[empath.schema.json](empath.schema.json) (`empathctl config schema` prints it): Taplo and its kin
+take `#:schema PATH` as the first line of the file.
+
+From the command line, `empathctl config get KEY` says what a setting is and when a change takes
+effect; `set` and `unset` change the file, keep its comments and layout, and write nothing that is
+not valid. A table that may be repeated is named in brackets:
+
+```sh
+empathctl config get delivery.retry
+empathctl config set delivery.retry.base 10m
+empathctl config set 'route["example.org"]' '{ host = "mx.example.org:25", tls = "starttls" }'
+empathctl config set 'route["example.org"].tls' implicit
+empathctl config unset 'route["example.org"]'
+empathctl config check other.toml
+```
+
 ## How values are written
 
 | kind | written |

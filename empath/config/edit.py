@@ -260,18 +260,17 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
     """The text with the value put in by tomlkit, which keeps the layout of what it replaces."""
     document = tomlkit.parse(text)
     container: Any = document
-    for number, part in enumerate(at[:-1]):
-        if isinstance(part, str) and part not in container:
-            container[part] = _at(wanted, at[: number + 1])
-            return tomlkit.dumps(document)
-        if isinstance(part, int) and part == len(container):
-            container.append(_at(wanted, at[: number + 1]))
-            return tomlkit.dumps(document)
+    for number, part in enumerate(at):
+        new = part == len(container) if isinstance(part, int) else part not in container
+        if new or number + 1 == len(at):
+            # As text, so that a table is one in braces, not a heading more.
+            value = tomlkit.value(_spell(_at(wanted, at[: number + 1])))
+            if isinstance(part, int) and new:
+                container.append(value)
+            else:
+                container[part] = value
+            break
         container = container[part]
-    if isinstance(at[-1], int):
-        container.append(_at(wanted, at))
-    else:
-        container[at[-1]] = _at(wanted, at)
     return tomlkit.dumps(document)
 
 

@@ -7,7 +7,6 @@ config, `show_key` writes it.  What can go wrong is a `BadKey`, with what was pr
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,8 +36,9 @@ class BadKey(ValueError):
 def show_key(path: KeyPath) -> str:
     """The path as an operator reads it, a table by its name where it has one."""
     if len(path) > 1 and path[0] in NAMES and isinstance(path[1], str):
-        rest = "".join(f".{part}" for part in path[2:])
-        return f"{path[0]}[{json.dumps(path[1], ensure_ascii=False)}]{rest}"
+        rest = "".join(f".{safe_text(str(part), 80)}" for part in path[2:])
+        name = safe_text(path[1].replace("\\", "\\\\").replace('"', '\\"'))
+        return f'{path[0]}["{name}"]{rest}'
     return show_path(path)
 
 
@@ -112,14 +112,24 @@ def follow(path: KeyPath) -> tuple[Setting, bool]:
 
 def value_at(config: Config, path: KeyPath) -> Any:
     """The value of a setting, or a table, of *config*.  Raises `BadKey` when there is no such."""
+    value: Any = config
+    for part in placed(config, path):
+        value = value[part] if isinstance(part, int) else getattr(value, part)
+    return value
+
+
+def placed(config: Config, path: KeyPath) -> KeyPath:
+    """The path with the places of tables for their names.  Raises `BadKey`."""
     follow(path)
     value: Any = config
+    at: KeyPath = ()
     for number, part in enumerate(path):
         if isinstance(value, tuple):
-            value = value[table_place(path[: number + 1], names_of(path[:number], value))]
+            place = table_place(path[: number + 1], names_of(path[:number], value))
+            value, at = value[place], (*at, place)
         else:
-            value = getattr(value, str(part))
-    return value
+            value, at = getattr(value, str(part)), (*at, part)
+    return at
 
 
 def names_of(path: KeyPath, tables: Sequence[Any]) -> list[str]:

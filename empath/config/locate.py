@@ -14,6 +14,11 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Final
 
+from empath.safe_text import safe_text
+
+_LONGEST: Final = 253
+"""Characters of a key that are shown: no name in a config is longer than a domain's."""
+
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top: ``("listener", 0, "bind")``."""
 
@@ -37,7 +42,7 @@ def show_path(path: KeyPath) -> str:
         if isinstance(part, int):
             shown += f"[{part}]"
         else:
-            name = part if _BARE_KEY.fullmatch(part) else f'"{part}"'
+            name = part if _BARE_KEY.fullmatch(part) else f'"{safe_text(part, _LONGEST)}"'
             shown += f".{name}" if shown else name
     return shown
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import json
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,27 @@ def spell_table(section: Section, name: str = "") -> str:
         if (value := getattr(section, field.name)) != field.default or field.name == name
     ]
     return "{ " + ", ".join(written) + " }" if written else "{}"
+
+
+def as_json(value: object) -> Any:
+    """A value as JSON has it, in the form of the file: for scripts, and the schema."""
+    match value:
+        case None | bool():
+            return value
+        case Secret():
+            return spell(value) if value else ""
+        case Rate() if not value:
+            return 0
+        case Duration() | ByteSize() | Rate():
+            return str(value)
+        case enum.Enum():
+            return value.value
+        case int() | float():
+            return value
+        case tuple():
+            return [as_json(item) for item in value]
+        case _:
+            return str(value)
 
 
 def _quoted(text: str) -> str:

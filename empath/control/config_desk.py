@@ -119,11 +119,13 @@ class ConfigDesk:
         draft = await self._draft(text)
         impact: Sequence[QueueImpact] = ()
         examined = 0
-        if draft.config is not None:
+        wanted = draft.config
+        if wanted is not None:
             faults = await self._try_out(draft)
             draft = replace(draft, faults=faults)
-            if not faults and draft.running != draft.before.running:
-                impact, examined = await self._impact(draft.before.running, draft.running)
+            if not faults and wanted != draft.before.running:
+                # What waits for a restart is told too: dev mode would keep all mail waiting.
+                impact, examined = await self._impact(draft.before.running, wanted)
         return draft.plan(self._standing.origin.name, impact, examined)
 
     async def change(self, wish: Wish) -> AppliedConfig:
@@ -205,7 +207,7 @@ class ConfigDesk:
                 source=wish.source,
                 actor=wish.actor,
                 reason=safe_text(wish.reason, REASON_LIMIT),
-                changes=tuple(map(words.line, told)),
+                changes=words.lines(told),
                 pending=tuple(one.key for one in draft.pending),
                 renewed=renewed,
             )

@@ -16,6 +16,8 @@ from empath.control.system_requests import AttentionItem
 
 _NAMED: Final = 5
 """Most keys in one sentence."""
+_LINES: Final = 100
+"""Most changes in one event."""
 _SHOWN: Final = 200
 """Characters of a value in a line of the log."""
 
@@ -38,6 +40,13 @@ def changes(found: Iterable[Difference]) -> tuple[ConfigChange, ...]:
 def line(one: ConfigChange) -> str:
     """A change for the log: ``delivery.retry.base: "5m" -> "10m" (live)``."""
     return f"{one.key}: {_short(one.old)} -> {_short(one.new)} ({one.effect})"
+
+
+def lines(told: Sequence[ConfigChange]) -> tuple[str, ...]:
+    """Changes for the log; of very many the first hundred, the history has them all."""
+    more = len(told) - _LINES
+    rest = (f"and {more:,} more changes",) if more > 0 else ()
+    return (*map(line, told[:_LINES]), *rest)
 
 
 def _short(value: str) -> str:

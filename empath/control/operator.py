@@ -67,9 +67,12 @@ class LocalLink:
         lag: LoopLag,
         stop: Stop,
         configs: ConfigDesk,
+        encryption: EncryptionLedger,
         listeners: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode."""
+        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode;
+        *encryption* is fed by the bus already.
+        """
         self._spool = spool
         self._engine = engine
         self._finder = finder
@@ -88,8 +91,7 @@ class LocalLink:
         self._read_only = False
         self._remembered = Remembered()
         bus.fold(self._remembered)
-        self._encryption = EncryptionLedger()
-        bus.fold(self._encryption)
+        self._encryption = encryption
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
 

@@ -6,10 +6,10 @@ All others read the config in force anew for each unit of work and need nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
-from empath.control.link import QueueImpact
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
 from empath.resolver import Resolver
@@ -35,15 +35,21 @@ def renewals(
 
     parts: list[Renew] = [reception.renew]
     if engine is not None:
-        parts.append(engine.renew)
+        parts.append(partial(_deliveries, engine))
     return (*parts, names, limits)
+
+
+async def _deliveries(engine: Engine, _old: Config, new: Config) -> Renewal:
+    """Authorities that are trusted; and limits may let more go than before."""
+    trust = await engine.contexts.renew(new.delivery.tls)
+
+    def take() -> None:
+        trust.take()
+        engine.wake()
+
+    return Renewal(take, trust.renewed)
 
 
 def forget(resolver: Resolver) -> None:
     """Let go of all answers that are kept."""
     resolver.clear()
-
-
-async def no_impact(_old: Config, _new: Config) -> tuple[Sequence[QueueImpact], int]:
-    """Of an engine that does not look at its queue for a plan."""
-    return (), 0

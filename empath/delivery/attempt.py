@@ -25,6 +25,7 @@ from empath.delivery.transport import Connection
 from empath.delivery.tunnel import tunnelled
 from empath.envelope import Body, Lot, NextHop, Waiting
 from empath.events import TlsFailure, TlsSession
+from empath.policy import shaping
 from empath.policy.destination import DestinationsOf
 from empath.policy.patience import ADDRESSES, Stage
 from empath.policy.reachability import Reachability
@@ -287,14 +288,10 @@ class Attempts:
         config, offered = self.config(), connection.extensions
         said = self._destinations(config)
         most = connection.room or limit(offered, "RCPTMAX")
-        pipelining = said.setting(lot.destination, lambda each: each.pipelining)
-        if pipelining is None:
-            pipelining = config.delivery.pipelining
+        pipelining = shaping.pipelining(lot.destination, config.delivery, said)
         if not pipelining or not self._does("PIPELINING", connection, key):
             return Manner(most=most)
-        chunking = said.setting(lot.destination, lambda each: each.chunking)
-        if chunking is None:
-            chunking = config.delivery.chunking
+        chunking = shaping.chunking(lot.destination, config.delivery, said)
         return Manner(
             pipelining=True,
             chunking=chunking and self._does("CHUNKING", connection, key),

@@ -1,4 +1,4 @@
-"""What a peer's certificate says of itself, trusted or not: its names and when it expires.
+"""What a peer's certificate says of itself, trusted or not: its names, its end, its issuer.
 
 For operators to read, never to decide by: whether it may be believed is OpenSSL's part
 (`empath.tls`).  Names come from a peer, so they are sanitised and bounded; a certificate that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 
@@ -21,25 +21,37 @@ _LARGEST: Final = 64 * 1024
 _ODD: Final = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
-def names_and_expiry(tls: ssl.SSLObject) -> tuple[tuple[str, ...], float | None]:
-    """The host names in the peer's certificate (at most `MOST_NAMES`) and when it expires."""
+class Shown(NamedTuple):
+    """What was read."""
+
+    names: tuple[str, ...] = ()
+    """The host names in it, at most `MOST_NAMES`."""
+    expires_at: float | None = None
+    self_signed: bool = False
+    """It names itself as its issuer."""
+
+
+def shown(tls: ssl.SSLObject) -> Shown:
+    """What the peer's certificate says."""
     der = tls.getpeercert(binary_form=True)
-    return read(der) if der else ((), None)
+    return read(der) if der else Shown()
 
 
-def read(der: bytes) -> tuple[tuple[str, ...], float | None]:
+def read(der: bytes) -> Shown:
     """The same of a certificate in DER."""
     if len(der) > _LARGEST:
-        return (), None
+        return Shown()
     with warnings.catch_warnings(action="ignore"):  # A peer's odd serial is not for our terminal.
         try:
             certificate = x509.load_der_x509_certificate(der)
             expires_at = certificate.not_valid_after_utc.timestamp()
+            self_signed = certificate.issuer == certificate.subject
         except (ValueError, OverflowError, x509.InvalidVersion):
-            return (), None
+            return Shown()
         try:
             extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
             found = extension.value.get_values_for_type(x509.DNSName)[:MOST_NAMES]
         except (ValueError, LookupError, x509.ExtensionNotFound, *_ODD):
             found = []
-    return tuple(safe_text(name, _LONGEST_NAME) for name in found), expires_at
+    names = tuple(safe_text(name, _LONGEST_NAME) for name in found)
+    return Shown(names, expires_at, self_signed)

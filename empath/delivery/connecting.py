@@ -17,7 +17,7 @@ from empath.address import IpAddress
 from empath.clock import Clock
 from empath.config.model import Config, TlsPolicy
 from empath.config.units import Secret
-from empath.delivery.dialling import Refused, Server, server_name, sources_for
+from empath.delivery.dialling import Refused, Server, server_name
 from empath.delivery.pool import Key
 from empath.delivery.progress import Progress
 from empath.delivery.racing import race
@@ -26,6 +26,7 @@ from empath.delivery.transport import Connection
 from empath.events import TlsFailure
 from empath.policy.patience import Stage
 from empath.policy.reachability import Reachability
+from empath.policy.source_address import sources_for
 from empath.policy.tls import Need, TlsFault, unmet
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
 from empath.smtp.opening import Credentials, NotOpened, Opened, StartTls, open_session

@@ -22,6 +22,7 @@ from empath.delivery.progress import Progress
 from empath.delivery.route import Target
 from empath.delivery.transport import Connection
 from empath.policy.patience import Stage
+from empath.policy.source_address import sources_for
 from empath.policy.tls import TlsFault
 from empath.reply import EnhancedCode, Reply
 from empath.tls import fault_of
@@ -37,21 +38,6 @@ class Refused:
     """What was wrong with its encryption, if that is why."""
     unreached: bool = False
     """There was no connection, or nobody spoke on it."""
-
-
-Sources = tuple[str | None, str | None]
-"""The addresses of this machine to connect from, IPv4 and IPv6; None where the system chooses."""
-
-
-def sources_for(target: Target, config: Config) -> Sources:
-    """Those of the target's route, else those for all mail."""
-    fixed, every = target.fixed, config.delivery
-    if fixed is None:
-        return every.source_address, every.source_address_v6
-    return (
-        fixed.source_address or every.source_address,
-        fixed.source_address_v6 or every.source_address_v6,
-    )
 
 
 @final

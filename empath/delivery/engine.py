@@ -21,7 +21,6 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.config.renewal import Renewal
 from empath.delivery.attempt import Attempts
 from empath.delivery.gates import KEY, Gates
 from empath.delivery.pool import Pool
@@ -78,8 +77,8 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
-        self._contexts = ClientContexts(lambda: config().delivery.tls)
-        self._attempts = Attempts(spool, finder, self._pool, config, self._contexts, clock=clock)
+        self.contexts = ClientContexts(lambda: config().delivery.tls)
+        self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(config, bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._running: set[asyncio.Task[None]] = set()
@@ -110,16 +109,6 @@ class Engine:
     def gates(self) -> Gates:
         """What keeps destinations from their turn, for operators to look at and change."""
         return self._gates
-
-    async def renew(self, _old: Config, new: Config) -> Renewal:
-        """Build aside what deliveries under *new* need.  Raises `RenewalRefused`."""
-        trust = await self._contexts.renew(new.delivery.tls)
-
-        def take() -> None:
-            trust.take()
-            self.wake()
-
-        return Renewal(take, trust.renewed)
 
     def wake(self) -> None:
         """A gate or a limit was changed: look again who may go."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast, final
 
 from empath.config.model import Delivery
-from empath.delivery.certificate import names_and_expiry
+from empath.delivery import certificate
 from empath.delivery.exchange import Exchange, as_sent
 from empath.delivery.faults import fault
 from empath.delivery.flight import Done, Flight, Following
@@ -138,7 +138,7 @@ class Connection(Exchange):
     def secured(self) -> None:
         """Note what was agreed in the handshake."""
         wrapping = self._transport.get_extra_info("ssl_object")
-        names, expires_at = names_and_expiry(wrapping)
+        names, expires_at, self_signed = certificate.shown(wrapping)
         checked = wrapping.context.verify_mode is ssl.CERT_REQUIRED
         self.tls = TlsSession(
             version=wrapping.version(),
@@ -146,6 +146,7 @@ class Connection(Exchange):
             verified="chain" if checked else "",
             names=names,
             expires_at=expires_at,
+            self_signed=self_signed,
         )
         verified = f"peer verified as {self._sni}" if checked else "peer not verified"
         self.transcript.remark(f"{self.tls.version} {self.tls.cipher}, {verified}")

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
+import msgspec
+
 from empath.address import Domain
 from empath.events import AttemptEnded, Event
 
@@ -41,6 +43,8 @@ class Encryption:
     last_at: float = 0.0
     last_failure: str = ""
     last_failure_at: float | None = None
+    last: AttemptEnded | None = None
+    """The last attempt that tells how mail is encrypted there, without its transcript."""
 
 
 @final
@@ -71,10 +75,22 @@ class EncryptionLedger:
         """Every destination that is remembered, the one heard of last first."""
         return list(reversed(self._kept.values()))
 
+    def last(self, destination: Domain) -> AttemptEnded | None:
+        """The last attempt there that tells how mail is encrypted; None where none is known."""
+        known = self._kept.get(destination)
+        return None if known is None else known.last
+
+
+def tells(event: AttemptEnded) -> bool:
+    """Whether an attempt came far enough to tell how mail is encrypted there."""
+    return bool(event.tls or event.tls_failures or event.stage not in _BEFORE_MAIL)
+
 
 def _count(known: Encryption, event: AttemptEnded) -> None:
     known.policy, known.source, known.last_at = event.tls_policy, event.tls_source, event.at
     session = event.tls
+    if tells(event):
+        known.last = msgspec.structs.replace(event, results=(), transcript=())
     if session is not None:
         known.versions[session.version] = known.versions.get(session.version, 0) + 1
         known.verified += bool(session.verified)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 from empath.address import Domain, IpAddress, ServerId
 from empath.config import model
@@ -61,6 +61,44 @@ class Route:
     targets: tuple[Target, ...]
 
 
+@final
+class FixedRoutes:
+    """The ``[[route]]`` sections of one config, found at one look-up a label."""
+
+    __slots__ = ("_by_domain",)
+
+    def __init__(self, routes: Sequence[model.Route]) -> None:
+        self._by_domain: dict[str, list[model.Route]] = {}
+        for route in routes:
+            self._by_domain.setdefault(route.domain.lower(), []).append(route)
+
+    def __repr__(self) -> str:
+        return f"<FixedRoutes {len(self._by_domain)}>"
+
+    def key(self, destination: Domain) -> str | None:
+        """How the routes that hold for *destination* write their domain; None: there is none."""
+        if self._by_domain:
+            for key in _route_keys(destination):
+                if key in self._by_domain:
+                    return key
+        return None
+
+    def find(self, destination: Domain, *, port: int) -> Route | None:
+        """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
+        key = self.key(destination)
+        if key is not None:
+            return Route(
+                f'route "{key}"',
+                tuple(
+                    Target(route.host.host, route.host.port, place, route)
+                    for place, route in enumerate(self._by_domain[key])
+                ),
+            )
+        if destination.literal is not None:
+            return Route("address literal", (Target(f"[{destination.literal}]", port),))
+        return None
+
+
 def fixed_route(
     destination: Domain,
     routes: Sequence[model.Route],
@@ -68,25 +106,11 @@ def fixed_route(
     port: int,
 ) -> Route | None:
     """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
-    by_domain: dict[str, list[model.Route]] = {}
-    for route in routes:
-        by_domain.setdefault(route.domain.lower(), []).append(route)
-    for key in _route_keys(destination):
-        if chosen := by_domain.get(key):
-            return Route(
-                f'route "{key}"',
-                tuple(
-                    Target(route.host.host, route.host.port, place, route)
-                    for place, route in enumerate(chosen)
-                ),
-            )
-    if destination.literal is not None:
-        return Route("address literal", (Target(f"[{destination.literal}]", port),))
-    return None
+    return FixedRoutes(routes).find(destination, port=port)
 
 
 def overridden(
-    destination: Domain, hosts: Sequence[ServerId], routes: Sequence[model.Route]
+    destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes | Sequence[model.Route]
 ) -> Route:
     """The route to *hosts* in the place of the one there is.
 
@@ -94,7 +118,8 @@ def overridden(
     hurry must not send in clear what the config keeps from it.  It does not take over its user
     name and password, which are for another host.
     """
-    displaced = fixed_route(destination, routes, port=0)
+    fixed = routes if isinstance(routes, FixedRoutes) else FixedRoutes(routes)
+    displaced = fixed.find(destination, port=0)
     stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
     tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
     return Route(

@@ -37,6 +37,18 @@ def rate(domain: Domain, delivery: Delivery, destinations: Destinations) -> Rate
     return Rate(per_second, delivery.burst if burst is None else burst, source)
 
 
+def pipelining(domain: Domain, delivery: Delivery, destinations: Destinations) -> bool:
+    """Whether *domain* is sent commands at once, where it offers that."""
+    said = destinations.setting(domain, lambda section: section.pipelining)
+    return delivery.pipelining if said is None else said
+
+
+def chunking(domain: Domain, delivery: Delivery, destinations: Destinations) -> bool:
+    """Whether *domain* is sent content by BDAT, where it offers that."""
+    said = destinations.setting(domain, lambda section: section.chunking)
+    return delivery.chunking if said is None else said
+
+
 def weights(delivery: Delivery) -> Mapping[Priority, int]:
     """Turns of each class in a round."""
     return {each: getattr(delivery.weights, each.name.lower()) for each in CLASSES}

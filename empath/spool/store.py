@@ -22,6 +22,7 @@ from empath.clock import Clock
 from empath.config.model import Spool as Settings
 from empath.envelope import LOCAL, Lane, Lot, MessageId
 from empath.events import MessageEvent, NotificationSent
+from empath.policy.impact import RetryChange
 from empath.policy.room import Room
 from empath.query import QueueQuery
 from empath.spool import content, opening, records
@@ -52,6 +53,7 @@ from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
+from empath.spool.weighing import Scales
 from empath.spool.writer import Operation, Writer
 
 T = TypeVar("T")
@@ -314,6 +316,15 @@ class Store(Operators):
         """Verify database, bodies and files; slow, on a reader of its own."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._bodies, check, self.path, self._folder)
+
+    def scales(self, change: RetryChange, now: float) -> Scales:
+        """Weighs the mail that a change of the config touches, as of *now*."""
+        return Scales(self._book.tally, self._operator, change, now)
+
+    @property
+    def waiting(self) -> int:
+        """Messages with a recipient that is not final."""
+        return self._book.tally.messages
 
     # Small things.
 

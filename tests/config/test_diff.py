@@ -126,7 +126,7 @@ def test_a_table_spells_its_name_even_where_that_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])
-def test_tables_without_a_name_go_from_the_end(kept: int) -> None:
+def test_tables_without_a_name_keep_their_places_while_others_go(kept: int) -> None:
     """Of several rules that are taken away, none takes another's place with it."""
     rules = tuple(PriorityRule(give=PriorityClass.BULK, sender=f"@{n}.example") for n in range(4))
     old = Config(priority=PrioritySettings(rule=rules))
@@ -144,3 +144,11 @@ def test_a_secret_that_changes_shows_two_fingerprints() -> None:
     assert was.startswith("•••• ")
     assert was != becomes
     assert "hunter" not in was + becomes
+
+
+def test_some_of_the_changes_can_be_made() -> None:
+    """Those to one route, say, while another waits: the order names what is not there."""
+    old = Config(route=(route("a.example"), route("b.example")))
+    new = Config(route=(route("c.example"), route("b.example", "other:25"), route("a.example")))
+    found = [item for item in differences(old, new) if item.path != ("route", "c.example")]
+    assert apply(old, found).route == (route("b.example", "other:25"), route("a.example"))

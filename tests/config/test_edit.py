@@ -79,6 +79,13 @@ def test_a_value_that_is_there_is_replaced_in_its_line() -> None:
     assert put(before, "mode", "dev") == before
 
 
+def test_a_secret_stays_in_its_table() -> None:
+    """A reference to a file is written in braces, where the password stood."""
+    before = '[[route]]\npassword = "x" # soon elsewhere\ndomain = "a"\n'
+    after = put(before, "route[a].password", '{ file = "p" }')
+    assert after == '[[route]]\npassword = { file = "p" } # soon elsewhere\ndomain = "a"\n'
+
+
 def test_a_route_comes_below_its_example() -> None:
     """A new table stands where the file speaks of it, its name first, an empty line round it."""
     text = put(SHIPPED, "route[example.org]", '{ host = "mx.example.org:25", tls = "starttls" }')
@@ -270,3 +277,34 @@ def test_what_looks_like_a_heading_does_no_harm() -> None:
     text = 'hostname = """\n[dns]\n"""\n[dns]\n[log]\n'
     edited = put(text, "dns.timeout", "5s")
     assert tomllib.loads(edited) == tomllib.loads(text) | {"dns": {"timeout": "5s"}}
+
+
+anything = st.text(max_size=20) | st.text("[]{}\"'=.,#\\\n0aé ", max_size=20)
+
+
+@given(st.sampled_from(plain()), anything)
+def test_whatever_is_typed_as_a_value_changes_one_setting_or_is_refused(
+    place: tuple[KeyPath, Any], typed: str
+) -> None:
+    """No value can break out of its place, not even into a file that is no config."""
+    path, _ = place
+    before = tomllib.loads(SHIPPED)
+    try:
+        after = tomllib.loads(set_value(SHIPPED, path, typed))
+    except EditRefused:
+        return
+    assert _taken(after, path) is not None
+    _taken(before, path)
+    assert after == before
+
+
+@given(anything)
+def test_whatever_is_typed_as_a_key_is_a_key_or_refused(typed: str) -> None:
+    """A key is one of the model's, or there is a sentence about it that can be shown."""
+    told = ""
+    try:
+        path = parse_key(typed)
+    except BadKey as error:
+        told, path = str(error), ()
+    assert bool(told) != bool(path)
+    assert told.isprintable()

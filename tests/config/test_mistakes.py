@@ -13,6 +13,7 @@ from empath.config.model import Config
 from empath.config.problem import ConfigProblem, ConfigUnusable
 
 HOME = {"HOME": "/home/ada"}
+ROOT = Path(__file__).parents[2]
 
 
 def read(text: str, *, shared: bool = False, **environ: str) -> Config:
@@ -61,6 +62,13 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
                 "empath.toml:2: dns.zzz: there is no such setting; a [dns] table has servers,"
                 " timeout,"
                 " cache_entries, cache_ttl, negative_ttl"
+            ),
+        ),
+        (
+            '[dns]\n"\\u001b[31mred" = 1',
+            (
+                'empath.toml:2: dns."\\x1b[31mred": there is no such setting; a [dns] table has'
+                " servers, timeout, cache_entries, cache_ttl, negative_ttl"
             ),
         ),
         # Bounds
@@ -287,6 +295,19 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         ["empath.toml:7", "route[0].host"],
         ["empath.toml:9", "route[0].hos"],
     ]
+
+
+@given(st.integers(0, 4000))
+def test_a_file_that_ends_anywhere_is_a_config_or_a_problem_at_its_end(end: int) -> None:
+    """However far an editor came, what stands there is read or told of; no prefix is a crash."""
+    text = (ROOT / "empath.toml").read_text()
+    text = text.replace("# [[", "[[").replace("# ", "")[:end]
+    told: tuple[ConfigProblem, ...] = ()
+    try:
+        read(text)
+    except ConfigUnusable as error:
+        told = error.problems
+    assert all(1 <= (problem.line or 1) <= text.count("\n") + 1 for problem in told)
 
 
 @given(st.dictionaries(st.sampled_from(["mode", "listener", "spool", "route", "zz"]), st.text()))

@@ -7,7 +7,7 @@ import ssl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.delivery.certificate import MOST_NAMES, read
+from empath.delivery.certificate import MOST_NAMES, Shown, read
 from tests.fakes.identities import authority, identity
 
 
@@ -18,10 +18,12 @@ def der(pem: bytes) -> bytes:
 
 def test_names_and_expiry_are_read() -> None:
     """Only DNS names count: the Common Name is no name of a host."""
-    names, expires_at = read(der(identity("good")))
+    names, expires_at, self_signed = read(der(identity("good")))
     assert names == ("mx.there.test", "other.test")
     assert expires_at is not None
-    assert read(der(identity("name only in CN")))[0] == ()
+    assert not self_signed
+    assert read(der(identity("self-signed"))).self_signed
+    assert read(der(identity("name only in CN"))).names == ()
 
 
 def test_names_are_bounded_and_harmless() -> None:
@@ -29,7 +31,7 @@ def test_names_are_bounded_and_harmless() -> None:
     evil = authority().identity(
         "\x1b]52;c;AA\x07.test", "a\0.test", *(f"{n}.test" for n in range(999))
     )
-    names, _ = read(der(evil))
+    names, *_ = read(der(evil))
     assert len(names) == MOST_NAMES
     assert all(name.isprintable() for name in names)
 
@@ -37,8 +39,8 @@ def test_names_are_bounded_and_harmless() -> None:
 @given(st.binary(max_size=300))
 def test_what_is_no_certificate_tells_nothing(octets: bytes) -> None:
     """A certificate that cannot be read is no reason to fail."""
-    assert read(octets) == ((), None)
-    assert read(b"\x30" * 70_000) == ((), None)
+    assert read(octets) == Shown()
+    assert read(b"\x30" * 70_000) == Shown()
 
 
 @given(st.integers(0, 500), st.integers(0, 255))
@@ -46,7 +48,7 @@ def test_a_damaged_certificate_never_raises(place: int, octet: int) -> None:
     """One octet changed anywhere: read or not, but never an error."""
     damaged = bytearray(der(identity("good")))
     damaged[place % len(damaged)] = octet
-    names, _ = read(bytes(damaged))
+    names, *_ = read(bytes(damaged))
     assert len(names) <= MOST_NAMES
 
 
@@ -55,4 +57,4 @@ def test_a_certificate_of_an_unknown_version_tells_nothing() -> None:
     octets = der(identity("good"))
     version = b"\xa0\x03\x02\x01"
     place = octets.index(version) + len(version)
-    assert read(octets[:place] + b"\x07" + octets[place + 1 :]) == ((), None)
+    assert read(octets[:place] + b"\x07" + octets[place + 1 :]) == Shown()

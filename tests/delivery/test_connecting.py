@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from empath.address import Domain, IpAddress, ServerId
-from empath.config.model import Config
+from empath.config.model import Config, Delivery, DeliveryTls, Route, TlsPolicy
+from empath.config.units import Secret
 from empath.delivery.attempt import Attempts, Report
+from empath.delivery.connecting import key_of
 from empath.delivery.dialling import server_name
-from empath.delivery.pool import Pool
+from empath.delivery.pool import Key, Pool
 from empath.delivery.route import RouteFinder
 from empath.policy.answer import Answer, Found, LookupFailed, MailExchanger, NoSuchName
 from empath.policy.override import Override
+from empath.policy.routing import Target
+from empath.policy.tls import Need, Source
 from empath.reply import Deferred, Delivered, Failed
 from empath.tls import ClientContexts
 from tests.fakes.fixed_route import NoDns, routed
@@ -178,3 +183,17 @@ def test_an_address_is_no_server_name() -> None:
     """RFC 6066 3: SNI carries host names only."""
     names = [server_name(host) for host in ("mx.test", "192.0.2.1", "[2001:db8::1]")]
     assert names == ["mx.test", None, None]
+
+
+def test_a_connection_is_reused_for_the_same_login_and_trust_only() -> None:
+    """After a reload with another password or other authorities, a new one is opened."""
+
+    def key(password: str, ca_file: str | None) -> Key:
+        route = Route(domain="*", host=ServerId("h:25"), username="u", password=Secret(password))
+        tls = DeliveryTls(ca_file=None if ca_file is None else Path(ca_file))
+        config = Config(delivery=Delivery(tls=tls))
+        wanted = Need(TlsPolicy.VERIFY, Source.ROUTE)
+        return key_of(Target("h", 25, 0, route), wanted, config)
+
+    assert key("one", None) == key("one", None)
+    assert len({key("one", None), key("two", None), key("two", "roots.pem")}) == 3

@@ -17,14 +17,15 @@ from empath.config.origin import Origin as ConfigOrigin
 from empath.config.units import ByteSize
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
+from empath.control.config_impact import ConfigImpact
 from empath.control.operator import LocalLink
-from empath.control.renewals import no_impact
 from empath.control.standing_config import StandingConfig
 from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
 from empath.delivery.route import RouteFinder
 from empath.envelope import Envelope, MessageId, Origin, Priority, Recipient
 from empath.events import Event, OperatorActed
+from empath.observe.encryption import EncryptionLedger
 from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
 from empath.policy.reachability import Place, Reachability, Unreached
@@ -123,8 +124,9 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
     spool = Spool(path=folder / "spool", min_free=ByteSize(0))
     config = Config(mode=mode, spool=spool)
     clock, bus, figures = HandClock(), Bus(), Figures()
-    counters, lag = Counters(), LoopLag(clock)
+    counters, lag, encryption = Counters(), LoopLag(clock), EncryptionLedger()
     bus.fold(counters)
+    bus.fold(encryption)
     store = await Store.open(spool, clock=clock)
     stopped: list[str] = []
     published: list[Event] = []
@@ -143,13 +145,14 @@ async def desk(folder: Path, *, mode: Mode = Mode.RELAY) -> AsyncIterator[Desk]:
         standing=standing,
         history=History(store.path),
         renewals=(),
-        impact=no_impact,
+        impact=ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=clock).impact,
         spool=store,
         bus=bus,
         clock=clock,
     )
     link = LocalLink(
         configs=configs,
+        encryption=encryption,
         spool=store,
         engine=figures,
         finder=finder,
