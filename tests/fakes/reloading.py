@@ -14,13 +14,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from empath.bus import Bus
+from empath.config.model import Config
 from empath.config.origin import Origin
 from empath.control.config_apply import Wish
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_watch import ConfigWatch
-from empath.control.link import AppliedConfig
-from empath.control.renewals import no_impact, renewals
+from empath.control.link import AppliedConfig, QueueImpact
+from empath.control.renewals import renewals
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.route import RouteFinder
@@ -129,6 +130,11 @@ class Reloading:
         self.lots.arrive(lot)
         await self.lots.recorded(events + 1)
         return self.lots.rulings[before:]
+
+
+async def no_impact(_old: Config, _new: Config) -> tuple[Sequence[QueueImpact], int]:
+    """Of a desk that does not look at the queue for a plan."""
+    return (), 0
 
 
 def _raise(_task: str, error: Exception) -> None:
