@@ -46,6 +46,7 @@ class Inline:
     """A small body in memory."""
 
     size = len(BODY)
+    octets = BODY
 
     async def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         """All of it at once."""

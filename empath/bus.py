@@ -12,14 +12,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from empath.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(Struct, frozen=True):
     """An event and its place in this engine's stream; the first is number 1."""
 
     sequence: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from typing import Final, Self, final
+
+from msgspec import Struct
 
 from empath.address import Domain, EmailAddress, ServerId
 from empath.reply import Reply
@@ -44,7 +45,7 @@ class MessageId(str):
     @classmethod
     def from_key(cls, key: int) -> Self:
         """The id whose integer key is *key*."""
-        return cls(f"{key:016x}")
+        return str.__new__(cls, f"{key:016x}")
 
     @property
     def key(self) -> int:
@@ -138,8 +139,7 @@ class Notify(enum.Flag):
     DELAY = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """One forward-path, with its delivery status options (RFC 3461)."""
 
     address: EmailAddress
@@ -148,8 +148,7 @@ class Recipient:
     """ORCPT as the client gave it (``rfc822;user@example.org``), sanitised; or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What a client asked for: from whom, to whom, how.  The content is elsewhere.
 
     *reverse_path* is None for the null sender of a notification (RFC 5321 4.5.5).
@@ -168,8 +167,7 @@ class Envelope:
     """What the next server is told of the priority (RFC 6710), -9 to 9; 0 for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """How a message came in: who brought it, over what.  Every string is sanitised."""
 
     client: str
@@ -186,8 +184,7 @@ LOCAL: Final = Origin(client="local", protocol="local")
 """The origin of mail that Empath makes itself, such as delivery status notifications."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextHop:
+class NextHop(Struct, frozen=True):
     """Where an operator re-routed one recipient, instead of to its destination's servers."""
 
     host: ServerId
@@ -195,8 +192,7 @@ class NextHop:
     """From when on it no longer holds; None: until it is taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """One recipient inside a lot: its number in the message and what has happened so far."""
 
     number: int
@@ -207,8 +203,7 @@ class Waiting:
     next_hop: NextHop | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lot:
+class Lot(Struct, frozen=True, eq=False):
     """All recipients of one message at one destination that are due: what one attempt takes.
 
     A lot is leased: nobody else gets its recipients until it is recorded or given back.

@@ -8,8 +8,9 @@ one recipient in one attempt.  Whether a failure is temporary is derived from th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self, final
+
+from msgspec import Struct
 
 _ENHANCED: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
 
@@ -28,8 +29,7 @@ class EnhancedCode(str):
         return super().__new__(cls, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     r"""One SMTP reply: code, enhanced code if there is one, and its text.
 
     *text* is sanitised and may hold several lines, separated by ``\n``.
@@ -83,15 +83,13 @@ class Reply:
         return f"{self.code} {enhanced}{self.text}".replace("\n", " ").rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """The peer has taken responsibility for the recipient."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(Struct, frozen=True):
     """Not now: the recipient is tried again.
 
     *reply* is the peer's, or one of ours (``4.4.x``) where no peer spoke.
@@ -103,8 +101,7 @@ class Deferred:
     uncertain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Never: the recipient is given up and its sender told."""
 
     reply: Reply

@@ -81,10 +81,12 @@ def _write(lines: Callable[[int | None], Iterable[Text]]) -> None:
 
 
 def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
-    if applied.plan.changes or applied.plan.pending:
+    changes = len(applied.plan.changes)
+    if changes or applied.plan.pending:
         yield from plan_lines(applied.plan, width, mail=False)
         yield Text()
-    yield Text(f"Version {applied.version} is in force.")
+    what = f", with {counted(changes, 'change')}" if changes else ""
+    yield Text(f"Version {applied.version} is in force{what}.")
 
 
 def fault_line(fault: ConfigFault) -> str:

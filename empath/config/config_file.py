@@ -84,6 +84,20 @@ def _moment(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+def refuse_emptied(path: Path | str, before: str, now: str) -> None:
+    """Refuse a file that is empty now, where it was not: hardly anybody means that.
+
+    An editor that could not finish leaves one, and it would set every setting to its default.
+    Raises `ConfigUnusable`.
+    """
+    if before.strip() and not now.strip():
+        raise unusable(
+            path,
+            "is empty now, which would set every setting to its default; if you mean that, write"
+            " a comment into it",
+        )
+
+
 def unusable(file: Path | str, sentence: str, line: int | None = None) -> ConfigUnusable:
     """The error for something that is wrong with the file itself."""
     return ConfigUnusable([ConfigProblem(str(file), line, "", sentence)])

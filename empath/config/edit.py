@@ -118,16 +118,23 @@ def _concrete(document: dict[str, Any], path: KeyPath) -> KeyPath:
     value: Any = document
     at: KeyPath = ()
     for number, part in enumerate(path):
-        if number and not isinstance(value, dict):
-            tables = value if isinstance(value, list) else []
-            at = (*at, _place_of(path[: number + 1], tables))
-        else:
+        repeated = number > 0 and _holds_tables(path[:number])
+        if repeated and isinstance(value, list):
+            at = (*at, _place_of(path[: number + 1], value))
+        elif not repeated and isinstance(value, dict):
             at = (*at, part)
+        else:
+            what = "a list of tables" if repeated else "a table"
+            raise EditRefused(f"{show_key(path[:number])} must be {what}; mend that first")
         value = _within(value, at[-1])
-        if value is None and number + 1 < len(path):
-            setting, table = follow(path[: number + 1])
-            value = [] if setting.repeated and not table else {}
+        if value is None:
+            value = [] if _holds_tables(path[: number + 1]) else {}
     return at
+
+
+def _holds_tables(path: KeyPath) -> bool:
+    setting, table = follow(path)
+    return setting.repeated is not None and not table
 
 
 def _place_of(path: KeyPath, tables: list[Any]) -> int:

@@ -85,7 +85,18 @@ def add_setting(lines: list[str], block: Block, key: str, written: str) -> list[
         if placeholder.fullmatch(lines[number].strip()):
             at = number + 1
             break
-    return [*lines[:at], f"{key} = {written}", *lines[at:]]
+    else:
+        if not block.path and not block.end:
+            at = _behind_head(lines, block.limit)
+    parting = [""] if not block.path and at == block.limit < len(lines) else []
+    return [*lines[:at], f"{key} = {written}", *parting, *lines[at:]]
+
+
+def _behind_head(lines: list[str], limit: int) -> int:
+    """Behind the comment at the head of the file, unless that speaks of the first table."""
+    behind = (at for at in range(limit) if not _is_comment(lines[at]))
+    at = next(behind, limit)
+    return at if at < limit or limit == len(lines) else 0
 
 
 def add_table(lines: list[str], path: KeyPath, heading: str, body: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from empath.config.load import read_text
@@ -27,23 +28,22 @@ def rewrite(path: Path, before: str, after: str) -> None:
     try:
         real = path.resolve()
         status = real.stat()
-        _check_owner(path, status.st_uid, status.st_gid)
+        user, group = status.st_uid, status.st_gid
+        if not may_give(user, group, os.geteuid(), {os.getegid(), *os.getgroups()}):
+            raise NotWritten(
+                f"{path} belongs to another user or group, which replacing it would change;"
+                " do it as its owner"
+            )
         if read_text(real)[0] != before:
             raise NotWritten(f"{path} was changed by somebody else meanwhile; try again")
-        mode, owner = stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid)
-        write_durably(real, after.encode(), mode=mode, owner=owner)
+        mode = stat.S_IMODE(status.st_mode)
+        write_durably(real, after.encode(), mode=mode, owner=(user, group))
     except ConfigUnusable as error:
         raise NotWritten(str(error)) from None
     except OSError as error:
         raise NotWritten(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _check_owner(path: Path, user: int, group: int) -> None:
-    """Refuse what would have to change hands: only root can give a file to another."""
-    if os.geteuid() == 0:
-        return
-    if user != os.geteuid() or group not in {os.getegid(), *os.getgroups()}:
-        raise NotWritten(
-            f"{path} belongs to another user or group, which replacing it would change;"
-            " do it as its owner"
-        )
+def may_give(user: int, group: int, own: int, groups: Collection[int]) -> bool:
+    """Can the user *own*, who is in *groups*, make a file of this owner?  Root can (chown(2))."""
+    return own == 0 or (user == own and group in groups)

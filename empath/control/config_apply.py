@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +65,11 @@ class Writing:
     def __call__(self) -> None:
         """Write it all, or nothing.  Blocks.  Raises `RequestRefused`."""
         try:
-            self.history.prepare(self.kept)
             if self.write:
+                self.history.prepare(self.kept)
                 self._replace()
+            else:
+                self.history.record(self.kept)
         except HistoryUnusable as error:
             self.history.discard(self.kept.version)
             raise RequestRefused(str(error)) from error
@@ -77,13 +80,10 @@ class Writing:
                 " give Empath's user the right to write it and its folder, or change the file"
                 " yourself and reload."
             ) from error
-        try:
-            self.history.commit(self.kept.version)
-        except HistoryUnusable as error:
+        if self.write:
             # The text stands in its file and takes effect; the next start finishes the record.
-            if not self.write:
-                self.history.discard(self.kept.version)
-                raise RequestRefused(str(error)) from error
+            with suppress(HistoryUnusable):
+                self.history.commit(self.kept.version)
         self.history.expire(self.keep)
 
     def _replace(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from empath.config.config_file import refuse_emptied
 from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
@@ -58,6 +59,8 @@ def compare(origin: Origin, text: str | None, before: InForce) -> Draft:
     """What *text*, or the file where it is None, would change of what is in force."""
     try:
         reading = origin.read() if text is None else origin.parse(text)
+        if text is None:
+            refuse_emptied(origin.name, before.text, reading.text)
     except ConfigUnusable as error:
         faults = words.faults(error)
         return Draft(before, _text(origin, text), before.running, None, faults)
@@ -105,8 +108,7 @@ def adopt(history: History, origin: Origin, state: InForce) -> InForce:
         text=state.text,
         changes=() if last is None else _since(last, origin, state.wanted),
     )
-    history.prepare(kept)
-    history.commit(version)
+    history.record(kept)
     history.expire(state.wanted.reload.keep)
     return replace(state, version=version, actor=actor)
 

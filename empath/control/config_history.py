@@ -112,6 +112,13 @@ class History:
         """Write a record that is not one yet; durable.  Raises `HistoryUnusable`."""
         self._write(self._path(kept.version, "new"), codec.encode(kept))
 
+    def record(self, kept: Kept) -> None:
+        """Write a record at once, where no file is written beside it; durable.
+
+        Raises `HistoryUnusable`.
+        """
+        self._write(self._path(kept.version, "json"), codec.encode(kept))
+
     def keep_replaced(self, version: int, text: str) -> None:
         """Keep what stood in the config file, was never in force, and makes way for *version*.
 
@@ -128,8 +135,8 @@ class History:
             raise self._unusable(error) from error
 
     def discard(self, version: int) -> None:
-        """The record that was prepared is none."""
-        for kind in ("new", "replaced.toml"):
+        """The record that was to be written is none."""
+        for kind in ("new", "json", "replaced.toml"):
             with contextlib.suppress(OSError):
                 self._path(version, kind).unlink()
 

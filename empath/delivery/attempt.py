@@ -9,8 +9,11 @@ own.  Never raises for what DNS or a server does; `BodyUnfit` and the like come 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config
@@ -41,8 +44,7 @@ _CONNECTIONS: Final = 3
 """Sessions with one server at most: each extension it breaks costs one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What one attempt came to."""
 
     outcomes: tuple[Outcome, ...]
@@ -305,6 +307,8 @@ class Attempts:
 
 
 async def _is_8bit(content: Content) -> bool:
+    if content.octets is not None:
+        return not content.octets.isascii()
     async for chunk in content.chunks():
         if not chunk.isascii():
             return True

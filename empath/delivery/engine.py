@@ -1,6 +1,6 @@
 """The delivery engine: what is due, who goes next, start, record.
 
-One loop decides and a task an attempt acts.  Promises: lots in memory are bounded by
+One loop decides and a `Crew` acts.  Promises: lots in memory are bounded by
 `delivery.window`; nothing is sent twice because the spool could not write (the result is kept
 and recorded again until it is); a bug in one attempt costs that attempt a delay and nobody
 else anything; after a result is recorded its event is published.  The loop sleeps until mail
@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Final, final
 
 import msgspec
@@ -22,6 +21,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts
+from empath.delivery.crew import Crew
 from empath.delivery.gates import KEY, Gates
 from empath.delivery.pool import Pool
 from empath.delivery.progress import Position, Progress
@@ -81,7 +81,7 @@ class Engine:
         self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(config, bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
-        self._running: set[asyncio.Task[None]] = set()
+        self._crew = Crew(self._attempt, self._ended)
         self._wake = asyncio.Event()
         self._shut: frozenset[Domain] = frozenset()
         self._progress: dict[tuple[MessageId, Domain], Progress] = {}
@@ -99,7 +99,7 @@ class Engine:
     @property
     def active(self) -> int:
         """Attempts that run now."""
-        return len(self._running)
+        return len(self._crew)
 
     def connections(self) -> Mapping[Domain, int]:
         """Attempts that run now, by destination; each holds at most one connection."""
@@ -127,7 +127,7 @@ class Engine:
         found = [self._gates.verdict(destination, now), self._gates.classes.closed.get(priority)]
         holds = [hold for hold in found if hold is not None]
         most = self._config().delivery.concurrency
-        if len(self._running) >= most:
+        if len(self._crew) >= most:
             reason = f"{most} attempts run, as many as may (delivery.concurrency)"
             holds.append(Hold(reason, None, "delivery.concurrency"))
         return tuple(holds)
@@ -164,8 +164,7 @@ class Engine:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
         except TimeoutError:
-            for task in list(self._running):
-                task.cancel()
+            self._crew.cancel()
             await self._idle.wait()
         self._pool.close()
 
@@ -190,7 +189,7 @@ class Engine:
         if self._draining or not self._window:
             return
         gates, now = self._gates, self._clock.now()
-        free = self._config().delivery.concurrency - len(self._running)
+        free = self._config().delivery.concurrency - len(self._crew)
         if free <= 0:
             return
         self._window.weights = gates.begin(now)
@@ -201,17 +200,15 @@ class Engine:
                 gates.ended(lot.destination)
                 continue
             progress = Progress(begun, now)
-            progress.task = task = group.create_task(self._attempt(begun, progress))
-            self._running.add(task)
             self._progress[lot.id, lot.destination] = progress
+            self._crew.give(progress, group)
             self._idle.clear()
-            task.add_done_callback(partial(self._ended, lot))
 
-    def _ended(self, lot: Lot, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _ended(self, progress: Progress) -> None:
+        lot = progress.lot
         self._progress.pop((lot.id, lot.destination), None)
         self._gates.ended(lot.destination)
-        if not self._running:
+        if not self._crew:
             self._idle.set()
         self._wake.set()
 
@@ -334,7 +331,8 @@ class Engine:
 
     # One attempt.
 
-    async def _attempt(self, lot: Lot, progress: Progress) -> None:
+    async def _attempt(self, progress: Progress) -> None:
+        lot = progress.lot
         try:
             await self._deliver(lot, progress)
         except SpoolRefused as error:

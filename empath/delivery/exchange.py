@@ -20,9 +20,20 @@ from empath.config.units import Duration
 from empath.delivery.deadline import Deadline
 from empath.delivery.faults import fault
 from empath.delivery.flight import Done, Flight, Following
+from empath.delivery.outgoing import whole_chunk, whole_stuffed
 from empath.reply import Reply
 from empath.smtp.reply_reader import ReplyBroken, ReplyReader
-from empath.smtp.steps import Batch, Broken, Greeting, Next, Say, lost, nonsense
+from empath.smtp.steps import (
+    Batch,
+    Broken,
+    Greeting,
+    Next,
+    Say,
+    SendChunks,
+    SendContent,
+    lost,
+    nonsense,
+)
 
 GRACE: Final = 10.0
 """Seconds a server has to end the session after its 421, or to answer what it took before."""
@@ -129,6 +140,9 @@ class Exchange(asyncio.Protocol):
                     self._transport.write(as_sent(flight, (step.line,), step.shown))
                     self._expect(flight, 1)
                     return None
+                elif flight.body is not None and isinstance(step, SendContent | SendChunks):
+                    self._send_small(flight, step, flight.body)
+                    return None
                 elif isinstance(step, Greeting):
                     flight.owed = 1  # Counted already: it was owed from the start.
                     self._deadline.set(self.settings.connect_timeout, "greeting")
@@ -143,6 +157,21 @@ class Exchange(asyncio.Protocol):
         """How the session ended, as one of its own: an exception collects where it was raised."""
         assert self._broken is not None
         return Broken(self._broken.reply, closed=self._broken.closed)
+
+    def _send_small(self, flight: Flight, step: SendContent | SendChunks, body: bytes) -> None:
+        """Send content that is in memory and its end in one write, with what goes before it."""
+        if isinstance(step, SendContent):
+            replies, written, shown = 1, whole_stuffed(body), "(the content)"
+        else:
+            replies, written = len(step.lines) + 1, whole_chunk(body, step.size)
+            written = as_sent(flight, step.lines) + written
+            shown = f"BDAT {step.size} LAST"
+            flight.chunked = True
+        flight.transcript.sent(shown)
+        flight.dotted = True
+        self._transport.write(written)
+        self._expect(flight, replies)
+        self._said(flight)
 
     def _expect(self, flight: Flight, replies: int) -> None:
         """So many more *replies* are owed; the deadline is that of the first dialogue."""
@@ -162,10 +191,10 @@ class Exchange(asyncio.Protocol):
         turn = flight.turn
         if turn is None or turn.done():
             return
-        self._deadline.lift()
         try:
             following = self._advance(flight, answer)
         except Exception as bug:  # noqa: BLE001 - a socket's callback must not swallow it
+            self._deadline.lift()
             turn.set_exception(bug)
             return
         if following is not None:
@@ -180,6 +209,7 @@ class Exchange(asyncio.Protocol):
 
     def _over(self, flight: Flight) -> None:
         """*flight* has its result; the one behind it is next to be answered."""
+        self._deadline.lift()
         if not flight.quiet:
             self.speaking = False
         if flight.owed and len(self._flights) > 1 and self._broken is None:

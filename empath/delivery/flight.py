@@ -34,6 +34,7 @@ class Flight:
     """A dialogue and its place in the order of replies."""
 
     __slots__ = (
+        "body",
         "chunked",
         "chunks",
         "dialogue",
@@ -54,11 +55,14 @@ class Flight:
         dialogue: Dialogue[Any],
         transcript: Transcript,
         said: Callable[[], None] | None,
+        body: bytes | None = None,
     ) -> None:
         self.dialogue = dialogue
         self.transcript = transcript
         self.said = said
         """Called once when it has said all it will, unless something goes wrong."""
+        self.body = body
+        """The content, where it is small and in memory."""
         self.turn: asyncio.Future[Following] | None = None
         """Set while `Connection.run` sleeps."""
         self.owed = 0

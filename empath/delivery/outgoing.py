@@ -21,6 +21,11 @@ CHUNK: Final = 2**20
 class Chunks(Protocol):
     """Where content comes from: `empath.spool.face.Content`."""
 
+    @property
+    def octets(self) -> bytes | None:
+        """All of it, where that is in memory anyway."""
+        ...
+
     def chunks(self, size: int = BLOCK) -> AsyncIterator[bytes]:
         """The octets in order, from the start."""
         ...
@@ -42,13 +47,23 @@ async def stuffed(content: Chunks) -> AsyncIterator[bytes]:
     yield held + stuffer.end()
 
 
-async def whole(content: Chunks, size: int) -> bytes:
+def small(content: Chunks | None) -> bytes | None:
+    """All of it, if it is one block and in memory: it can be sent without reading."""
+    octets = content.octets if content is not None else None
+    return octets if octets is not None and len(octets) <= BLOCK else None
+
+
+def whole_stuffed(body: bytes) -> bytes:
+    """A small message for DATA, as `stuffed` gives a large one.  Raises `BareNewline`."""
+    stuffer = Stuffer()
+    return stuffer.feed(body) + stuffer.end()
+
+
+def whole_chunk(body: bytes, size: int) -> bytes:
     """One BDAT with all of a small message (RFC 3030 2).
 
     Raises `BareNewline`, `SizeDiffers`.
     """
-    parts = [part async for part in content.chunks()]
-    body = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(body) != size:
         raise SizeDiffers(f"the body has {len(body)} octets and not {size}")
     # A text message is in canonical form in BDAT too (RFC 3030 3).

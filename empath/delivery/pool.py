@@ -64,9 +64,10 @@ class Pool:
         if idle is None:
             return None
         found, least = None, 0
-        for connection in [each for each in idle if not each.usable]:
-            del idle[connection]
-        for connection in reversed(idle):
+        for connection in [*reversed(idle)]:
+            if not connection.usable:
+                del idle[connection]
+                continue
             flying = connection.flying
             if found is None or flying < least:
                 found, least = connection, flying

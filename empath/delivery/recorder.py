@@ -52,7 +52,8 @@ class Recorder:
 
     async def record(self, lot: Lot, judgement: Judgement) -> bool:
         """Write *judgement* down and publish it; False if it took more than one go."""
-        notifications = await self._notifications(lot, judgement.notices)
+        notices = judgement.notices
+        notifications = await self._notifications(lot, notices) if notices else ()
         ids, at_once = await self._insist(
             lambda: self._spool.record(lot, judgement.rulings, judgement.event, notifications)
         )
@@ -99,7 +100,7 @@ class Recorder:
     async def _notifications(
         self, lot: Lot, notices: Sequence[RecipientReport]
     ) -> tuple[Notification, ...]:
-        if not notices or lot.reverse_path is None:
+        if lot.reverse_path is None:
             return ()
         try:
             content = await self._spool.content(lot.id)

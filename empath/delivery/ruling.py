@@ -9,8 +9,9 @@ RFC 5321 4.5.5).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from empath.config.model import Retry
 from empath.delivery.attempt import Report
@@ -24,8 +25,7 @@ from empath.spool.face import Ruling
 _REPLY_TEXT: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What is to be recorded of one attempt."""
 
     rulings: tuple[Ruling, ...]

@@ -15,10 +15,10 @@ from typing import Final, TypeVar, cast, final
 
 from empath.config.model import Delivery
 from empath.delivery import certificate
-from empath.delivery.exchange import Exchange, as_sent
+from empath.delivery.exchange import Exchange
 from empath.delivery.faults import fault
 from empath.delivery.flight import Done, Flight, Following
-from empath.delivery.outgoing import Chunks, chunked, chunks_of, stuffed, whole
+from empath.delivery.outgoing import Chunks, chunked, chunks_of, small, stuffed
 from empath.delivery.transcript import Transcript
 from empath.events import TlsSession
 from empath.policy.tls import TlsFault
@@ -76,7 +76,7 @@ class Connection(Exchange):
         the final dot.  *context* is for a dialogue that upgrades to TLS.  *said* is called
         when the end of the content has been sent: from then on another dialogue may run.
         """
-        flight = Flight(dialogue, self.transcript, said)
+        flight = Flight(dialogue, self.transcript, said, small(content))
         self._flights.append(flight)
         self._context = context
         self.speaking = True
@@ -110,6 +110,7 @@ class Connection(Exchange):
         """STARTTLS was answered 220, and nothing in clear came behind it (RFC 3207 6)."""
         context = self._context
         assert context is not None
+        self._deadline.lift()
         if self._broken is not None:
             return self._advance(flight, self._gone())
         answer: Reply | Broken = _SECURED
@@ -188,16 +189,11 @@ class Connection(Exchange):
         return None
 
     async def _send_whole(self, flight: Flight, step: SendChunks, content: Chunks) -> Following:
-        """Send the envelope and small content in one write."""
-        block = await whole(content, step.size)
+        """Send the envelope and small content that is in a file in one write."""
+        body = b"".join([part async for part in content.chunks()])
         if self._broken is not None:
             return self._advance(flight, self._gone())
-        written = as_sent(flight, step.lines)
-        flight.transcript.sent(f"BDAT {step.size} LAST")
-        flight.dotted = flight.chunked = True
-        self._transport.write(written + block)
-        self._expect(flight, len(step.lines) + 1)
-        self._said(flight)
+        self._send_small(flight, step, body)
         return None
 
     async def _write(self, block: bytes) -> None:

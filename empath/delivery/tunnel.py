@@ -7,8 +7,9 @@ before the content as it leaves, so that what is stored stays what was accepted.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Final, final
+
+from msgspec.structs import replace
 
 from empath.envelope import Lot
 from empath.smtp.lines import size_limit
@@ -45,6 +46,12 @@ class Headed:
 
     def __repr__(self) -> str:
         return f"<Headed {self._field!r} size={self.size}>"
+
+    @property
+    def octets(self) -> bytes | None:
+        """All of it, where that is in memory anyway."""
+        octets = self._content.octets
+        return None if octets is None else self._field + octets
 
     async def chunks(self, size: int = BLOCK) -> AsyncIterator[bytes]:
         """The octets in order; the field comes with the first of the content."""

@@ -16,6 +16,7 @@ import asyncio
 import ssl
 from typing import Final, Protocol
 
+from empath.envelope import MessageId
 from empath.events import TaskFailed
 from empath.inbound.intake import Desk, Intake
 from empath.reply import Reply
@@ -138,31 +139,35 @@ class InboundConnection(asyncio.Protocol):
 
     def _resume(self) -> None:
         self._transport.resume_reading()
-        self._turn()
+        if self._buffer:
+            self._turn()
+        else:
+            self._flush()
         if self._ended_input and not self._busy and not self._choked:
             self._close()
 
     def _turn(self) -> None:
         try:
-            self._work()
+            while self._buffer and not (self._busy or self._closing or self._choked):
+                if self._receiving:
+                    chunk, self._buffer = self._buffer, b""
+                    self._content(chunk)
+                elif not self._commands():
+                    break
         except Exception as error:  # noqa: BLE001 - the top of a callback: one client, not all
             self._fail("session", error)
         self._flush()
-
-    def _work(self) -> None:
-        while self._buffer and not (self._busy or self._closing or self._choked):
-            if self._receiving:
-                chunk, self._buffer = self._buffer, b""
-                self._content(chunk)
-            elif not self._commands():
-                return
 
     def _commands(self) -> bool:
         """Answer the complete lines in the buffer; False when more octets are needed."""
         buffer, place = self._buffer, 0
         while (end := buffer.find(b"\n", place)) >= 0:
             line, place = buffer[place : end + 1], end + 1
-            reply = self._line(line)
+            sound = line.endswith(b"\r\n") and line.find(b"\r") == len(line) - 2
+            if sound and len(line) <= COMMAND_LIMIT and not self._discarding:
+                reply = self.intake.command(line[:-2])
+            else:
+                reply = self._odd(line)
             self._turn_at = self._heard_at
             self._out.append(reply.wire)
             if type(reply) is Answer:
@@ -188,7 +193,8 @@ class InboundConnection(asyncio.Protocol):
             self._unfinished()
         return False
 
-    def _line(self, line: bytes) -> Answer:
+    def _odd(self, line: bytes) -> Answer:
+        """Answer a line that is too long, or is not ended by CRLF and only by that."""
         if self._discarding:
             self._discarding = False
             return self.intake.refuse(_LONG_LINE)
@@ -196,7 +202,7 @@ class InboundConnection(asyncio.Protocol):
             # RFC 5321 2.3.8; SMTP-RULES L9.  Another protocol is told so first.
             foreign = line[:1].strip() and not line[:1].isalpha()
             return self.intake.command(line[:1]) if foreign else self.intake.refuse(_NOT_CRLF)
-        if len(line) > COMMAND_LIMIT and (len(line) > LINE_LIMIT or line[:5].upper() != b"AUTH "):
+        if len(line) > LINE_LIMIT or line[:5].upper() != b"AUTH ":
             return self.intake.refuse(_LONG_LINE)
         return self.intake.command(line[:-2])
 
@@ -220,8 +226,7 @@ class InboundConnection(asyncio.Protocol):
             self._turn_at = self._heard_at
             refusal = intake.conclude()
             if refusal is None:
-                self._busy = True
-                self._desk.spawn(self._commit())
+                self._commit()
             else:
                 self._out.append(refusal.wire)
                 self._closing = isinstance(refusal, Hangup)
@@ -230,16 +235,25 @@ class InboundConnection(asyncio.Protocol):
             self._transport.pause_reading()
             self._desk.spawn(self._drain())
 
-    async def _commit(self) -> None:
-        wire, event = await self.intake.commit()
-        self._out.append(wire)
-        self._flush()  # durable, then the reply, then the news
-        if event is not None:
-            self._desk.bus.publish(event)
-        if self._lost:
-            self.intake.lost("the client went away")
-        else:
-            self._go_on()
+    def _commit(self) -> None:
+        """Begin to commit.  No task waits for it: the spool's own future calls us back."""
+        self._busy = True
+        commit = self.intake.commit()
+        self._desk.commits.add(commit)
+        commit.add_done_callback(self._committed)
+
+    def _committed(self, commit: asyncio.Future[MessageId]) -> None:
+        self._desk.commits.discard(commit)
+        try:
+            wire, event = self.intake.committed(commit)
+            self._out.append(wire)
+            self._flush()  # durable, then the reply, then the news
+            if event is not None:
+                self._desk.bus.publish(event)
+        except Exception as error:  # noqa: BLE001 - the top of a callback: one client, not all
+            self._fail("commit", error)
+            self._flush()
+        self._go_on()
 
     async def _drain(self) -> None:
         began = self._desk.clock.monotonic()
@@ -255,6 +269,7 @@ class InboundConnection(asyncio.Protocol):
         """What kept the client waiting is done."""
         self._busy = False
         if self._lost:
+            self.intake.lost("the client went away")  # which it kept while it was committing
             return
         self._heard_at = self._turn_at = self._desk.clock.monotonic()
         if self._draining and self.intake.session.dialogue.transaction is None:

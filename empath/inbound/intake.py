@@ -9,14 +9,15 @@ What can go wrong: the spool refuses, which is 452 when it is full and 451 other
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import BareNewlines, Config, Mode
-from empath.envelope import Origin, Priority
+from empath.envelope import MessageId, Origin, Priority
 from empath.events import MessageAccepted, SessionLost, SessionRefused, TaskFailed
 from empath.message.fields import FieldFinder, without
 from empath.message.trace import read_header, received
@@ -54,12 +55,15 @@ class Desk:
     clock: Clock
     spawn: Spawn
     """Start a coroutine in the TaskGroup of the reception."""
+    commits: set[asyncio.Future[MessageId]] = field(default_factory=set)
+    """Messages that the spool has the word for, and nobody has been told of yet."""
 
 
 class Intake:
     """From a client's words to a message in the spool."""
 
     __slots__ = (
+        "_accepted",
         "_config",
         "_desk",
         "_draft",
@@ -81,6 +85,7 @@ class Intake:
         self.session = session
         self.committing = False
         """The final dot has come; the spool has the word."""
+        self._accepted: MessageAccepted | None = None
         self._draft: Draft | None = None
         self._reader = _NO_CONTENT
         self._header = _NO_HEADER
@@ -100,16 +105,17 @@ class Intake:
         decision = self.session.receive(line)
         if isinstance(decision, OpenTransaction):
             return self._open()
-        if isinstance(decision, ReceiveContent):
+        if type(decision) is Answer:
+            if self._draft is not None and self.session.dialogue.transaction is None:
+                self._drop()  # RSET or EHLO has ended the transaction
+        elif isinstance(decision, ReceiveContent):
             self._reader = ContentReader()
             self._header = HeaderSection(self._config.inbound.header_size)
             self._held = []
             self._refusal = None
             self._subject = ""
-        elif isinstance(decision, Refuse | Hangup):
+        else:
             self.note(decision)
-        elif self._draft is not None and self.session.dialogue.transaction is None:
-            self._drop()  # RSET or EHLO has ended the transaction
         return decision
 
     def refuse(self, reply: Reply, stage: str = "COMMAND") -> Answer:
@@ -142,7 +148,7 @@ class Intake:
         except SpoolRefused:
             decision = self.session.unopened(_FAULT)
         else:
-            decision = self.session.opened()
+            return self.session.opened()
         self.note(decision)
         return decision
 
@@ -205,7 +211,6 @@ class Intake:
         if self._refusal is None and self._reader.bare_newlines and self._rejects_bare:
             self._refusal = _BARE
         if self._refusal is None:
-            self.committing = True
             return None
         self._drop()
         return self._refused(self._refusal)
@@ -268,8 +273,8 @@ class Intake:
         self.note(decision)
         return decision
 
-    async def commit(self) -> tuple[bytes, MessageAccepted | None]:
-        """Make the message durable; the reply to say now, and the event to publish then."""
+    def commit(self) -> asyncio.Future[MessageId]:
+        """Give the message to the spool; `committed` is to hear what came of it."""
         draft = self._draft
         assert draft is not None
         self._draft = None
@@ -293,22 +298,9 @@ class Intake:
         )
         hold = CAPTURED if self._config.mode is Mode.DEV else ""
         origin = Origin(connection.client, helo, protocol, connection.listener, connection.tls)
-        try:
-            queued = await draft.commit(
-                envelope, origin, prefix=trace, subject=self._subject, hold=hold
-            )
-        except SpoolFull:
-            return self._uncommitted(_FULL), None
-        except SpoolRefused:
-            return self._uncommitted(_FAULT), None
-        except Exception as error:  # noqa: BLE001 - the task's top: the client is told 451
-            desk.bus.publish(TaskFailed(desk.clock.now(), "commit", safe_text(repr(error))))
-            return self._uncommitted(_FAULT), None
-        self.committing = False
-        session.received()
-        return b"250 2.0.0 Ok: queued as %b\r\n" % queued.encode(), MessageAccepted(
+        self._accepted = MessageAccepted(
             now,
-            queued,
+            draft.id,
             envelope.reverse_path,
             tuple(recipient.address for recipient in recipients),
             size + len(trace),
@@ -319,10 +311,24 @@ class Intake:
             self._subject,
             bool(hold),
         )
+        self.committing = True
+        return draft.commit(envelope, origin, prefix=trace, subject=self._subject, hold=hold)
 
-    def _uncommitted(self, reply: Reply) -> bytes:
+    def committed(self, commit: asyncio.Future[MessageId]) -> tuple[bytes, MessageAccepted | None]:
+        """The spool is done: the reply to say now, and the event to publish then."""
         self.committing = False
-        return self._refused(reply).wire
+        try:
+            queued = commit.result()
+        except SpoolFull:
+            return self._refused(_FULL).wire, None
+        except SpoolRefused:
+            return self._refused(_FAULT).wire, None
+        except Exception as error:  # noqa: BLE001 - a bug in the spool: the client is told 451
+            desk = self._desk
+            desk.bus.publish(TaskFailed(desk.clock.now(), "commit", safe_text(repr(error))))
+            return self._refused(_FAULT).wire, None
+        self.session.received()
+        return b"250 2.0.0 Ok: queued as %b\r\n" % queued.encode(), self._accepted
 
     # The end.
 

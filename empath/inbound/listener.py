@@ -202,7 +202,8 @@ class Reception:
             transport.close()
             return
         terms = standing.starttls if listener.tls is Tls.STARTTLS else standing.clear
-        tls = describe(transport.get_extra_info("ssl_object"))
+        implicit = listener.tls is Tls.IMPLICIT
+        tls = describe(transport.get_extra_info("ssl_object")) if implicit else ""
         facts = Connection(client, str(listener.bind), self._clock.now(), tls)
         facts.may_raise = may_raise
         session = Session(facts, terms, policy)
@@ -275,6 +276,8 @@ class Reception:
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDING_TIME):
                 await self._empty.wait()
+        if self.desk.commits:
+            await asyncio.wait(self.desk.commits)
         await self._ending.aclose()
 
     def _stop_listening(self) -> None:

@@ -39,20 +39,21 @@ from empath.safe_text import safe_text
 RANK: Final = {level: rank for rank, level in enumerate(LogLevel)}
 """Levels in order; the higher, the more important."""
 _LIMIT: Final = 4000
+_ERRORS: Final = (BodyDamaged, SpoolFault, TaskFailed)
 _NO_ID: Final = "-" * 16
 
 
 def level_of(event: Event) -> LogLevel:
     """How important an event is."""
-    match event:
-        case BodyDamaged() | SpoolFault() | TaskFailed():
-            return LogLevel.ERROR
-        case AttemptStuck() | ConfigRefused():
-            return LogLevel.WARNING
-        case AttemptEnded() if any(result.result != "delivered" for result in event.results):
-            return LogLevel.WARNING
-        case _:
-            return LogLevel.INFO
+    if isinstance(event, _ERRORS):
+        return LogLevel.ERROR
+    if isinstance(event, AttemptStuck | ConfigRefused):
+        return LogLevel.WARNING
+    if isinstance(event, AttemptEnded):
+        for result in event.results:
+            if result.result != "delivered":
+                return LogLevel.WARNING
+    return LogLevel.INFO
 
 
 def text_line(event: Event, *, transcript: bool = False) -> str:

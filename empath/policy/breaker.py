@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from empath.address import Domain
 from empath.policy.verdict import Hold, Verdict
@@ -35,8 +38,7 @@ class Thresholds:
     open_for: float
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(Struct, frozen=True):
     """The breaker of one destination."""
 
     failed_at: tuple[float, ...] = ()

@@ -10,8 +10,10 @@ gate; it counts what runs.  Values only: no clock, no loop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from empath.address import Domain
 from empath.policy.verdict import Hold, Verdict
@@ -22,8 +24,7 @@ _REMEMBERED: Final = 10_000
 """Destinations whose allowance is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What one destination has shown that it takes."""
 
     most: float = START

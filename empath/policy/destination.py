@@ -40,6 +40,8 @@ class Destinations:
 
     def setting(self, domain: Domain, read: Callable[[Destination], T | None]) -> T | None:
         """The first thing that *read* finds in those sections, or None."""
+        if not self._by_domain:
+            return None
         for section in self.of(domain):
             value = read(section)
             if value is not None:

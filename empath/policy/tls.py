@@ -9,8 +9,10 @@ for in clear (RFC 3207 6, SMTP-RULES 3.3 TLS downgrade).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from empath.config.model import DeliveryTls, OnTlsFailure, Route, Tls, TlsPolicy
 from empath.reply import Deferred, EnhancedCode, Failed, Reply
@@ -84,8 +86,7 @@ _OF_CERTIFICATE: Final = frozenset(
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """How a connection to one server is encrypted.  Part of what a connection is reused for."""
 
     policy: TlsPolicy

@@ -7,14 +7,14 @@ told of each start, so that the next verdict counts it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from empath.address import Domain
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Not this destination now."""
 
     reason: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -73,10 +74,12 @@ _BAD_RECIPIENT: Final = {
 _NO_RECIPIENT = Reply.of("501 5.1.3 A recipient is needed")
 
 
+@lru_cache(maxsize=1024)
 def parse_host(argument: bytes) -> BannerHostname | Reply:
     """The name a client gives itself in EHLO or HELO (RFC 5321 4.1.1.1).
 
-    Some clients write the dot that ends a full name in DNS; it is taken off.
+    Some clients write the dot that ends a full name in DNS; it is taken off.  Clients come
+    again and again, so the last thousand answers are remembered.
     """
     try:
         return BannerHostname(argument.decode("ascii").removesuffix("."))

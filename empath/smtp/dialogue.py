@@ -10,8 +10,9 @@ beside others that it took: they may be sent at once.  Nobody who was not refuse
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Final, NamedTuple, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from empath.envelope import Lot
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply, outcome_of
@@ -43,8 +44,7 @@ _NO_BDAT: Final = _NOT_KNOWN | {501, 504}
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How much is said at once."""
 
     pipelining: bool = False
@@ -58,8 +58,7 @@ PLAIN: Final = Manner()
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """How a transaction ended."""
 
     outcomes: tuple[Outcome | None, ...]
@@ -104,7 +103,7 @@ def transact(
     return conversation.result()
 
 
-class _Command(NamedTuple):
+class _Command(Struct, frozen=True):
     line: str
     stage: str
     place: int = -1

@@ -111,11 +111,15 @@ class Book:
             self._forget_body(next(iter(self._parked)))
         fresh = (
             body is not None
+            and key not in self._frozen
             and len(self._fresh[lots[0].priority]) + len(lots) <= self.fresh_lots
             and self._kept_octets + octets <= self.fresh_octets
         )
         for lot in lots:
             tally.add(lot.destination, State.QUEUED, len(lot.recipients))
+            if (key, lot.destination) in self._leases:
+                # A scan saw it on the disk before we were told: who has it by that goes on.
+                continue
             if fresh:
                 self._lease(lot, (State.QUEUED,) * len(lot.recipients))
                 self._fresh[lot.priority].append(lot)

@@ -12,7 +12,7 @@ import os
 import zlib
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from typing import final
+from typing import Final, final
 
 import apsw
 
@@ -33,23 +33,17 @@ class InlineContent:
     """A body in memory; implements `Content`."""
 
     def __init__(self, prefix: bytes, content: bytes) -> None:
-        self._prefix = prefix
-        self._content = content
-        self.size = len(prefix) + len(content)
+        self.octets: Final = prefix + content
+        self.size: Final = len(self.octets)
 
     async def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         """The octets in order."""
-        content = self._prefix + self._content
-        if len(content) <= size:
-            yield content
-            return
-        for start in range(0, len(content), size):
-            yield content[start : start + size]
+        for start in range(0, self.size, size):
+            yield self.octets[start : start + size]
 
     async def part(self, start: int, limit: int) -> bytes:
         """At most *limit* octets from *start* on."""
-        edge, end = len(self._prefix), start + limit
-        return self._prefix[start:end] + self._content[max(0, start - edge) : max(0, end - edge)]
+        return self.octets[start : start + limit]
 
 
 @final
@@ -72,6 +66,7 @@ class FileContent:
         self._folder = folder
         self._executor = executor
         self.size = size
+        self.octets: Final = None
 
     async def verify(self) -> None:
         """Compare the file with what was accepted.  Raises `BodyUnfit`."""

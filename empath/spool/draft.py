@@ -31,6 +31,12 @@ PRESSED: Final = 512 * 1024
 class SpoolDraft:
     """One message being received; implements `empath.spool.face.Draft`."""
 
+    __slots__ = (
+        *("_aborted", "_book", "_discarding", "_ended", "_executor", "_fault", "_file"),
+        *("_folder", "_in_flight", "_inline_limit", "_job", "_key", "_pieces", "_size"),
+        *("_spilled", "_spool", "_waiting", "_writer", "_writing", "id"),
+    )
+
     def __init__(
         self,
         *,
@@ -49,6 +55,8 @@ class SpoolDraft:
         self._writer = writer
         self._book = book
         self._key = key
+        self.id: Final = MessageId.from_key(key)
+        """The id the message will have; its time is that of the draft's beginning."""
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._size = 0
@@ -65,11 +73,6 @@ class SpoolDraft:
     def __repr__(self) -> str:
         where = "file" if self._spilled else "memory"
         return f"<SpoolDraft size={self._size} in {where}, waiting={self._waiting}>"
-
-    @property
-    def id(self) -> MessageId:
-        """The id the message will have; its time is that of the draft's beginning."""
-        return MessageId.from_key(self._key)
 
     @property
     def size(self) -> int:
@@ -129,10 +132,10 @@ class SpoolDraft:
             self._waiting = 0
             raise SpoolRefused(database.sentence(self._fault, self._spool)) from self._fault
 
-    async def commit(
+    def commit(
         self, envelope: Envelope, origin: Origin, *, prefix: bytes, subject: str, hold: str = ""
-    ) -> MessageId:
-        """Make the message durable; runs to its end even if the caller is cancelled."""
+    ) -> asyncio.Future[MessageId]:
+        """Make the message durable; runs to its end whatever becomes of the future."""
         loop = asyncio.get_running_loop()
         arrival = Arrival(self._key, envelope, origin, prefix=prefix, subject=subject, hold=hold)
         accept = Accept(loop, self._book, arrival, self._executor)
@@ -143,7 +146,7 @@ class SpoolDraft:
             arrival.content = b"".join(self._pieces)
             self._pieces.clear()
             self._writer.submit(accept)
-        return await accept.future
+        return accept.future
 
     def _accept_file(self, accept: Accept, arrival: Arrival) -> None:
         """Settle the file in a thread, which hands on to the writer: nothing can cut between."""

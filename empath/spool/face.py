@@ -8,9 +8,12 @@ blocks it: the disk is touched by the writer thread and by readers of the spool'
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import (
@@ -110,15 +113,15 @@ class Draft(Protocol):
         """Wait until what was written is on disk.  Raises `SpoolRefused`."""
         ...
 
-    async def commit(
+    def commit(
         self, envelope: Envelope, origin: Origin, *, prefix: bytes, subject: str, hold: str = ""
-    ) -> MessageId:
+    ) -> asyncio.Future[MessageId]:
         """Make the message durable: *prefix* (our trace fields) and what was written.
 
         *subject* is sanitised text for the operator.  With *hold* the recipients are held
-        for that reason instead of being queued.  Raises `SpoolRefused`, after which nothing
-        of the message is left.  Once called it runs to its end even if the caller is
-        cancelled (SMTP-RULES L2).
+        for that reason instead of being queued.  The future is the message's id, or raises
+        `SpoolRefused`, after which nothing of the message is left.  Once called it runs to
+        its end even if nobody waits for the future or it is cancelled (SMTP-RULES L2).
         """
         ...
 
@@ -135,6 +138,11 @@ class Content(Protocol):
         """Octets, with CRLF line ends and without dot-stuffing."""
         ...
 
+    @property
+    def octets(self) -> bytes | None:
+        """All of it, where that is in memory anyway; None: read it with `chunks`."""
+        ...
+
     def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         """The octets in order, from the start."""
         ...
@@ -144,8 +152,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """What an attempt meant for one recipient of a lot: what the spool is to write down.
 
     For `Deferred`, *next_at* says when it is due again.  *expired* marks a recipient that is

@@ -87,7 +87,7 @@ def test_what_was_applied_says_which_version_is_in_force(
     """The changes without what they would have done; faults put nothing in force."""
     write_applied(AppliedConfig(version=13, plan=EVERYTHING))
     out = capsys.readouterr().out
-    assert out.endswith("\n\nVersion 13 is in force.\n")
+    assert out.endswith("\n\nVersion 13 is in force, with 8 changes.\n")
     assert "Queued mail" not in out
     write_applied(AppliedConfig(version=13, plan=plan()))
     assert capsys.readouterr().out == "Version 13 is in force.\n"

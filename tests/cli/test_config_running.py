@@ -44,7 +44,7 @@ async def test_reload_tells_what_changed_and_the_version(ctl: Ctl) -> None:
     done = await ctl.run("config", "reload", "--reason", "slow")
     assert done.exit_code == ExitCode.OK
     assert "delivery.retry.base" in done.stdout
-    assert "Version 2 is in force." in done.stdout
+    assert "Version 2 is in force, with 2 changes." in done.stdout
     assert ctl.link.asked_of(ApplyConfig)[-1].reason == "slow"
     ctl.link.config.plan = msgspec.structs.replace(PLAN, changes=(), pending=(RESTART,))
     done = await ctl.run("config", "reload")

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from empath.config.config_file import read_stable, read_text
+from empath.config.config_file import read_stable, read_text, refuse_emptied
 from empath.config.problem import ConfigUnusable
 
 
@@ -117,3 +117,18 @@ def test_what_is_no_config_file_is_told(tmp_path: Path, name: str, told: str) ->
         read_text(path)
     place = f"{path}:1" if name == "latin" else f"{path}"
     assert str(raised.value) == f"{place}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("", ""), ("", "# x"), ("# x", "# y"), ("mode = 'dev'", "# all defaults")]
+)
+def test_a_file_that_says_something_is_a_wish(before: str, now: str) -> None:
+    """So is one that was empty from the start."""
+    refuse_emptied("empath.toml", before, now)
+
+
+@pytest.mark.parametrize("now", ["", "\n \n"])
+def test_a_file_that_was_emptied_is_no_wish(now: str) -> None:
+    """An editor that could not finish leaves one; whoever means it writes a comment."""
+    with pytest.raises(ConfigUnusable, match=r"^empath.toml: is empty now, which would set"):
+        refuse_emptied("empath.toml", "mode = 'dev'", now)

@@ -117,7 +117,22 @@ def test_a_section_comes_in_the_order_of_the_model() -> None:
     )
     assert put(text, "log.level", "debug") == text + '\n[log]\nlevel = "debug"\n'
     assert put("", "log.level", "debug") == '[log]\nlevel = "debug"\n'
-    assert put("", "mode", "relay") == 'mode = "relay"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", 'mode = "relay"\n'),
+        ("# Head", '# Head\nmode = "relay"'),
+        ("# Head\n\n[dns]\n", '# Head\nmode = "relay"\n\n[dns]\n'),
+        ("# Names\n[dns]\n", 'mode = "relay"\n# Names\n[dns]\n'),
+        ("[dns]\n", 'mode = "relay"\n\n[dns]\n'),
+        ('hostname = "a.b"\n[dns]\n', 'hostname = "a.b"\nmode = "relay"\n\n[dns]\n'),
+    ],
+)
+def test_a_setting_of_the_top_stands_before_all_tables(text: str, expected: str) -> None:
+    """And below the comment at the head of the file."""
+    assert put(text, "mode", "relay") == expected
 
 
 @pytest.mark.parametrize(
@@ -264,6 +279,49 @@ def test_what_is_not_written_cannot_be_unset() -> None:
         take(SHIPPED, "delivery.retry.base")
     with pytest.raises(EditRefused, match=r'route\["x"\] is not written in the file$'):
         take(SHIPPED, "route[x]")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "told"),
+    [
+        ("delivery = 5", "delivery.retry.base", "delivery must be a table; mend that first"),
+        ("delivery = 5", "delivery.port", "delivery must be a table; mend that first"),
+        ("route = 5", "route[x].host", "route must be a list of tables; mend that first"),
+        ("[route]", "route[x].host", "route must be a list of tables; mend that first"),
+        ("route = [5]", "route[0].host", "route[0] must be a table; mend that first"),
+    ],
+)
+def test_what_is_no_table_has_no_settings(text: str, key: str, told: str) -> None:
+    """A file that says something impossible is not made worse."""
+    for edit in (lambda: put(text, key, "x"), lambda: take(text, key)):
+        with pytest.raises(EditRefused) as raised:
+            edit()
+        assert str(raised.value) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("delivery.port = 26\nmode = 'dev'\n", "delivery.port", "mode = 'dev'\n"),
+        ("delivery = { port = 26, burst = 3 }\n", "delivery.port", "delivery = {burst = 3 }\n"),
+        (
+            "[delivery]\nport = 26 # x\n# y\nburst = 3\n",
+            "delivery.port",
+            "[delivery]\n# y\nburst = 3\n",
+        ),
+        (
+            "route = [{ domain = 'a' }, { domain = 'b' }]\n",
+            "route[a]",
+            "route = [{ domain = 'b' }]\n",
+        ),
+        ("route = [{ domain = 'a' }]\nmode = 'dev'\n", "route[a]", "mode = 'dev'\n"),
+        ("[[listener]]\ntls = 'none'\n", "listener[127.0.0.1:1025]", ""),
+        ("mode = 'dev'\r\n[dns]\r\n", "mode", "[dns]\r\n"),
+    ],
+)
+def test_what_is_taken_away_leaves_the_rest(text: str, key: str, expected: str) -> None:
+    """In every way that a file can be written; blanks in braces may differ."""
+    assert take(text, key).replace(" ", "") == expected.replace(" ", "")
 
 
 def test_broken_text_is_not_edited() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from empath.config.rewrite import NotWritten, rewrite
+from empath.config.rewrite import NotWritten, may_give, rewrite
 
 
 def test_a_config_keeps_its_mode_and_owner(tmp_path: Path) -> None:
@@ -57,3 +57,14 @@ def test_what_somebody_else_wrote_is_not_lost(tmp_path: Path, there: str | None,
     assert str(raised.value) == f"{path} {told}"
     assert path.exists() == (there is not None)
     assert there is None or path.read_text() == there
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "own", "possible"),
+    [(7, 8, 0, True), (7, 8, 7, True), (7, 9, 7, False), (6, 8, 7, False)],
+)
+def test_a_config_that_would_change_hands_is_not_replaced(
+    user: int, group: int, own: int, possible: bool
+) -> None:
+    """Only root makes files of others; a user those of their own groups."""
+    assert may_give(user, group, own, {8}) is possible

@@ -98,6 +98,15 @@ def test_a_crash_before_the_last_rename_is_settled_by_the_file(
     assert not [name for name in names(history) if not name.endswith(".json")]
 
 
+def test_a_record_is_written_at_once_where_no_file_is(tmp_path: Path) -> None:
+    """And is none once it is discarded."""
+    history = with_records(tmp_path, 1)
+    history.record(kept(2))
+    assert history.newest() == kept(2)
+    history.discard(2)
+    assert (history.versions(), names(history)) == ([1], ["000001.json"])
+
+
 def test_a_record_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     """What stands in the way is named, and that nothing was changed."""
     (tmp_path / "config").write_text("a file")

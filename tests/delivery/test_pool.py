@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from empath.config.model import Delivery, TlsPolicy
 from empath.config.units import Duration

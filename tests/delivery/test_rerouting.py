@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 import pytest
 
@@ -30,10 +28,10 @@ NO_TLS = (*hello(), "> QUIT")
 
 def rerouted(message: Lot, *hops: NextHop | None) -> Lot:
     """*message* with a next hop, or none, for each of its recipients."""
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         message,
         recipients=tuple(
-            dataclasses.replace(waiting, next_hop=hop)
+            msgspec.structs.replace(waiting, next_hop=hop)
             for waiting, hop in zip(message.recipients, hops, strict=True)
         ),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 
+import msgspec
 import pytest
 
 from empath.delivery.pool import Pool
@@ -50,7 +50,7 @@ async def test_nothing_to_send_leaves_the_session_as_it_was() -> None:
     async with ScriptedMx(script) as mx:
         delivery = attempts(routed(mx.port), pool=pool)
         keep(pool, await delivery.deliver(lot()))
-        keep(pool, await delivery.deliver(dataclasses.replace(lot(), size=101)))
+        keep(pool, await delivery.deliver(msgspec.structs.replace(lot(), size=101)))
         report = await delivery.deliver(lot())
         pool.close()
     assert isinstance(only(report), Delivered)

@@ -21,7 +21,9 @@ DOTTED = (*TO_CONTENT, Do.CONTENT)
 
 
 class HangingBody(Stored):
-    """A body of which no piece ever comes."""
+    """A body on the disk, of which no piece ever comes."""
+
+    octets = None
 
     async def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         await asyncio.Event().wait()

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,9 @@ attempts = 1000
 """
 SIZES: Final = (1_000, 4_000, 4_000, 4_000, 8_000, 8_000, 200_000, 1_000_000)
 """Bodies to choose from: six that are kept in the database, two that are files."""
+IN_FLIGHT: Final = 1.0
+"""Seconds between the sink's 250 and a kill within which it may not have been written down: before
+the kill it was on its way, behind it the sink read what had been sent."""
 
 
 @dataclass(slots=True)
@@ -66,11 +69,13 @@ class Report:
     damaged: list[str] = field(default_factory=list)
     extra: int = 0
     """Copies beyond the first."""
+    unexplained: list[str] = field(default_factory=list)
+    """Of those, the ones that no kill had interrupted the 250 of."""
 
     @property
     def sound(self) -> bool:
-        """Nothing lost, nothing changed."""
-        return not self.lost and not self.damaged
+        """Nothing lost, nothing changed, nothing sent twice without need."""
+        return not (self.lost or self.damaged or self.unexplained)
 
     def __str__(self) -> str:
         return (
@@ -159,16 +164,26 @@ class Sender(threading.Thread):
 
 
 def judge(
-    acknowledged: dict[tuple[str, str], str], copies: list[Received], queued: set[str], kills: int
+    acknowledged: dict[tuple[str, str], str],
+    copies: list[Received],
+    queued: set[str],
+    killed_at: Sequence[float],
 ) -> Report:
     """Compare what clients were told with what the sink was given and the spool still holds."""
-    report = Report(kills, acknowledged=len(acknowledged), queued=len(queued))
+    report = Report(len(killed_at), acknowledged=len(acknowledged), queued=len(queued))
     counts = Counter((copy.recipient, copy.token) for copy in copies)
     digests: dict[tuple[str, str], set[str]] = {}
     for copy in copies:
         digests.setdefault((copy.recipient, copy.token), set()).add(copy.sha256)
     report.delivered = len(counts)
     report.extra = sum(count - 1 for count in counts.values())
+    said: dict[tuple[str, str], float] = {}
+    for copy in sorted(copies, key=lambda copy: copy.at):
+        key = (copy.recipient, copy.token)
+        before = said.get(key)
+        if before is not None and not any(abs(at - before) <= IN_FLIGHT for at in killed_at):
+            report.unexplained.append(" ".join(key))
+        said[key] = copy.at
     for key, sent in acknowledged.items():
         if key not in counts and key[1] not in queued:
             report.lost.append(" ".join(key))
@@ -220,11 +235,13 @@ def run(folder: Path, *, kills: int, seed: int, senders: int = 4, settle: float 
         stack.callback(stop.set)
         for thread in threads:
             thread.start()
+        killed_at: list[float] = []
         for _ in range(kills):
             # From within the start of the engine to seconds of full speed.
             stop.wait(chance.uniform(0.1, 2.5))
             engine.signal(signal.SIGKILL)
             engine.wait(within=10)
+            killed_at.append(time.monotonic())
             Running.start(engine)
         until("the engine is back", engine.is_up, within=30)
         stop.wait(0.5)
@@ -238,7 +255,7 @@ def run(folder: Path, *, kills: int, seed: int, senders: int = 4, settle: float 
     acknowledged: dict[tuple[str, str], str] = {}
     for thread in threads:
         acknowledged |= thread.acknowledged
-    report = judge(acknowledged, read_log(log), queued, kills)
+    report = judge(acknowledged, read_log(log), queued, killed_at)
     report.unsure = sum(thread.unsure for thread in threads)
     return report
 
@@ -260,7 +277,11 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         report = run(folder, kills=asked.kills, seed=seed, senders=asked.senders)
     print(report)
-    for kind, cases in (("lost", report.lost), ("damaged", report.damaged)):
+    for kind, cases in (
+        ("lost", report.lost),
+        ("damaged", report.damaged),
+        ("sent twice for no reason", report.unexplained),
+    ):
         for case in cases[:20]:
             print(f"{kind}: {case}")
     return 0 if report.sound else 1

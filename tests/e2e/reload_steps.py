@@ -1,11 +1,11 @@
 """A reload that is killed at each of its lines in turn, and the start that follows it.
 
-``python -m tests.e2e.reload_steps FOLDER HOW EVERY`` forks a process a line: it builds a desk on files,
-reloads, and ends itself with SIGKILL when it comes to that line of what reads, writes and swaps a
-config.  Then the files are taken up as a start does.  Prints what was found, a line of JSON each;
-a `Step` with a problem is a fault.  *HOW* is ``edit``, for a text that is written to the file, with
-a change by hand in its way, or ``reload``, for a file that was changed; of the lines each *EVERY*th
-is taken.
+``python -m tests.e2e.reload_steps FOLDER HOW EVERY`` forks a process a line: it builds a desk on
+files, reloads, and ends itself with SIGKILL when it comes to that line of what reads, writes and
+swaps a config.  Then the files are taken up as a start does.  Prints what was found, a line of JSON
+each; a `Step` with a problem is a fault.  *HOW* is ``edit``, for a text that is written to the file
+with a change by hand in its way, or ``reload``, for a file that was changed; of the lines each
+*EVERY*th is taken.
 """
 
 from __future__ import annotations

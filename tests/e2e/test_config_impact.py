@@ -62,5 +62,5 @@ def test_a_dry_run_changes_nothing_and_the_reload_does(empath: Empath) -> None:
     assert "37 messages would go to" in empath.ctl("config", "diff").stdout
     done = empath.ctl("config", "reload")
     assert done.returncode == 0
-    assert done.stdout.endswith("Version 2 is in force.\n")
+    assert done.stdout.endswith("Version 2 is in force, with 1 change.\n")
     assert empath.ctl("config", "diff").stdout.endswith("no change to version 2\n")

@@ -231,7 +231,7 @@ def test_a_certificate_renewed_in_its_file_is_shown_after_a_reload(tmp_path: Pat
             assert (applied.version, applied.plan.changes) == (1, ())
             assert connected.noop()[0] == 250
         assert (shown(empath.port, starttls=True), shown(port)) == ("new.test", "new.test")
-        assert "the certificate in" in empath.said()
+        until("the renewal is logged", lambda: "the certificate in" in empath.said(), within=10)
         key.write_text("no key")
         faults = empath.ask(ApplyConfig()).plan.faults
         assert [one.key for one in faults] == [f'listener["{LOOPBACK}:{empath.port}"].certificate']

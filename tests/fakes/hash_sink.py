@@ -1,10 +1,11 @@
 """A receiving server in a process of its own that writes down what it acknowledged.
 
 ``python -m tests.fakes.hash_sink --port 2500 --log FILE`` takes any mail.  Before each 250
-after the final dot it appends one line to the log: recipient, token, SHA-256, octets.  The
-token is the value of the ``X-Token`` field and the digest covers the message from that field
-to its end, dots unstuffed, so that trace fields before it do not count.  Memory stays flat
-whatever the size of a message (lines must be short).  ``--reply "450 4.2.0 Later"`` answers
+after the final dot it appends one line to the log: recipient, token, SHA-256, octets, and when by
+the machine's monotonic clock.  The token is the value of the ``X-Token`` field and the digest
+covers the message from that field to its end, dots unstuffed, so that trace fields before it do
+not count.  Memory stays flat whatever the size of a message (lines must be short).
+``--reply "450 4.2.0 Later"`` answers
 every final dot with that instead and logs nothing.
 """
 
@@ -15,6 +16,7 @@ import asyncio
 import hashlib
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -121,8 +123,9 @@ class Sink(asyncio.Protocol):
     def _acknowledge(self, content: Fingerprint) -> bytes:
         if self._reply is not None:
             return self._reply
+        now = time.monotonic()
         lines = "".join(
-            f"{recipient} {content.token} {content.hexdigest()} {content.size}\n"
+            f"{recipient} {content.token} {content.hexdigest()} {content.size} {now:.6f}\n"
             for recipient in self._recipients
         )
         os.write(self._log, lines.encode())
@@ -137,12 +140,17 @@ class Received:
     token: str
     sha256: str
     size: int
+    at: float = 0.0
+    """When, in seconds of the machine's monotonic clock."""
 
 
 def read_log(path: Path) -> list[Received]:
     """What a sink has acknowledged, in order."""
     fields = (line.split() for line in path.read_text().splitlines())
-    return [Received(recipient, token, sha, int(size)) for recipient, token, sha, size in fields]
+    return [
+        Received(recipient, token, sha, int(size), float(at))
+        for recipient, token, sha, size, at in fields
+    ]
 
 
 async def serve(port: int, log: Path, reply: str | None) -> None:

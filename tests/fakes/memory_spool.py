@@ -6,8 +6,9 @@ It keeps leases, rulings and events as lists a test can read, and can be told to
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Collection, Sequence
+
+import msgspec
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import Lane, Lot, MessageId, Priority, Recipient, Waiting
@@ -54,6 +55,10 @@ class Stored:
     @property
     def size(self) -> int:
         return len(self._body)
+
+    @property
+    def octets(self) -> bytes | None:
+        return self._body if self._piece >= len(self._body) else None
 
     async def chunks(self, size: int = 65536) -> AsyncIterator[bytes]:
         for start in range(0, len(self._body), min(size, self._piece)):
@@ -152,17 +157,17 @@ class MemorySpool:
         ruled = {each.number for each in rulings}
         rest = tuple(each for each in lot.recipients if each.number not in ruled)
         if rest:
-            self.arrive(dataclasses.replace(lot, recipients=rest))
+            self.arrive(msgspec.structs.replace(lot, recipients=rest))
         later = [each for each in rulings if isinstance(each.outcome, Deferred)]
         if later:
             numbers = {each.number for each in later}
             left = tuple(
-                dataclasses.replace(each, attempts=each.attempts + 1)
+                msgspec.structs.replace(each, attempts=each.attempts + 1)
                 for each in lot.recipients
                 if each.number in numbers
             )
             due_at = min(each.next_at or 0 for each in later)
-            self.waiting.append(dataclasses.replace(lot, recipients=left, due_at=due_at))
+            self.waiting.append(msgspec.structs.replace(lot, recipients=left, due_at=due_at))
         self._note(event)
         start = len(self.notifications)
         return [MessageId.compose(1, start + index) for index, _ in enumerate(notifications)]
@@ -174,7 +179,7 @@ class MemorySpool:
         if due_at is None:
             self.arrive(lot)
         else:
-            self.waiting.append(dataclasses.replace(lot, due_at=due_at))
+            self.waiting.append(msgspec.structs.replace(lot, due_at=due_at))
 
     async def setting(self, key: str) -> str | None:
         return self.settings.get(key)

@@ -103,7 +103,9 @@ async def test_the_field_in_pieces(desk: Desk, size: int) -> None:
     for start in range(0, len(MESSAGE), size):
         intake.content(MESSAGE[start : start + size])
     assert intake.conclude() is None
-    wire, _ = await intake.commit()
+    commit = intake.commit()
+    await commit
+    wire, _ = intake.committed(commit)
     assert wire.startswith(b"250")
     assert desk.spool.messages[-1].content == b"A: b\r\nC: d\r\n\r\nbody\r\n"
 

@@ -8,6 +8,7 @@ import email.policy
 from email.message import EmailMessage, Message
 from typing import cast
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ def lot(*recipients: Recipient, **changes: object) -> Lot:
         due_at=AT,
         size=len(ORIGINAL),
     )
-    return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
+    return msgspec.structs.replace(whole, **changes)
 
 
 def failed(recipient: Recipient = ADA, reply: Reply = REFUSED, **more: object) -> RecipientReport:

@@ -46,6 +46,32 @@ def test_a_scan_cannot_lease_what_is_leased(book: Book) -> None:
     assert not found(book)
 
 
+def test_what_a_scan_saw_first_is_not_handed_on_a_second_time() -> None:
+    """A commit is on the disk a moment before the loop is told: a scan between has the message."""
+    book, seen = Book(), message()
+    book.begin_scan()
+    assert book.take_found(seen, (State.QUEUED,))
+    book.end_scan()
+    assert book.begin(seen)
+    book.arrived(seen.id.key, [message()], (), (b"", b"body"))
+    assert book.fresh == 0
+    assert book.holder(seen) is not None
+    book.end(seen, None, (State.DELIVERED,))
+    assert book.body(seen.id.key) is None
+    assert not any(book.tally.totals)
+
+
+def test_what_is_being_changed_as_it_arrives_is_left_to_the_change() -> None:
+    """A change that found it on the disk before the loop was told decides what becomes of it."""
+    book, new = Book(), message()
+    assert book.freeze([new.id.key]) == []
+    book.arrived(new.id.key, [new], (), (b"", b"body"))
+    assert book.fresh == 0
+    assert not found(book)
+    book.thaw([new.id.key])
+    assert found(book)
+
+
 def test_a_scan_cannot_bring_back_what_ended_while_it_ran(book: Book) -> None:
     """What a scan saw may be recorded before it is done: then its finding is old."""
     mine = message()
