@@ -85,7 +85,7 @@ async def _allowed(parts: Reloading) -> bool:
 
 async def _authority(parts: Reloading) -> str:
     """Who is trusted to vouch for a host."""
-    context = await parts.engine._contexts.get(verify=True)
+    context = await parts.engine.contexts.get(verify=True)
     [authority] = context.get_ca_certs()
     return str(dict(part[0] for part in authority["subject"])["organizationalUnitName"])
 
