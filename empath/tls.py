@@ -163,17 +163,22 @@ class ClientContexts:
         trusted = self._trusting[0] or "the system's" if self._trusting else "none read"
         return f"<ClientContexts roots: {trusted}>"
 
-    async def get(self, *, verify: bool) -> ssl.SSLContext:
-        """The one for a peer that must prove its name, or for any.  Raises `TlsUnusable`."""
+    async def get(self, *, verify: bool, settings: DeliveryTls | None = None) -> ssl.SSLContext:
+        """The one for a peer that must prove its name, or for any.  Raises `TlsUnusable`.
+
+        *settings* are those an attempt began with; None: those in force.
+        """
         if not verify:
             if self._any is None:
                 self._any = client_context(verify=False)
             return self._any
         while True:
-            known, ca_file = self._trusting, self._settings().ca_file
+            known, ca_file = self._trusting, (settings or self._settings()).ca_file
             if known is not None and known[0] == ca_file:
                 return known[1]
             context = await asyncio.to_thread(client_context, verify=True, ca_file=ca_file)
+            if ca_file != self._settings().ca_file:
+                return context  # for this attempt only: the next begins with other settings
             if self._trusting is known:  # no renewal came in between
                 self._trusting = ca_file, context
 

@@ -29,11 +29,19 @@ class Staged:
     """
 
     def __init__(
-        self, path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None
+        self,
+        path: Path,
+        data: bytes,
+        *,
+        mode: int,
+        owner: tuple[int, int] | None = None,
+        by: str = "",
     ) -> None:
-        """Raises `OSError`."""
+        """*by* is whose it is, for `sweep`.  Raises `OSError`."""
         self.path = path
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{path.name}.{by}", suffix=".tmp", dir=path.parent
+        )
         self._staged = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -63,6 +71,15 @@ class Staged:
         """Remove it, if it was not put."""
         with contextlib.suppress(OSError):
             self._staged.unlink()
+
+
+def sweep(path: Path, by: str) -> None:
+    """Remove what *by* staged for *path* and a crash left: one that ended cannot still write."""
+    start = f".{path.name}.{by}"
+    with contextlib.suppress(OSError):
+        for left in path.parent.iterdir():
+            if left.name.startswith(start) and left.name.endswith(".tmp"):
+                left.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -22,7 +22,7 @@ from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, Renewal
 from empath.config.staged_file import Staged
-from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.config_history import ENGINE, History, HistoryUnusable, Kept
 from empath.control.request import RequestRefused
 
 
@@ -97,7 +97,7 @@ class Writing:
         else:
             mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
             self._keep_replaced()
-        with Staged(path, self.kept.text.encode(), mode=mode, owner=owner) as staged:
+        with Staged(path, self.kept.text.encode(), mode=mode, owner=owner, by=ENGINE) as staged:
             staged.put()
 
     def _keep_replaced(self) -> None:

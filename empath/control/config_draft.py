@@ -5,16 +5,19 @@ Everything here blocks, on the files that a config names: call it in a thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from empath.config.config_file import refuse_emptied
 from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
+from empath.config.staged_file import sweep
 from empath.control import config_words as words
-from empath.control.config_history import History, Kept
+from empath.control.config_history import ENGINE, History, Kept
 from empath.control.config_requests import ConfigChange, ConfigFault, Plan, QueueImpact
 from empath.control.standing_config import InForce
 
@@ -88,6 +91,9 @@ def adopt(history: History, origin: Origin, state: InForce) -> InForce:
     A text that is not that of the newest record is recorded.  Raises `HistoryUnusable`.
     """
     history.settle(state.digest)
+    if origin.file is not None:
+        sweep(Path(os.path.realpath(origin.file)), ENGINE)
+    history.expire(state.wanted.reload.keep)
     last = history.newest()
     if last is not None and last.text == state.text:
         return replace(state, version=last.version, at=last.at, actor=last.actor)

@@ -24,6 +24,8 @@ from empath.config.staged_file import sync_folder, write_durably
 from empath.control.config_requests import ConfigChange, ConfigVersion
 
 FOLDER: Final = "config"
+ENGINE: Final = "engine."
+"""Whose files they are that a crash left beside the config file."""
 """Below the folder of the spool."""
 _NAME: Final = re.compile(r"(\d{6,12})\.(json|new|replaced\.toml)")
 

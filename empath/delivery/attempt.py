@@ -99,7 +99,7 @@ class Attempts:
         re-routed elsewhere than the first wait on, and go next.
         """
         if progress is None:
-            progress = Progress(lot)
+            progress = Progress(lot, config=self.config())
         hop = self.finder.in_force(lot.recipients[0].next_hop)
         together = tuple(
             each for each in lot.recipients if self.finder.in_force(each.next_hop) == hop
@@ -114,10 +114,10 @@ class Attempts:
 
     async def _deliver(self, lot: Lot, hop: NextHop | None, progress: Progress) -> Report:
         transcript = progress.transcript
-        route = await self.finder.find(lot.destination, hop)
+        config = progress.config
+        route = await self.finder.find(lot.destination, hop, config)
         if not isinstance(route, Route):
             return Report((route,) * len(lot.recipients), "DNS", transcript)
-        config = self.config()
         missed: Missed | None = None
         left = ADDRESSES
         policy = self._destinations(config).setting(lot.destination, lambda said: said.tls)
@@ -132,7 +132,7 @@ class Attempts:
             if report is not None:
                 return replace(report, tls_failures=tuple(failures)) if failures else report
             progress.at(Stage.LOOKUP, target.host)
-            addresses = await self.finder.addresses(target)
+            addresses = await self.finder.addresses(target, config)
             if not isinstance(addresses, tuple):
                 missed = _weightier(missed, Missed("DNS", addresses))
                 continue
@@ -189,7 +189,7 @@ class Attempts:
     async def _on_standing(self, lot: Lot, key: Key, progress: Progress) -> Report | None:
         """The transaction on a connection that stands, if there is one that is of use."""
         while (idle := self.pool.take(key)) is not None:
-            idle.settings, idle.transcript = self.config().delivery, progress.transcript
+            idle.settings, idle.transcript = progress.config.delivery, progress.transcript
             report = await self._transact(lot, idle, key, progress)
             if report is not None:
                 return report
@@ -197,7 +197,7 @@ class Attempts:
 
     async def _until_turn(self, lot: Lot, key: Key, progress: Progress) -> Report | None:
         """None when a connection may be opened, its place reserved; before that others may do."""
-        settings = self.config().delivery
+        settings = progress.config.delivery
         while not self.pool.reserve(key, settings.connections_per_host):
             progress.at(Stage.TURN, key.host)
             if not await self.pool.turn(key, settings.final_timeout):
@@ -239,7 +239,7 @@ class Attempts:
         except BaseException:
             connection.quit()
             raise
-        manner = self._manner(lot, connection, key)
+        manner = self._manner(lot, connection, key, progress.config)
         connection.messages += 1
         number, reset = connection.messages, connection.dirty
 
@@ -285,10 +285,9 @@ class Attempts:
             recipients=tuple(waiting for waiting, _ in settled),
         )
 
-    def _manner(self, lot: Lot, connection: Connection, key: Key) -> Manner:
+    def _manner(self, lot: Lot, connection: Connection, key: Key, config: Config) -> Manner:
         """How much is said at once: as far as the server offers and keeps it, and we may."""
-        config, offered = self.config(), connection.extensions
-        said = self._destinations(config)
+        said, offered = self._destinations(config), connection.extensions
         most = connection.room or limit(offered, "RCPTMAX")
         pipelining = shaping.pipelining(lot.destination, config.delivery, said)
         if not pipelining or not self._does("PIPELINING", connection, key):

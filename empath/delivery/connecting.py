@@ -74,7 +74,7 @@ async def connect(
     transcript, credentials = progress.transcript, _credentials(target)
     progress.at(Stage.CONNECT, target.host)
     try:
-        context = await contexts.get(verify=wanted.verified)
+        context = await contexts.get(verify=wanted.verified, settings=config.delivery.tls)
     except TlsUnusable as error:  # Our own setting: mail waits for it.
         transcript.remark(str(error))
         return Missed("CONNECT", Deferred(Reply.own(451, "4.3.5", str(error))))

@@ -79,7 +79,7 @@ class Engine:
         self._gates = Gates(config)
         self.contexts = ClientContexts(lambda: config().delivery.tls)
         self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
-        self._watchdog = Watchdog(config, bus, clock)
+        self._watchdog = Watchdog(bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._crew = Crew(self._attempt, self._ended)
         self._wake = asyncio.Event()
@@ -191,7 +191,8 @@ class Engine:
         if self._draining or not self._window:
             return
         gates, now = self._gates, self._clock.now()
-        free = self._config().delivery.concurrency - len(self._crew)
+        config = self._config()
+        free = config.delivery.concurrency - len(self._crew)
         if free <= 0:
             return
         self._window.weights = gates.begin(now)
@@ -201,7 +202,7 @@ class Engine:
                 gates.answered(lot.destination, Word.NOTHING, "", now)
                 gates.ended(lot.destination)
                 continue
-            progress = Progress(begun, now)
+            progress = Progress(begun, now, config)
             self._progress[lot.id, lot.destination] = progress
             self._crew.give(progress, group)
             self._idle.clear()
@@ -367,7 +368,7 @@ class Engine:
         judgement = judge(
             lot,
             report,
-            self._config().delivery.retry,
+            progress.config.delivery.retry,
             jitter_draw=self._random.random(),
             now=self._clock.now(),
             seconds=self._clock.monotonic() - started,

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple, final
 
+from empath.config.model import Config
 from empath.delivery.flight import Flight
 from empath.delivery.transcript import Transcript
 from empath.delivery.transport import Connection
 from empath.envelope import Lot
 from empath.policy.patience import Stage
 
+BUILT_IN: Final = Config()
 _KIB: Final = 1024
 _VERBS: Final = {"": "DATA", ".": "DATA", "••••": "AUTH"}
 """What stands for a line that is no command: a lone dot, a user name or password."""
@@ -70,6 +72,7 @@ class Progress:
 
     __slots__ = (
         "began_at",
+        "config",
         "connection",
         "cut",
         "first_seen",
@@ -83,9 +86,11 @@ class Progress:
         "transcript",
     )
 
-    def __init__(self, lot: Lot, began_at: float = 0.0) -> None:
+    def __init__(self, lot: Lot, began_at: float = 0.0, config: Config = BUILT_IN) -> None:
         """*began_at* is in seconds since the epoch."""
         self.lot = lot
+        self.config = config
+        """What it began with, and ends with whatever is in force then."""
         self.began_at = began_at
         self.transcript = Transcript()
         self.task: asyncio.Task[None] | None = None

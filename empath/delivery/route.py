@@ -117,13 +117,14 @@ class RouteFinder:
         return None
 
     async def find(
-        self, destination: Domain, hop: NextHop | None = None
+        self, destination: Domain, hop: NextHop | None = None, config: Config | None = None
     ) -> Route | Deferred | Failed:
         """The hosts for *destination*, best first; or why there is none now, or never.
 
-        *hop* is where an operator re-routed the recipients concerned.
+        *hop* is where an operator re-routed the recipients concerned; *config* is what an attempt
+        began with, None what is in force.
         """
-        config = self._config()
+        config = config or self._config()
         port = config.delivery.port
         if hop is not None:
             return routing.overridden(destination, (hop.host,), config.route)
@@ -157,13 +158,15 @@ class RouteFinder:
         self._fixed[destination] = route
         return route
 
-    async def addresses(self, target: Target) -> tuple[IpAddress, ...] | Deferred | Failed:
+    async def addresses(
+        self, target: Target, config: Config | None = None
+    ) -> tuple[IpAddress, ...] | Deferred | Failed:
         """The addresses to connect to for *target*, in order; or why there is none.
 
         `Failed` is said of this host only: a caller that has further targets tries those,
         and the domain has failed when all of them have.
         """
-        config = self._config()
+        config = config or self._config()
         allow, own = config.delivery.allow_networks, self._own_addresses()
         listeners = self._own_listeners()
         known = _known_addresses(target)

@@ -16,7 +16,6 @@ from typing import Final, final
 
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.model import Config
 from empath.config.units import Duration
 from empath.delivery.attempt import Report
 from empath.delivery.progress import Cut, Position, Progress
@@ -33,8 +32,7 @@ EVERY: Final = 10.0
 class Watchdog:
     """Looks at what runs."""
 
-    def __init__(self, config: Callable[[], Config], bus: Bus, clock: Clock) -> None:
-        self._config = config
+    def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
         self.every = EVERY
@@ -66,7 +64,7 @@ class Watchdog:
                 self._judge(progress, now)
 
     def _judge(self, progress: Progress, now: float) -> None:
-        config, lot = self._config(), progress.lot
+        config, lot = progress.config, progress.lot
         waits = now - progress.seen_at
         lasts = now - progress.first_seen
         position = progress.position()

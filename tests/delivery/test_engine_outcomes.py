@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from empath.config.model import Config
 from empath.config.units import Duration
 from empath.delivery.route import Route, RouteFinder
 from empath.envelope import Lot, NextHop, Waiting
@@ -114,11 +115,11 @@ class BuggyFinder(RouteFinder):
     """Fails for one domain as only a bug does."""
 
     async def find(
-        self, destination: object, hop: NextHop | None = None
+        self, destination: object, hop: NextHop | None = None, config: Config | None = None
     ) -> Route | Deferred | Failed:
         if destination == "bug.test":
             raise KeyError("a bug")
-        return await super().find(destination, hop)  # type: ignore[arg-type]
+        return await super().find(destination, hop, config)  # type: ignore[arg-type]
 
 
 async def test_a_bug_in_one_attempt_is_reported_and_hurts_nobody_else() -> None:

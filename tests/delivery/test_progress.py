@@ -48,7 +48,7 @@ class Hanging(MemorySpool):
 
 async def stands(sending: Attempts, message: Lot, until: Stage, words: str = "") -> Position:
     """Where the attempt at *message* stands once it is at *until*."""
-    progress = Progress(message, 5.0)
+    progress = Progress(message, 5.0, sending.config())
     task = asyncio.ensure_future(sending.deliver(message, progress))  # noqa: TID251 - awaited below
     try:
         await eventually(
@@ -185,9 +185,8 @@ async def test_a_look_up_and_a_turn_are_named() -> None:
         async def mail_exchangers(self, domain: Domain) -> NoSuchRecord:
             return await asyncio.Future()
 
-    by_mx = attempts(routed(1))
+    by_mx = attempts(type(config)(delivery=config.delivery))
     by_mx.finder._resolver = Asking()  # type: ignore[assignment]
-    by_mx.finder._config = lambda: type(config)(delivery=config.delivery)
     found = await stands(by_mx, lot(), Stage.LOOKUP)
     assert (found.shown, found.ended_at) == ("looking up there.test", "DNS")
 

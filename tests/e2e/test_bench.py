@@ -28,3 +28,22 @@ def test_the_bench_measures_empath() -> None:
     rows = [line for line in done.stdout.splitlines() if line.startswith("| Empath |")]
     assert len(rows) == 4
     assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row.split("|")[2:4])
+
+
+@pytest.mark.tools("smtp-sink", "smtp-source")
+def test_the_bench_measures_reloads() -> None:
+    """A short proof and one pair of rounds end with the ratio."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.reload"),
+            *("--reloads", "2", "--rounds", "1", "--messages", "300", "--pause", "0.05"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith("1 reloads and 1 refused")
+    assert "Throughput with reloads: " in done.stdout

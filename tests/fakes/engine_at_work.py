@@ -32,13 +32,15 @@ class Running:
         self, spool: MemorySpool, config: Config, *, at: float, routes: RouteFinder | None
     ) -> None:
         self.clock = HandClock(at)
+        self.config = config
+        """In force; a test may put another in its place."""
         self.bus = Bus()
         self.published: list[Event] = []
         self.bus.fold(self.published.append)
         self.engine = Engine(
             spool=spool,  # type: ignore[arg-type] - the part an engine uses
             finder=routes or finder(config),
-            config=lambda: config,
+            config=lambda: self.config,
             bus=self.bus,
             clock=self.clock,
             random=random.Random(1),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 async def eventually(what: Callable[[], bool], *, within: float = 10) -> None:
@@ -20,3 +23,15 @@ async def turns(count: int = 50) -> None:
     """
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def settled(what: Callable[[], T], *, still: float = 0.15, within: float = 10) -> T:
+    """The value of *what* once it has not changed for *still* seconds."""
+    loop = asyncio.get_running_loop()
+    value, since = what(), loop.time()
+    async with asyncio.timeout(within):
+        while loop.time() < since + still:
+            await asyncio.sleep(0.005)
+            if (now := what()) != value:
+                value, since = now, loop.time()
+    return value

@@ -1,0 +1,130 @@
+"""What reloads cost: mail through an engine whose config is changed meanwhile, and through one
+whose is not.
+
+First the proof, with many reloads by all ways under load, half of them of texts that are wrong;
+then the figures: rounds with and without reloads in turn, since the speed of such machines drifts.
+Run it as ``python -m bench.reload``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import cpu_seconds
+from empath.control.link import GetStatus
+from tests.e2e.reloads import Numbered, by_command, by_link, by_signal, run
+from tests.fakes.programs import SmtpSink, smtp_source, until
+
+DEADLINE = 600.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round came to."""
+
+    relayed: float
+    """Messages a second, end to end."""
+    cpu: float
+    """Milliseconds of CPU time a message."""
+    reloads: int
+    worst_turn: float
+
+
+class Reloader(threading.Thread):
+    """Reloads over the link at an even pace, each second time from a wrong text."""
+
+    def __init__(self, engine: Numbered, pause: float) -> None:
+        super().__init__(daemon=True)
+        self._engine = engine
+        self._pause = pause
+        self.stop = threading.Event()
+        self.count = 0
+
+    def run(self) -> None:
+        """Reload until told to stop."""
+        engine = self._engine
+        while not self.stop.wait(self._pause):
+            engine.number += 1
+            text = engine.text(engine.number)
+            engine.write(text if self.count % 2 else f"{text}[delivery.retr")
+            by_link(engine)
+            self.count += 1
+
+
+def measure(folder: Path, *, messages: int, pause: float | None) -> Round:
+    """One round: a fresh engine, a warm-up, then the load; *pause* seconds between reloads."""
+    with SmtpSink() as sink, Numbered(folder, next_hop=sink.port) as engine:
+        warm = min(messages // 4, 500)
+        smtp_source(engine.port, messages=warm, reuse=True)
+        until("the warm-up arrives", lambda: sink.messages >= warm, within=60)
+        used, begun = cpu_seconds(engine.pid), time.monotonic()
+        reloader = Reloader(engine, pause or 0)
+        if pause is not None:
+            reloader.start()
+        smtp_source(engine.port, messages=messages, reuse=True, within=DEADLINE)
+        wanted = warm + messages
+        until("all of it arrives", lambda: sink.messages >= wanted, within=DEADLINE, every=0.005)
+        seconds = time.monotonic() - begun
+        used = cpu_seconds(engine.pid) - used
+        reloader.stop.set()
+        if pause is not None:
+            reloader.join(30)
+        lag = engine.ask(GetStatus()).loop_lag
+    return Round(messages / seconds, 1000 * used / messages, reloader.count, lag)
+
+
+def main() -> int:
+    """Prove, then measure."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.reload",
+        description=" ".join((__doc__ or "").split("\n\n")[0].split()),
+    )
+    parser.add_argument("--reloads", type=int, default=200, help="of the proof (default 200)")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of rounds (default 5)")
+    parser.add_argument("--messages", type=int, default=15_000, help="a round (default 15,000)")
+    parser.add_argument("--pause", type=float, default=0.25, help="seconds between two reloads")
+    asked = parser.parse_args()
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}")
+    sound = True
+    if asked.reloads:
+        with tempfile.TemporaryDirectory() as name:
+            ways = (by_link, by_signal, by_link, by_link, by_command)
+            report = run(Path(name), reloads=asked.reloads, ways=ways)
+        sound = report.sound
+        print(report)
+        for case in (*report.mixed[:10], *report.dropped[:10]):
+            print(case)
+    rounds: dict[str, list[Round]] = {"without": [], "with": []}
+    for _ in range(asked.rounds):
+        for name, pause in (("without", None), ("with", asked.pause)):
+            with tempfile.TemporaryDirectory() as folder:
+                rounds[name].append(measure(Path(folder), messages=asked.messages, pause=pause))
+    if not asked.rounds:
+        return 0 if sound else 1
+    print("\n| reloads | end to end/s | spread | CPU ms a message | reloads in all | worst turn |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for name, found in rounds.items():
+        speeds = [one.relayed for one in found]
+        print(
+            f"| {name} | {statistics.median(speeds):,.0f} | {min(speeds):,.0f} to "
+            f"{max(speeds):,.0f} | {statistics.median(one.cpu for one in found):.3f} "
+            f"| {sum(one.reloads for one in found)} "
+            f"| {1000 * max(one.worst_turn for one in found):.1f} ms |"
+        )
+    pairs = zip(rounds["without"], rounds["with"], strict=True)
+    ratio = statistics.median(changed.relayed / still.relayed for still, changed in pairs)
+    print(f"\nThroughput with reloads: {100 * ratio:.1f} % of that without, median of pairs")
+    return 0 if sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
