@@ -1,10 +1,9 @@
 """The delivery engine: what is due, who goes next, start, record.
 
-One loop decides and a `Crew` acts.  Promises: lots in memory are bounded by
-`delivery.window`; nothing is sent twice because the spool could not write (the result is kept
-and recorded again until it is); a bug in one attempt costs that attempt a delay and nobody
-else anything; after a result is recorded its event is published.  The loop sleeps until mail
-arrives, an attempt ends or something becomes due, and never spins.
+One loop decides and a `Crew` acts.  Promises: lots in memory are bounded by `delivery.window`;
+nothing is sent twice because the spool could not write (the result is recorded again until it
+is); a bug in one attempt costs nobody else anything; a result is recorded, then published.  The
+loop sleeps until mail arrives, an attempt ends or something becomes due, and never spins.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from empath.config.model import (
     Route,
     Section,
     Tls,
+    TlsPolicy,
 )
 from empath.config.units import (
     ByteSize,
@@ -46,7 +47,7 @@ MOST: Final = 10**9
 
 names: Final = st.lists(
     st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8), min_size=2, max_size=3
-).map(".".join)
+).map(lambda labels: ".".join((*labels[:-1], f"x{labels[-1]}")))  # no address has such an end
 ports: Final = st.integers(1, 65535)
 servers: Final = st.one_of(
     st.builds("{}:{}".format, names, ports),
@@ -166,6 +167,8 @@ def _agreed(config: Config, with_secrets: bool, private_file: Path | None) -> Co
         for listener in _unique(config.listener, "bind")
         if listener.bind != config.metrics.bind
     ) or (Listener(bind=ServerId("127.0.0.2:1")),)
+    policies = (tls.policy, *(each.tls for each in config.destination))
+    verified = TlsPolicy.VERIFY in policies
     own = {listener.bind for listener in listeners}
     spool = config.spool
     if not spool.path.is_absolute():  # the default, which reading a config resolves
@@ -178,7 +181,7 @@ def _agreed(config: Config, with_secrets: bool, private_file: Path | None) -> Co
         spool=spool,
         listener=listeners,
         route=tuple(
-            _route(route, with_secrets)
+            _route(route, with_secrets, verified=verified)
             for route in _unique(config.route, "domain")
             if route.host not in own
         ),
@@ -202,7 +205,9 @@ def _listener(listener: Listener, private_file: Path | None) -> Listener:
     )
 
 
-def _route(route: Route, with_secrets: bool) -> Route:
+def _route(route: Route, with_secrets: bool, *, verified: bool) -> Route:
+    if verified and route.host.host.startswith("2001:"):  # an address has no name to verify
+        route = replace(route, host=ServerId(f"mx.example.org:{route.host.port}"))
     if not (with_secrets and route.password and route.username):
         return replace(route, username="", password=Secret(""))
     return replace(route, tls=None if route.tls is Tls.NONE else route.tls)
