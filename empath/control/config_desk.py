@@ -114,9 +114,9 @@ class ConfigDesk:
             case _:
                 raise RequestUnclear("This is not about the config.")
 
-    async def plan(self, text: str | None) -> Plan:
+    async def plan(self, text: str | None, *, ran_before: bool = False) -> Plan:
         """What *text* would do, or what the file says.  Raises `RequestRefused`."""
-        draft = await self._draft(text)
+        draft = await self._draft(text, ran_before=ran_before)
         impact: Sequence[QueueImpact] = ()
         examined = 0
         wanted = draft.config
@@ -145,7 +145,7 @@ class ConfigDesk:
                 "This engine runs on built-in defaults: there is no file to write. Start it with"
                 " --config FILE."
             )
-        draft = await self._draft(wish.text)
+        draft = await self._draft(wish.text, ran_before=bool(wish.back_to))
         if wish.expect is not None and wish.expect != draft.digest:
             raise RequestRefused(
                 f"{self._standing.origin.name} has changed since the plan was made: look at the"
@@ -234,10 +234,12 @@ class ConfigDesk:
             )
         )
 
-    async def _draft(self, text: str | None) -> Draft:
+    async def _draft(self, text: str | None, *, ran_before: bool) -> Draft:
         """Read and compare; both are done in a thread."""
         standing = self._standing
-        return await asyncio.to_thread(compare, standing.origin, text, standing.state)
+        return await asyncio.to_thread(
+            compare, standing.origin, text, standing.state, ran_before=ran_before
+        )
 
     async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
         """What the parts of the engine have against it; what they build is thrown away."""
@@ -289,7 +291,7 @@ class ConfigDesk:
                 " `empathctl config history` lists them."
             )
         if request.dry_run:
-            return AppliedConfig(version=running, plan=await self.plan(kept.text))
+            return AppliedConfig(version=running, plan=await self.plan(kept.text, ran_before=True))
         return await self.change(
             Wish(
                 actor=actor,

@@ -108,6 +108,22 @@ async def test_a_plan_tells_what_happens_to_queued_mail(tmp_path: Path) -> None:
         assert len(at.asked) == 1
 
 
+async def test_an_empty_text_is_not_taken_for_a_wish(tmp_path: Path) -> None:
+    """Neither planned nor applied nor written; back to an empty version that ran one can go."""
+    async with at_desk(tmp_path) as at:
+        await at.reload(BASE.format("10m"))
+        plan = await at.desk.answer(PlanConfig(text=""), "root")
+        applied = await at.desk.answer(ApplyConfig(text=""), "root")
+        for one in (plan, applied.plan):
+            assert [fault.sentence[:12] for fault in one.faults] == ["is empty now"]
+        assert (applied.version, at.file.read_text()) == (2, BASE.format("10m"))
+        assert isinstance(at.told[-1], ConfigRefused)
+        back = await at.desk.answer(RollBackConfig(version=1, dry_run=True), "root")
+        assert (back.plan.faults, len(back.plan.changes)) == ((), 1)
+        back = await at.desk.answer(RollBackConfig(version=1), "root")
+        assert (back.version, at.file.read_text()) == (3, "")
+
+
 async def test_a_record_that_cannot_be_written_refuses_the_reload(tmp_path: Path) -> None:
     """The config in force, the file and the history stay; the sentence says what to do."""
     async with at_desk(tmp_path) as at:
