@@ -141,10 +141,7 @@ class ConfigDesk:
 
     async def _change(self, wish: Wish) -> AppliedConfig:
         if wish.write and self._standing.origin.file is None:
-            raise RequestRefused(
-                "This engine runs on built-in defaults: there is no file to write. Start it with"
-                " --config FILE."
-            )
+            raise RequestRefused(words.no_file("write"))
         draft = await self._draft(wish.text, ran_before=bool(wish.back_to))
         if wish.expect is not None and wish.expect != draft.digest:
             raise RequestRefused(
@@ -235,8 +232,10 @@ class ConfigDesk:
         )
 
     async def _draft(self, text: str | None, *, ran_before: bool) -> Draft:
-        """Read and compare; both are done in a thread."""
+        """Read and compare; both are done in a thread.  Raises `RequestRefused`."""
         standing = self._standing
+        if text is None and standing.origin.file is None:
+            raise RequestRefused(words.no_file("read"))
         return await asyncio.to_thread(
             compare, standing.origin, text, standing.state, ran_before=ran_before
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -10,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from empath.address import Domain
+from empath.bus import Bus
+from empath.config.model import Config
+from empath.config.origin import Origin
 from empath.config.renewal import RenewalRefused
 from empath.control import ledger
 from empath.control.config_apply import Wish, finish
+from empath.control.config_desk import ConfigDesk
 from empath.control.link import (
     ApplyConfig,
     GetConfig,
@@ -26,8 +31,10 @@ from empath.control.link import (
     RequestUnclear,
     RollBackConfig,
 )
+from empath.control.standing_config import StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded, SpoolFault
 from empath.spool.store import Store
+from tests.fakes.clock import HandClock
 from tests.fakes.config_at_desk import at_desk
 
 BASE = '[delivery.retry]\nbase = "{}"\n'
@@ -122,6 +129,31 @@ async def test_an_empty_text_is_not_taken_for_a_wish(tmp_path: Path) -> None:
         assert (back.plan.faults, len(back.plan.changes)) == ((), 1)
         back = await at.desk.answer(RollBackConfig(version=1), "root")
         assert (back.version, at.file.read_text()) == (3, "")
+
+
+async def test_an_engine_on_built_in_defaults_has_no_file_to_reload(tmp_path: Path) -> None:
+    """That is said, with the file that a restart would take; another text can be planned."""
+    async with at_desk(tmp_path) as at:
+        standing = StandingConfig(Origin(None), Config(), text="", at=0.0)
+        desk = ConfigDesk(
+            standing=standing,
+            history=at.history,
+            renewals=(),
+            impact=at.look,
+            spool=at.store,
+            bus=Bus(),
+            clock=HandClock(),
+        )
+        taken = re.escape(str(Path.cwd() / "empath.toml"))
+        for asked, what in (
+            (PlanConfig(), "read"),
+            (ApplyConfig(), "read"),
+            (ApplyConfig(text=BASE.format("9m")), "write"),
+        ):
+            with pytest.raises(RequestRefused, match=f"no file to {what}.* take {taken}, or"):
+                await desk.answer(asked, "root")
+        plan = await desk.answer(PlanConfig(text=BASE.format("9m")), "root")
+        assert "delivery.retry.base" in [one.key for one in plan.changes]
 
 
 async def test_a_record_that_cannot_be_written_refuses_the_reload(tmp_path: Path) -> None:
