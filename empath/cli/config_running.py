@@ -15,7 +15,7 @@ from empath.cli.asking import ConfigOption, JsonOption, SocketOption, leave, whe
 from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, say, write_json, write_table
+from empath.cli.show import clock_time, complain, say, write_json, write_table
 from empath.control import link
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
@@ -96,6 +96,8 @@ def history(
     if json:
         write_json(found)
         return
+    for number in found.unreadable:
+        complain(f"Version {number} is kept, but its record is damaged: one cannot go back to it.")
     if changes:
         for one in found.versions:
             say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")

@@ -275,19 +275,26 @@ class ConfigDesk:
     async def _listed(self, limit: int) -> ConfigHistory:
         if limit < 1:
             raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
-        found = await asyncio.to_thread(self._history.latest, min(limit, HISTORY_LIMIT))
+        most = min(limit, HISTORY_LIMIT)
+        found, damaged = await asyncio.to_thread(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found), running=self._standing.state.version
+            versions=tuple(one.told() for one in found),
+            running=self._standing.state.version,
+            unreadable=tuple(damaged),
         )
 
     async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
         running = self._standing.state.version
-        number = request.version or await asyncio.to_thread(self._before, running)
+        number: int | None = request.version
+        if not number:
+            number = await asyncio.to_thread(self._history.before, running)
+        if number is None:
+            raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
         kept = await asyncio.to_thread(self._history.read, number)
         if kept is None:
             raise NotFound(
-                f"There is no version {number} of the config to go back to;"
-                " `empathctl config history` lists them."
+                f"There is no version {number} of the config to go back to, or its record cannot be"
+                " read; `empathctl config history` lists them."
             )
         if request.dry_run:
             return AppliedConfig(version=running, plan=await self.plan(kept.text, ran_before=True))
@@ -301,13 +308,6 @@ class ConfigDesk:
                 back_to=number,
             )
         )
-
-    def _before(self, running: int) -> int:
-        """The version that was in force before this one.  Raises `NotFound`."""
-        for number in self._history.versions():
-            if number < running:
-                return number
-        raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
 
     # The present.
 

@@ -96,13 +96,15 @@ async def test_diff_sends_the_text_of_another_file(ctl: Ctl, tmp_path: Path) -> 
 
 
 async def test_history_marks_what_is_in_force(ctl: Ctl) -> None:
-    """With --changes, what each version changed."""
+    """With --changes, what each version changed; what is damaged is told on standard error."""
     second = ConfigVersion(
         version=2, at=NOW, actor="ada", reason="slow", source="reload", changes=(CHANGE,)
     )
     ctl.link.config.versions = (second, *ctl.link.config.versions)
-    ctl.link.config.version = 2
-    _, newest, oldest = (await ctl.run("config", "history")).stdout.splitlines()
+    ctl.link.config.version, ctl.link.config.unreadable = 2, (1,)
+    done = await ctl.run("config", "history")
+    assert done.stderr.startswith("Version 1 is kept, but its record is damaged")
+    _, newest, oldest = done.stdout.splitlines()
     assert newest.split() == ["2*", "2026-09-21", "14:13:20", "UTC", "reload", "ada", "1", "slow"]
     assert oldest.split()[0] == "1"
     shown = (await ctl.run("config", "history", "--changes")).stdout

@@ -213,6 +213,20 @@ async def notes(store: Store) -> tuple[RecordItem, ...]:
     return (await ledger.listed(store, 50, None)).items
 
 
+async def test_a_damaged_record_is_told_and_stepped_over(tmp_path: Path) -> None:
+    """A rollback without a number goes to the newest one before that can be read."""
+    async with at_desk(tmp_path) as at:
+        for minutes in ("7m", "8m", "9m"):
+            await at.reload(BASE.format(minutes))
+        (at.history.folder / "000003.json").write_text("{")
+        found = await at.desk.answer(ListConfigHistory(), "root")
+        assert ([one.version for one in found.versions], found.unreadable) == ([4, 2, 1], (3,))
+        with pytest.raises(NotFound, match=r"no version 3 .* or its record cannot be read"):
+            await at.desk.answer(RollBackConfig(version=3), "root")
+        await at.desk.answer(RollBackConfig(), "root")
+        assert at.file.read_text() == BASE.format("7m")
+
+
 async def test_only_so_many_are_kept(tmp_path: Path) -> None:
     """reload.keep counts what one can go back to, the one in force included."""
     async with at_desk(tmp_path) as at:
