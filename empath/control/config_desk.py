@@ -221,6 +221,7 @@ class ConfigDesk:
         return AppliedConfig(version=draft.before.version, plan=plan)
 
     def _refused(self, wish: Wish, sentences: tuple[str, ...]) -> None:
+        self._standing.refused = True
         self._bus.publish(
             ConfigRefused(
                 at=self._clock.now(),
