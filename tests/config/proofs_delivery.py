@@ -69,7 +69,7 @@ async def burst(parts: Reloading) -> int:
     """Attempts that a destination unheard of may have before it waits."""
     domain, count = Domain(f"d{next(parts.numbers)}.there.test"), 0
     gates, now = parts.engine.gates, parts.clock.now()
-    while gates.verdict(domain, now) is None and count < 4:
+    while not gates.holds(domain, now) and count < 4:
         for gate in gates.asked:
             gate.started(domain, now)
         count += 1
@@ -82,8 +82,8 @@ async def wait(parts: Reloading) -> float | None:
     gates, now = parts.engine.gates, parts.clock.now()
     for gate in gates.asked:
         gate.started(domain, now)
-    verdict = gates.verdict(domain, now)
-    return None if verdict is None or verdict.until is None else verdict.until - now
+    ends = [hold.until for hold in gates.holds(domain, now) if hold.until is not None]
+    return max(ends) - now if ends else None
 
 
 def _weight(priority: Priority) -> Look:
