@@ -21,7 +21,7 @@ from empath.cli.show import complain
 from empath.config.load import find_config, load_config
 from empath.config.problem import ConfigUnusable
 from empath.config.salvage import spool_of_unusable
-from empath.control.link import Link, LinkLost, Request, RequestRefused, RequestUnclear
+from empath.control.link import Link, LinkLost, NoEngine, Request, RequestRefused, RequestUnclear
 from empath.control.socket import RemoteLink
 
 T = TypeVar("T")
@@ -104,12 +104,26 @@ def ask(place: Where, request: Request[T]) -> T:
     return run(place, lambda link: link.ask(request))
 
 
-def run(place: Where, work: Callable[[Link], Awaitable[T]]) -> T:
-    """Do *work* with a link to the engine; ends the command when that fails."""
+def _as_it_is(_place: Where, error: Exception) -> str:
+    return str(error)
+
+
+def run(
+    place: Where,
+    work: Callable[[Link], Awaitable[T]],
+    *,
+    explain: Callable[[Where, Exception], str] = _as_it_is,
+) -> T:
+    """Do *work* with a link to the engine; ends the command when that fails.
+
+    *explain* says why no engine is found, given the error.
+    """
     try:
         return asyncio.run(_with_link(place.path(), work))
     except ConfigUnusable as error:
-        leave(str(error), ExitCode.CONFIG)
+        leave(explain(place, error), ExitCode.CONFIG)
+    except NoEngine as error:
+        leave(explain(place, error), ExitCode.UNREACHABLE)
     except LinkLost as error:
         leave(str(error), ExitCode.UNREACHABLE)
     except RequestUnclear as error:

@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
+from empath.cli.asking import ConfigOption, JsonOption, SocketOption, leave, where
+from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, say, write_json, write_table
+from empath.cli.show import clock_time, complain, say, write_json, write_table
 from empath.control import link
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
@@ -33,7 +34,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show the config in force as TOML, secrets as fingerprints."""
-    found = ask(where(context, socket, config), link.GetConfig(written_only=written))
+    found = ask_about_config(where(context, socket, config), link.GetConfig(written_only=written))
     if json:
         write_json(found)
         return
@@ -58,9 +59,9 @@ def reload(
     """Put what the config file says in force, all of it or, if anything is wrong, nothing."""
     place = where(context, socket, config)
     if dry_run:
-        _show_plan(ask(place, link.PlanConfig()), json=json)
+        _show_plan(ask_about_config(place, link.PlanConfig()), json=json)
         return
-    _show_applied(ask(place, link.ApplyConfig(reason=reason)), json=json)
+    _show_applied(ask_about_config(place, link.ApplyConfig(reason=reason)), json=json)
 
 
 def diff(
@@ -75,7 +76,9 @@ def diff(
 ) -> None:
     """Show what a config would change, of settings and of mail in the queue."""
     text = None if file is None else _text_of(file)
-    _show_plan(ask(where(context, socket, config), link.PlanConfig(text=text)), json=json)
+    _show_plan(
+        ask_about_config(where(context, socket, config), link.PlanConfig(text=text)), json=json
+    )
 
 
 def history(
@@ -89,10 +92,12 @@ def history(
     config: ConfigOption = None,
 ) -> None:
     """List the configs that were in force, newest first; * is the one in force."""
-    found = ask(where(context, socket, config), link.ListConfigHistory(limit=limit))
+    found = ask_about_config(where(context, socket, config), link.ListConfigHistory(limit=limit))
     if json:
         write_json(found)
         return
+    for number in found.unreadable:
+        complain(f"Version {number} is kept, but its record is damaged: one cannot go back to it.")
     if changes:
         for one in found.versions:
             say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
@@ -126,7 +131,7 @@ def rollback(
 ) -> None:
     """Write an earlier version to the config file and put it in force."""
     request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
-    applied = ask(where(context, socket, config), request)
+    applied = ask_about_config(where(context, socket, config), request)
     if dry_run:
         _show_plan(applied.plan, json=json)
     else:

@@ -85,9 +85,10 @@ def _moment(status: os.stat_result) -> tuple[int, ...]:
 
 
 def refuse_emptied(path: Path | str, before: str, now: str) -> None:
-    """Refuse a file that is empty now, where it was not: hardly anybody means that.
+    """Refuse a text that is empty now, where it was not: hardly anybody means that.
 
-    An editor that could not finish leaves one, and it would set every setting to its default.
+    An editor that could not finish leaves an empty file, and a script whose variable was not set
+    sends an empty text; either would set every setting to its default.
     Raises `ConfigUnusable`.
     """
     if before.strip() and not now.strip():

@@ -114,9 +114,9 @@ class ConfigDesk:
             case _:
                 raise RequestUnclear("This is not about the config.")
 
-    async def plan(self, text: str | None) -> Plan:
+    async def plan(self, text: str | None, *, ran_before: bool = False) -> Plan:
         """What *text* would do, or what the file says.  Raises `RequestRefused`."""
-        draft = await self._draft(text)
+        draft = await self._draft(text, ran_before=ran_before)
         impact: Sequence[QueueImpact] = ()
         examined = 0
         wanted = draft.config
@@ -141,11 +141,8 @@ class ConfigDesk:
 
     async def _change(self, wish: Wish) -> AppliedConfig:
         if wish.write and self._standing.origin.file is None:
-            raise RequestRefused(
-                "This engine runs on built-in defaults: there is no file to write. Start it with"
-                " --config FILE."
-            )
-        draft = await self._draft(wish.text)
+            raise RequestRefused(words.no_file("write"))
+        draft = await self._draft(wish.text, ran_before=bool(wish.back_to))
         if wish.expect is not None and wish.expect != draft.digest:
             raise RequestRefused(
                 f"{self._standing.origin.name} has changed since the plan was made: look at the"
@@ -224,6 +221,7 @@ class ConfigDesk:
         return AppliedConfig(version=draft.before.version, plan=plan)
 
     def _refused(self, wish: Wish, sentences: tuple[str, ...]) -> None:
+        self._standing.refused = True
         self._bus.publish(
             ConfigRefused(
                 at=self._clock.now(),
@@ -234,10 +232,14 @@ class ConfigDesk:
             )
         )
 
-    async def _draft(self, text: str | None) -> Draft:
-        """Read and compare; both are done in a thread."""
+    async def _draft(self, text: str | None, *, ran_before: bool) -> Draft:
+        """Read and compare; both are done in a thread.  Raises `RequestRefused`."""
         standing = self._standing
-        return await asyncio.to_thread(compare, standing.origin, text, standing.state)
+        if text is None and standing.origin.file is None:
+            raise RequestRefused(words.no_file("read"))
+        return await asyncio.to_thread(
+            compare, standing.origin, text, standing.state, ran_before=ran_before
+        )
 
     async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
         """What the parts of the engine have against it; what they build is thrown away."""
@@ -274,22 +276,29 @@ class ConfigDesk:
     async def _listed(self, limit: int) -> ConfigHistory:
         if limit < 1:
             raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
-        found = await asyncio.to_thread(self._history.latest, min(limit, HISTORY_LIMIT))
+        most = min(limit, HISTORY_LIMIT)
+        found, damaged = await asyncio.to_thread(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found), running=self._standing.state.version
+            versions=tuple(one.told() for one in found),
+            running=self._standing.state.version,
+            unreadable=tuple(damaged),
         )
 
     async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
         running = self._standing.state.version
-        number = request.version or await asyncio.to_thread(self._before, running)
+        number: int | None = request.version
+        if not number:
+            number = await asyncio.to_thread(self._history.before, running)
+        if number is None:
+            raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
         kept = await asyncio.to_thread(self._history.read, number)
         if kept is None:
             raise NotFound(
-                f"There is no version {number} of the config to go back to;"
-                " `empathctl config history` lists them."
+                f"There is no version {number} of the config to go back to, or its record cannot be"
+                " read; `empathctl config history` lists them."
             )
         if request.dry_run:
-            return AppliedConfig(version=running, plan=await self.plan(kept.text))
+            return AppliedConfig(version=running, plan=await self.plan(kept.text, ran_before=True))
         return await self.change(
             Wish(
                 actor=actor,
@@ -300,13 +309,6 @@ class ConfigDesk:
                 back_to=number,
             )
         )
-
-    def _before(self, running: int) -> int:
-        """The version that was in force before this one.  Raises `NotFound`."""
-        for number in self._history.versions():
-            if number < running:
-                return number
-        raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
 
     # The present.
 

@@ -55,11 +55,16 @@ class Draft:
         )
 
 
-def compare(origin: Origin, text: str | None, before: InForce) -> Draft:
-    """What *text*, or the file where it is None, would change of what is in force."""
+def compare(
+    origin: Origin, text: str | None, before: InForce, *, ran_before: bool = False
+) -> Draft:
+    """What *text*, or the file where it is None, would change of what is in force.
+
+    An empty one is a fault, unless it *ran_before* and one goes back to it.
+    """
     try:
         reading = origin.read() if text is None else origin.parse(text)
-        if text is None:
+        if not ran_before:
             refuse_emptied(origin.name, before.text, reading.text)
     except ConfigUnusable as error:
         faults = words.faults(error)

@@ -91,14 +91,26 @@ class History:
 
     def latest(self, limit: int) -> list[Kept]:
         """The newest *limit* records that can be read, the newest first."""
+        return self.looked_through(limit)[0]
+
+    def looked_through(self, limit: int) -> tuple[list[Kept], list[int]]:
+        """As `latest`, with the numbers of those between that cannot be read."""
         found: list[Kept] = []
+        damaged: list[int] = []
         for number in self.versions():
             if len(found) == limit:
                 break
             kept = self.read(number)
-            if kept is not None:
+            if kept is None:
+                damaged.append(number)
+            else:
                 found.append(kept)
-        return found
+        return found, damaged
+
+    def before(self, version: int) -> int | None:
+        """The newest version before this one whose record can be read."""
+        earlier = (number for number in self.versions() if number < version)
+        return next((number for number in earlier if self.read(number) is not None), None)
 
     def read(self, version: int) -> Kept | None:
         """The record with this number; None if there is none, or none that can be read."""

@@ -192,7 +192,14 @@ class ConfigImpact:
 
 def _told(config: Config) -> tuple[object, ...]:
     """All of a config that can mean anything for queued mail."""
-    return config.mode, config.hostname, config.route, config.destination, config.delivery
+    return (
+        config.mode,
+        config.spool.path,
+        config.hostname,
+        config.route,
+        config.destination,
+        config.delivery,
+    )
 
 
 def _always(comparison: Comparison) -> Iterator[tuple[Part, Sequence[Consequence]]]:

@@ -128,6 +128,8 @@ class ConfigHistory(Reply, frozen=True):
 
     versions: tuple[ConfigVersion, ...]
     running: int
+    unreadable: tuple[int, ...] = ()
+    """Versions between these whose records are damaged: one cannot go back to them."""
 
 
 class ListConfigHistory(Request[ConfigHistory], frozen=True):

@@ -1,8 +1,9 @@
 """What reloads the config by itself: SIGHUP, and with ``reload.watch`` a changed file.
 
 The file is looked at once a second.  A change counts once two looks found the same, so that a
-file is not read while an editor writes it.  Without ``reload.watch`` a change is only noted, for
-whoever asks what needs attention.
+file is not read while an editor writes it.  After a refusal, a file that says again what is in
+force is a reload that succeeds, and is told as one.  Without ``reload.watch`` a change is only
+noted, for whoever asks what needs attention.
 What is refused was published by the desk; the config in force stays.
 """
 
@@ -80,7 +81,9 @@ class ConfigWatch:
             return
         self._settled = stamp
         drift = await self._desk.look_for_drift()
-        if drift and self._standing.current().reload.watch:
+        # A file that says again what is in force ends what a refusal before it began.
+        recovered = self._standing.refused and not drift
+        if (drift or recovered) and self._standing.current().reload.watch:
             await self._reload(Wish(actor="reload.watch", source="watcher"))
 
     async def _reload(self, wish: Wish) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from empath.config.diff import Difference
+from empath.config.load import DEFAULT_NAME
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.renewal import RenewalRefused
 from empath.control.config_requests import ConfigChange, ConfigFault
@@ -69,6 +70,14 @@ def fault(file: str, error: RenewalRefused) -> ConfigFault:
 def written(one: ConfigFault) -> str:
     """A fault in one line, as ``empath check`` writes it."""
     return str(ConfigProblem(one.file, one.line, one.key, one.sentence))
+
+
+def no_file(for_what: str) -> str:
+    """Why an engine that was started without a config file has none to read or write."""
+    return (
+        f"This engine runs on built-in defaults: there is no file to {for_what}. Restarted it would"
+        f" take {DEFAULT_NAME.absolute()}, or the file named with --config FILE."
+    )
 
 
 def attention(

@@ -25,6 +25,7 @@ from empath.control.link import (
     CheckSpool,
     LinkIncompatible,
     LinkLost,
+    NoEngine,
     Notice,
     Ping,
     PlanConfig,
@@ -123,7 +124,8 @@ class RemoteLink:
             ) as response:
                 return response, await self._read(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            lost = LinkLost(self._explain(error))
+            absent = getattr(error, "errno", None) in (errno.ENOENT, errno.ECONNREFUSED)
+            lost = (NoEngine if absent else LinkLost)(self._explain(error))
             lost.__cause__ = error
             return lost
         except LinkLost as lost:

@@ -18,6 +18,10 @@ class LinkLost(Exception):
     """The engine does not answer; the message names the socket and what to do."""
 
 
+class NoEngine(LinkLost):
+    """There is no socket, or nobody listens at it."""
+
+
 class LinkIncompatible(LinkLost):
     """Something answers, but in another version of the protocol, or in none that is known."""
 

@@ -45,6 +45,8 @@ class StandingConfig:
         self.state = InForce(config, config, (), text, 0, at, "")
         self.drift = False
         """The file says something else than what was put in force, when last looked at."""
+        self.refused = False
+        """The last config that was to be put in force was not."""
 
     def __repr__(self) -> str:
         return f"<StandingConfig version={self.state.version} pending={len(self.state.pending)}>"
@@ -56,4 +58,5 @@ class StandingConfig:
     def swap(self, state: InForce) -> None:
         """Put *state* in force."""
         self.state = state
+        self.refused = False
         self.drift = False

@@ -38,8 +38,8 @@ class Consequence:
     """One kind of consequence for the mail of a destination."""
 
     what: str
-    """``route``, ``tls``, ``login``, ``source``, ``limits``, ``sending``, ``mode``, ``expiry``,
-    ``retry`` or ``notice``."""
+    """``route``, ``tls``, ``login``, ``source``, ``limits``, ``sending``, ``mode``, ``spool``,
+    ``expiry``, ``retry`` or ``notice``."""
     sentence: str
     """What it would do, such as ``would go to 127.0.0.1:2525 instead of its MX hosts``."""
     warning: bool = False
@@ -59,7 +59,7 @@ class Comparison:
         self.retry = RetryChange(old.delivery.retry, new.delivery.retry)
         self.classes = _classes(old, new)
         """What it means for the classes of mail whose rate changes."""
-        self._mode = _mode(old, new)
+        self._restart = _restart(old, new)
         self._allowed = old.delivery.allow_networks, new.delivery.allow_networks
 
     def __repr__(self) -> str:
@@ -75,7 +75,7 @@ class Comparison:
             was, becomes = (
                 treatments.of(destination, override) for treatments in (self._old, self._new)
             )
-            known = self._known[kind] = (*self._mode, *consequences(was, becomes))
+            known = self._known[kind] = (*self._restart, *consequences(was, becomes))
         return known
 
     def of_server(self, destination: Domain, address: IpAddress) -> Consequence | None:
@@ -216,7 +216,15 @@ def _sending(was: Treatment, becomes: Treatment) -> Consequence | None:
     return Consequence("sending", f"would {' and '.join(said)}") if said else None
 
 
-def _mode(old: Config, new: Config) -> tuple[Consequence, ...]:
+def _restart(old: Config, new: Config) -> tuple[Consequence, ...]:
+    """What it means for all mail once the engine is restarted."""
+    if old.spool.path != new.spool.path:
+        # Whatever the mode will be: nobody looks at this queue any more.
+        sentence = (
+            f"would stay behind in {old.spool.path} after the restart, which takes the queue in"
+            f" {new.spool.path}: move the folder while the engine is stopped"
+        )
+        return (Consequence("spool", sentence, warning=True),)
     if old.mode is new.mode or new.mode is not Mode.DEV:
         return ()
     sentence = "would wait after the restart: dev mode sends nothing"

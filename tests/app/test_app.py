@@ -17,6 +17,7 @@ from empath import app
 from empath.address import Domain, ServerId
 from empath.clock import SystemClock
 from empath.config.model import Config, Listener, Log, LogFormat, Mode, Spool
+from empath.config.origin import Origin
 from empath.control.link import GetStatus, ListDnsOverrides, SetDnsOverride, StopEngine
 from empath.control.socket import RemoteLink
 from empath.events import ConfigReloaded
@@ -185,7 +186,15 @@ def test_a_hangup_stops_an_engine_on_a_terminal_only(
         if not stops:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    app.run(engine_config(tmp_path), source="test.toml", companion=companion, hangup_stops=stops)
+    config, file = engine_config(tmp_path), tmp_path / "empath.toml"
+    file.touch(mode=0o600)
+    app.run(
+        config,
+        source="test.toml",
+        origin=Origin(file, adapt=lambda _: config),
+        companion=companion,
+        hangup_stops=stops,
+    )
     lines = logged(capfd)
     if stops:
         assert lines[-1]["reason"] == "SIGHUP"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import msgspec
+import pytest
+from typer.testing import CliRunner
 
+from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
 from empath.control.link import (
     ApplyConfig,
@@ -92,14 +96,57 @@ async def test_diff_sends_the_text_of_another_file(ctl: Ctl, tmp_path: Path) -> 
 
 
 async def test_history_marks_what_is_in_force(ctl: Ctl) -> None:
-    """With --changes, what each version changed."""
+    """With --changes, what each version changed; what is damaged is told on standard error."""
     second = ConfigVersion(
         version=2, at=NOW, actor="ada", reason="slow", source="reload", changes=(CHANGE,)
     )
     ctl.link.config.versions = (second, *ctl.link.config.versions)
-    ctl.link.config.version = 2
-    _, newest, oldest = (await ctl.run("config", "history")).stdout.splitlines()
+    ctl.link.config.version, ctl.link.config.unreadable = 2, (1,)
+    done = await ctl.run("config", "history")
+    assert done.stderr.startswith("Version 1 is kept, but its record is damaged")
+    _, newest, oldest = done.stdout.splitlines()
     assert newest.split() == ["2*", "2026-09-21", "14:13:20", "UTC", "reload", "ada", "1", "slow"]
     assert oldest.split()[0] == "1"
     shown = (await ctl.run("config", "history", "--changes")).stdout
     assert '  delivery.retry.base: "5m" -> "10m" (live)' in shown.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "code"),
+    [
+        (None, "There is no ./empath.toml here", ExitCode.UNREACHABLE),
+        ("\n", "empath.toml is empty, so the default spool", ExitCode.UNREACHABLE),
+        ("# x\n", "empath.toml names no spool but the default", ExitCode.UNREACHABLE),
+        ('[spool]\npath = "moved"\n', "empath.toml names the spool ", ExitCode.UNREACHABLE),
+        ('[spool]\npath = "mov', "empath.toml:2: ", ExitCode.CONFIG),
+    ],
+)
+def test_a_file_that_hides_the_engine_is_told_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str, code: ExitCode
+) -> None:
+    """Then that an engine may run on at its former spool, and how to name that."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    if text is not None:
+        (tmp_path / "empath.toml").write_text(text)
+    for verb in ("reload", "diff", "rollback", "show", "history"):
+        done = CliRunner().invoke(commands, ["config", verb])
+        assert (done.exit_code, done.stderr[: len(said)]) == (code, said)
+        assert "--socket SPOOL/empath.sock" in done.stderr
+    named = CliRunner().invoke(commands, ["config", "show", "--socket", "none"])
+    assert named.stderr.startswith("No engine answers at none: ")
+
+
+def test_a_dead_socket_of_a_broken_file_is_told_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its spool can be guessed, and its engine died."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empath.toml").write_text('mode = "rel\n[spool]\npath = "s"\n')
+    (tmp_path / "s").mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind("s/empath.sock")
+    done = CliRunner().invoke(commands, ["config", "rollback"])
+    assert (done.exit_code, done.stderr[:14]) == (ExitCode.UNREACHABLE, "empath.toml:1:")
+    assert "the socket was left by one that died" in done.stderr

@@ -82,8 +82,8 @@ async def wait(parts: Reloading) -> float | None:
     gates, now = parts.engine.gates, parts.clock.now()
     for gate in gates.asked:
         gate.started(domain, now)
-    verdict = next(iter(gates.holds(domain, now)), None)
-    return None if verdict is None or verdict.until is None else verdict.until - now
+    ends = [hold.until for hold in gates.holds(domain, now) if hold.until is not None]
+    return max(ends) - now if ends else None
 
 
 def _weight(priority: Priority) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -10,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from empath.address import Domain
+from empath.bus import Bus
+from empath.config.model import Config
+from empath.config.origin import Origin
 from empath.config.renewal import RenewalRefused
 from empath.control import ledger
 from empath.control.config_apply import Wish, finish
+from empath.control.config_desk import ConfigDesk
 from empath.control.link import (
     ApplyConfig,
     GetConfig,
@@ -26,8 +31,10 @@ from empath.control.link import (
     RequestUnclear,
     RollBackConfig,
 )
+from empath.control.standing_config import StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded, SpoolFault
 from empath.spool.store import Store
+from tests.fakes.clock import HandClock
 from tests.fakes.config_at_desk import at_desk
 
 BASE = '[delivery.retry]\nbase = "{}"\n'
@@ -108,6 +115,47 @@ async def test_a_plan_tells_what_happens_to_queued_mail(tmp_path: Path) -> None:
         assert len(at.asked) == 1
 
 
+async def test_an_empty_text_is_not_taken_for_a_wish(tmp_path: Path) -> None:
+    """Neither planned nor applied nor written; back to an empty version that ran one can go."""
+    async with at_desk(tmp_path) as at:
+        await at.reload(BASE.format("10m"))
+        plan = await at.desk.answer(PlanConfig(text=""), "root")
+        applied = await at.desk.answer(ApplyConfig(text=""), "root")
+        for one in (plan, applied.plan):
+            assert [fault.sentence[:12] for fault in one.faults] == ["is empty now"]
+        assert (applied.version, at.file.read_text()) == (2, BASE.format("10m"))
+        assert isinstance(at.told[-1], ConfigRefused)
+        back = await at.desk.answer(RollBackConfig(version=1, dry_run=True), "root")
+        assert (back.plan.faults, len(back.plan.changes)) == ((), 1)
+        back = await at.desk.answer(RollBackConfig(version=1), "root")
+        assert (back.version, at.file.read_text()) == (3, "")
+
+
+async def test_an_engine_on_built_in_defaults_has_no_file_to_reload(tmp_path: Path) -> None:
+    """That is said, with the file that a restart would take; another text can be planned."""
+    async with at_desk(tmp_path) as at:
+        standing = StandingConfig(Origin(None), Config(), text="", at=0.0)
+        desk = ConfigDesk(
+            standing=standing,
+            history=at.history,
+            renewals=(),
+            impact=at.look,
+            spool=at.store,
+            bus=Bus(),
+            clock=HandClock(),
+        )
+        taken = re.escape(str(Path.cwd() / "empath.toml"))
+        for asked, what in (
+            (PlanConfig(), "read"),
+            (ApplyConfig(), "read"),
+            (ApplyConfig(text=BASE.format("9m")), "write"),
+        ):
+            with pytest.raises(RequestRefused, match=f"no file to {what}.* take {taken}, or"):
+                await desk.answer(asked, "root")
+        plan = await desk.answer(PlanConfig(text=BASE.format("9m")), "root")
+        assert "delivery.retry.base" in [one.key for one in plan.changes]
+
+
 async def test_a_record_that_cannot_be_written_refuses_the_reload(tmp_path: Path) -> None:
     """The config in force, the file and the history stay; the sentence says what to do."""
     async with at_desk(tmp_path) as at:
@@ -163,6 +211,20 @@ async def test_comments_alone_are_a_version_without_changes(tmp_path: Path) -> N
 async def notes(store: Store) -> tuple[RecordItem, ...]:
     """The record of operators."""
     return (await ledger.listed(store, 50, None)).items
+
+
+async def test_a_damaged_record_is_told_and_stepped_over(tmp_path: Path) -> None:
+    """A rollback without a number goes to the newest one before that can be read."""
+    async with at_desk(tmp_path) as at:
+        for minutes in ("7m", "8m", "9m"):
+            await at.reload(BASE.format(minutes))
+        (at.history.folder / "000003.json").write_text("{")
+        found = await at.desk.answer(ListConfigHistory(), "root")
+        assert ([one.version for one in found.versions], found.unreadable) == ([4, 2, 1], (3,))
+        with pytest.raises(NotFound, match=r"no version 3 .* or its record cannot be read"):
+            await at.desk.answer(RollBackConfig(version=3), "root")
+        await at.desk.answer(RollBackConfig(), "root")
+        assert at.file.read_text() == BASE.format("7m")
 
 
 async def test_only_so_many_are_kept(tmp_path: Path) -> None:

@@ -17,14 +17,18 @@ def in_force(origin: Origin, text: str) -> InForce:
     return InForce(config, config, (), text, 1, 0.0, "start")
 
 
-def test_a_file_that_was_emptied_is_refused_and_a_text_is_not(tmp_path: Path) -> None:
-    """An empty file is an editor's accident; an empty text that a rollback sends is not."""
+def test_an_empty_config_is_refused_unless_one_goes_back_to_it(tmp_path: Path) -> None:
+    """An empty file is an editor's accident, an empty text a script's; a version that ran is
+    neither.
+    """
     path = tmp_path / "empath.toml"
     path.touch(mode=0o600)
     origin = Origin(path)
     before = in_force(origin, TEXT)
-    draft = compare(origin, None, before)
-    assert [fault.sentence[:12] for fault in draft.faults] == ["is empty now"]
-    assert draft.running is before.running
-    assert not compare(origin, "", before).faults
+    for text in (None, "", "\n \n"):
+        draft = compare(origin, text, before)
+        assert [fault.sentence[:12] for fault in draft.faults] == ["is empty now"]
+        assert draft.running is before.running
+    assert not compare(origin, "", before, ran_before=True).faults
+    assert not compare(origin, "# all defaults\n", before).faults
     assert not compare(origin, None, in_force(origin, "")).faults

@@ -76,12 +76,14 @@ def test_all_but_the_newest_are_let_go(tmp_path: Path) -> None:
 
 
 def test_a_damaged_record_is_passed_over(tmp_path: Path) -> None:
-    """It is not listed and not read, and its number is not given again."""
+    """It is told apart, not gone back to, and its number is not given again."""
     history = with_records(tmp_path, 1, 2)
     (tmp_path / "config" / "000002.json").write_text("{")
     (tmp_path / "config" / "notes.txt").write_text("mine")
     assert history.newest() == kept(1)
     assert history.read(2) is None
+    assert history.looked_through(9) == ([kept(1)], [2])
+    assert (history.before(3), history.before(1)) == (1, None)
     assert history.next_version() == 3
 
 

@@ -343,6 +343,20 @@ async def test_dev_mode_warns_that_everything_waits(stage: Stage) -> None:
     assert await stage.impact(RELAY, dev) == ()
 
 
+async def test_another_spool_warns_that_everything_stays_behind(stage: Stage) -> None:
+    """Held and re-routed mail too, each message once."""
+    await accept(stage.store, "a@net.test", "b@net.test")
+    await accept(stage.store, "c@net.test", hold="by hand")
+    turned = await accept(stage.store, "d@net.test")
+    hop = NextHop(ServerId("127.0.0.1:2526"), stage.clock.now() + 60)
+    ids = QueueQuery(ids=(turned,))
+    await stage.store.reroute(ids, hop, actor="root", reason="", at=stage.clock.now())
+    moved = msgspec.structs.replace(RELAY, spool=Spool(path=Path("/srv/other")))
+    [found] = await stage.impact(moved)
+    assert told([found]) == [("net.test", "spool", 3, 4, True)]
+    assert "would stay behind in" in found.sentence
+
+
 async def test_at_most_so_many_are_told_and_warnings_first(stage: Stage) -> None:
     """What is large comes first; what is small is left out before a warning is."""
     stage.most = 3

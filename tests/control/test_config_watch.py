@@ -10,6 +10,7 @@ from empath.config.origin import Origin
 from empath.control.config_watch import ConfigWatch
 from empath.control.standing_config import StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded
+from empath.observe.figures import Figures
 from tests.fakes.config_at_desk import AtDesk, at_desk
 from tests.fakes.eventually import eventually
 
@@ -54,6 +55,29 @@ async def test_a_faulty_file_is_refused_once(tmp_path: Path) -> None:
             await watch.look()
         assert [type(event) for event in at.told] == [ConfigRefused, ConfigRefused]
         assert at.standing.current().reload.watch
+
+
+async def test_a_file_that_is_right_again_ends_the_refusal(tmp_path: Path) -> None:
+    """It is told once, as a reload without a change; the figure is 1 again, the version stays."""
+    async with at_desk(tmp_path, WATCH) as at:
+        watch, figures = watching(at), Figures()
+        at.file.write_text("[delivery")
+        await watch.look()
+        await watch.look()
+        at.file.write_text(WATCH)
+        for _ in range(4):
+            await watch.look()
+        refused, reloaded = at.told
+        figures(refused)
+        assert not figures.reload_well
+        figures(reloaded)
+        assert figures.reload_well
+        assert isinstance(reloaded, ConfigReloaded)
+        assert (reloaded.source, reloaded.version, reloaded.changes) == ("watcher", 1, ())
+        at.file.write_text(WATCH)
+        await watch.look()
+        await watch.look()
+        assert len(at.told) == 2
 
 
 async def test_without_watch_a_change_is_only_told(tmp_path: Path) -> None:

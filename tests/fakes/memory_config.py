@@ -54,6 +54,7 @@ class MemoryConfig:
     view: ConfigView = VIEW
     versions: tuple[ConfigVersion, ...] = (FIRST,)
     version: int = field(default=1)
+    unreadable: tuple[int, ...] = ()
 
     def answer(self, request: Request[Any]) -> Any:
         """The reply; None to what is not about the config."""
@@ -63,7 +64,11 @@ class MemoryConfig:
             case GetConfig():
                 return self.view
             case ListConfigHistory(limit=limit):
-                return ConfigHistory(versions=self.versions[:limit], running=self.version)
+                return ConfigHistory(
+                    versions=self.versions[:limit],
+                    running=self.version,
+                    unreadable=self.unreadable,
+                )
             case ApplyConfig() | RollBackConfig():
                 if not self.plan.faults and not getattr(request, "dry_run", False):
                     self.version += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from empath.config.model import (
     OnTlsFailure,
     Retry,
     Route,
+    Spool,
     Tls,
     TlsPolicy,
 )
@@ -60,6 +62,11 @@ PASSWORD = to(tls=Tls.STARTTLS, username="me", password=Secret("one"))
 OTHER = to(tls=Tls.STARTTLS, username="me", password=Secret("two"))
 NAMELESS = to(tls=Tls.STARTTLS)
 STRICT = Destination(domain="net.test", tls=TlsPolicy.VERIFY)
+MOVED = Spool(path=Path("/srv/other"))
+STAYS_BEHIND = (
+    f"would stay behind in {RELAY.spool.path} after the restart, which takes the queue in"
+    " /srv/other: move the folder while the engine is stopped"
+)
 DEFER = DeliveryTls(on_failure=OnTlsFailure.DEFER)
 
 
@@ -185,6 +192,8 @@ DEFER = DeliveryTls(on_failure=OnTlsFailure.DEFER)
             ["mode: would wait after the restart: dev mode sends nothing"],
         ),
         (relay(mode=Mode.DEV), RELAY, []),
+        (RELAY, relay(spool=MOVED, mode=Mode.DEV), [f"spool: {STAYS_BEHIND}"]),
+        (RELAY, relay(spool=msgspec.structs.replace(RELAY.spool, keep_finished=Duration(1))), []),
         (RELAY, relay(window=100), []),
     ],
 )
