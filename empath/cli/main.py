@@ -152,8 +152,11 @@ def console(
 @commands.command()
 def check(context: typer.Context, config: ConfigOption = None) -> None:
     """Validate the config: every error at once, or a summary of what it says."""
-    origin, reading = read_config(config or context.obj, needed=True)
+    elsewhere: list[ConfigProblem] = []
+    origin, reading = read_config(config or context.obj, needed=True, elsewhere=elsewhere)
     settings, source = reading.config, origin.name
+    for warning in elsewhere:
+        complain(str(warning))
     try:
         check_certificates(settings)
     except TlsUnusable as error:

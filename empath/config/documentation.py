@@ -79,7 +79,9 @@ empathctl config check other.toml
 A secret is never shown: not in a log, not in an error, not in the console. Empath refuses to start
 when a file that holds one can be read by others than its owner (`chmod 600 FILE`). A credential is
 a file that systemd hands to the service: `LoadCredential=smarthost:/etc/empath/smarthost` or
-`LoadCredentialEncrypted=` in its unit, see systemd.exec(5).
+`LoadCredentialEncrypted=` in its unit, see systemd.exec(5). Commands that run no engine, such as
+`empath check` and `empathctl config set`, go on without a credential or variable that only the
+service has; a check warns of it.
 
 ## When a change takes effect
 

@@ -23,7 +23,7 @@ from empath.config.checks import UNNAMED, check_config
 from empath.config.config_file import read_text, unusable
 from empath.config.locate import locate_keys
 from empath.config.model import Config
-from empath.config.problem import ConfigUnusable
+from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.read import Reader
 from empath.config.values import Unfit
 
@@ -62,8 +62,16 @@ def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
     return None
 
 
-def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -> Config:
-    """Read the config at *path*, or the built-in defaults for None."""
+def load_config(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    elsewhere: list[ConfigProblem] | None = None,
+) -> Config:
+    """Read the config at *path*, or the built-in defaults for None.
+
+    *elsewhere* is for a command that runs no engine, see `parse_config`.
+    """
     if path is None:
         return parse_config("", file="built-in defaults", directory=Path.cwd(), environ=environ)
     text, shared = read_text(path)
@@ -73,6 +81,7 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -
         directory=path.absolute().parent,
         environ=environ,
         shared=shared,
+        elsewhere=elsewhere,
     )
 
 
@@ -84,12 +93,16 @@ def parse_config(
     environ: Mapping[str, str] = os.environ,
     shared: bool = False,
     machine: Callable[[], BannerHostname] | None = None,
+    elsewhere: list[ConfigProblem] | None = None,
 ) -> Config:
     """Read a config from *text*.
 
     *file* is its name for the operator, *directory* is where relative paths start, *shared*
     says that others can read the file, so that it must not hold a secret; *machine* gives the
     hostname that is not written (`machine_name`, which may take two seconds).
+
+    Given *elsewhere*, a secret that this process was not handed by the environment or systemd
+    is a warning in there and no problem; it is then no secret that can be used.
     """
     try:
         document = tomllib.loads(text)
@@ -98,7 +111,14 @@ def parse_config(
         raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
         raise _broken(file, text, error) from None
-    reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
+    reader = Reader(
+        file=file,
+        directory=directory,
+        environ=environ,
+        lines=lines,
+        shared=shared,
+        elsewhere=elsewhere,
+    )
     config = reader.section(Config, document, ()) or Config()
     config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
+from empath.config.load import load_config
+from empath.config.problem import ConfigUnusable
 from empath.config.schema import schema
 from tests.fakes.programs import ROOT
 
@@ -135,6 +137,42 @@ def test_a_secret_is_not_taken_from_the_command_line(file: Path) -> None:
     assert ctl("set", "route[example.org].password", '{ file = "password" }').exit_code == 0
     assert 'password = { file = "password" }' in file.read_text()
     assert "hunter" not in ctl("get", "route", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ('{ env = "ONLY_THE_SERVICE" }', "the environment variable ONLY_THE_SERVICE"),
+        ('{ credential = "smarthost" }', 'the credential "smarthost"'),
+    ],
+)
+def test_a_secret_that_only_the_engine_has_is_in_nobodys_way(
+    file: Path, monkeypatch: pytest.MonkeyPatch, source: str, what: str
+) -> None:
+    """Other settings are read and changed without it; check, and who names it, are warned."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    warning = (
+        "empath.toml:10: route[0].password: warning: only the engine can tell whether it has"
+        f" {what}\n"
+    )
+    unset = TEXT + 'tls = "starttls"\n'
+    new = f'{{ host = "b.example:25", tls = "starttls", username = "ada", password = {source} }}'
+    added = ctl("set", "route[example.net]", new, "--dry-run")
+    assert added.exit_code == ExitCode.OK
+    assert f"route[1].password: {warning.split(': ', 2)[2]}" in added.stderr
+    file.write_text(unset + f'username = "ada"\npassword = {source}\n')
+    for arguments in (
+        ("get", "delivery.port"),
+        ("set", "delivery.port", "26"),
+        ("unset", "delivery.port"),
+    ):
+        result = ctl(*arguments)
+        assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    result = ctl("check")
+    assert (result.exit_code, result.stdout) == (ExitCode.OK, "empath.toml: ok\n")
+    assert result.stderr == warning
+    with pytest.raises(ConfigUnusable):
+        load_config(file)  # the engine does
 
 
 def test_get_tells_the_value_and_what_it_is(file: Path) -> None:

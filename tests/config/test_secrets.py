@@ -140,6 +140,7 @@ def test_a_secret_in_a_config_that_others_can_read_is_refused(tmp_path: Path) ->
         '"hunter2\\u0000"',
         '"hunter2\\r\\nhunter2"',
         "{ env = 'UNSET' }",
+        '{ env = "" }',
     ],
 )
 def test_a_secret_in_the_wrong_form_is_not_shown(text: str) -> None:
