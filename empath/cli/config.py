@@ -30,7 +30,6 @@ from empath.config.model import Config, Effect
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.rewrite import NotWritten, rewrite
 from empath.config.schema import schema_text
-from empath.tls import TlsUnusable
 
 config = typer.Typer(
     name="config",
@@ -39,7 +38,7 @@ config = typer.Typer(
     rich_markup_mode=None,
 )
 
-_FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten, TlsUnusable)
+_FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten)
 
 KeyArgument = Annotated[
     str,
@@ -72,7 +71,7 @@ def check(
         path = file or _file(context, config_file)
         text, _ = read_text(path)
         settings = load_config(path, elsewhere=elsewhere)
-        check_certificates(settings)
+        check_certificates(settings, file=str(path), text=text)
     except ConfigUnusable as error:
         if json:
             write_json(values.faults(error))
@@ -177,8 +176,8 @@ def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> No
     edited = unset(text, key) if value is None else set_value(text, key, value)
     try:
         new, elsewhere = _parsed(file, edited, shared=shared)
-        check_certificates(new)
-    except (ConfigUnusable, TlsUnusable) as error:
+        check_certificates(new, file=str(file), text=edited)
+    except ConfigUnusable as error:
         leave(f"{error}\nNothing was written.", ExitCode.CONFIG)
     try:
         old, known = _parsed(file, text, shared=shared)

@@ -57,6 +57,15 @@ def locate_keys(text: str) -> Mapping[KeyPath, int]:
     return scanner.lines
 
 
+def line_of(text: str, key: str) -> int | None:
+    """The line of the key that `show_path` shows as *key*; None when the text does not write it.
+
+    The text is a valid TOML document.
+    """
+    lines = {show_path(path): line for path, line in locate_keys(text).items()}
+    return lines.get(key)
+
+
 class _Scanner:
     """One pass over the text; `lines` fills as it goes."""
 

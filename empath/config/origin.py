@@ -66,6 +66,11 @@ class Origin:
         """What the log calls it."""
         return BUILT_IN if self.file is None else str(self.file)
 
+    @property
+    def spoken(self) -> str:
+        """What a problem in it calls it: the file as the operator named it."""
+        return BUILT_IN if self._named is None else str(self._named)
+
     def text(self) -> str:
         """What the file says now; nothing where there is none.  Raises `ConfigUnusable`."""
         return "" if self._named is None else read_text(self._named)[0]
@@ -90,7 +95,7 @@ class Origin:
         """The config that *text* would be in the place of the file's.  Raises `ConfigUnusable`."""
         config = parse_config(
             text,
-            file=BUILT_IN if self._named is None else str(self._named),
+            file=self.spoken,
             directory=Path.cwd() if self.file is None else self.file.parent,
             shared=self._is_shared() if shared is None else shared,
             machine=self._machine,

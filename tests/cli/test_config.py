@@ -250,13 +250,24 @@ def test_check_looks_into_certificates(file: Path) -> None:
     """What no listener could use is found before a reload."""
     for name in ("c.pem", "k.pem"):
         (file.parent / name).touch(mode=0o600)
-    file.write_text(
-        TEXT + '[[listener]]\nbind = "127.0.0.1:1"\ntls = "starttls"\ncertificate = "c.pem"\n'
+    listener = (
+        '[[listener]]\nbind = "127.0.0.1:{}"\ntls = "starttls"\ncertificate = "c.pem"\n'
         'key = "k.pem"\n'
     )
+    file.write_text(TEXT + listener.format(1) + listener.format(2))
     result = ctl("check")
     assert result.exit_code == ExitCode.CONFIG
-    assert "c.pem" in result.stderr
+    used = f"cannot use certificate {file.parent / 'c.pem'} with key"
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"empath.toml:11: listener[0].certificate: {used}")
+    assert second.startswith(f"empath.toml:16: listener[1].certificate: {used}")
+    faults = json.loads(ctl("check", "--json").stdout)
+    assert [(fault["line"], fault["key"]) for fault in faults] == [
+        (11, "listener[0].certificate"),
+        (16, "listener[1].certificate"),
+    ]
+    result = ctl("set", "delivery.port", "26")
+    assert result.stderr.splitlines() == [first, second, "Nothing was written."]
 
 
 def test_another_file_can_be_named(file: Path) -> None:
