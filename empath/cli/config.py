@@ -230,7 +230,7 @@ def _fail(error: Exception) -> NoReturn:
     match error:
         case BadKey():
             leave(str(error), ExitCode.USAGE)
-        case EditRefused():
+        case EditRefused() | NotWritten():
             leave(str(error), ExitCode.REFUSED)
         case _:
             leave(str(error), ExitCode.CONFIG)

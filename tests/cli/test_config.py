@@ -77,6 +77,15 @@ def test_what_is_not_valid_is_not_written(file: Path) -> None:
     assert file.read_text() == TEXT
 
 
+def test_a_disk_that_refuses_is_no_fault_of_the_config(file: Path) -> None:
+    """It ends with the code that a refused reload has; the file is as it was."""
+    long = file.rename(file.parent / f"{'a' * 245}.toml")  # no room for a name beside it
+    result = ctl("set", "delivery.port", "26", "--config", long.name)
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stderr == f"{long.name} cannot be written: File name too long\n"
+    assert long.read_text() == TEXT
+
+
 def test_a_dry_run_writes_nothing(file: Path) -> None:
     """It shows the difference only."""
     result = ctl("set", "delivery.rate", "100/m", "--dry-run")
