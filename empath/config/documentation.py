@@ -141,7 +141,7 @@ def _section(section: type[Section], path: KeyPath, *, repeated: bool) -> Iterat
 def _purpose(section: type[Section]) -> str:
     if section is Config:
         return "These stand before the first `[table]`."
-    purpose = re.sub(r"`\[\[\w+\]\]`", "It", section.__doc__ or "")
+    purpose = re.sub(r"`\[\[[\w.]+\]\]` may be", "It may be", section.__doc__ or "")
     return " ".join(purpose.split())
 
 

@@ -9,6 +9,7 @@ is allowed is for `parse_config` to say.
 from __future__ import annotations
 
 import copy
+import math
 import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -204,6 +205,10 @@ def _first_right(wanted: dict[str, Any], ways: Iterator[Way]) -> str:
 
 def _meaning(value: Any) -> Any:
     """The value without tables that say nothing: a heading alone changes no setting."""
+    if isinstance(value, list):
+        return [_meaning(item) for item in value]
+    if isinstance(value, float) and math.isnan(value):
+        return "not a number"  # which does not even equal itself
     if not isinstance(value, dict):
         return value
     inner = {key: _meaning(item) for key, item in value.items()}

@@ -77,6 +77,17 @@ def test_what_is_not_valid_is_not_written(file: Path) -> None:
     assert file.read_text() == TEXT
 
 
+def test_a_number_that_is_none_is_told_as_such(file: Path) -> None:
+    """TOML knows `nan`, which does not even equal itself."""
+    for written in ("nan", "inf", "-inf"):
+        result = ctl("set", "--", "delivery.retry.factor", written)
+        assert result.exit_code == ExitCode.CONFIG
+        assert result.stderr == (
+            "empath.toml:10: delivery.retry.factor: must be a number of ordinary size\n"
+            "Nothing was written.\n"
+        )
+
+
 def test_a_disk_that_refuses_is_no_fault_of_the_config(file: Path) -> None:
     """It ends with the code that a refused reload has; the file is as it was."""
     long = file.rename(file.parent / f"{'a' * 245}.toml")  # no room for a name beside it

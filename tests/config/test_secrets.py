@@ -150,6 +150,13 @@ def test_a_secret_in_the_wrong_form_is_not_shown(text: str) -> None:
     assert "hunter2" not in told
 
 
+def test_a_variable_without_a_name_is_told() -> None:
+    """It names nothing that could be set."""
+    assert problems(route('{ env = "" }')) == [
+        "empath.toml:6: route[0].password: names no environment variable"
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
