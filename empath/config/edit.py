@@ -23,6 +23,7 @@ from empath.config.layout import Block, add_setting, add_table, blocks, remove_t
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
+from empath.config.toml_fault import toml_fault
 from empath.config.units import ByteSize, Duration, Rate, Secret
 
 _LITERAL: Final = (bool, int, float, Duration, ByteSize, Rate)
@@ -78,8 +79,13 @@ def unset(text: str, path: KeyPath) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EditRefused(f"the file is not valid TOML, mend that first: {error}") from error
+    except RecursionError:
+        raise EditRefused("mend the file first: its brackets are nested too deeply") from None
+    except ValueError as error:
+        fault = toml_fault("", text, error)
+    place = f", line {fault.line}" if fault.line else ""
+    key = f"{fault.key}: " if fault.key else ""
+    raise EditRefused(f"mend the file first{place}: {key}{fault.sentence}")
 
 
 def _raw(setting: Setting, table: bool, written: str) -> Any:

@@ -8,7 +8,6 @@ problem.  Nothing is opened but the config, the secrets it names, and what it sa
 from __future__ import annotations
 
 import os
-import re
 import socket
 import threading
 import tomllib
@@ -25,6 +24,7 @@ from empath.config.locate import locate_keys
 from empath.config.model import Config
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.read import Reader
+from empath.config.toml_fault import toml_fault
 from empath.config.values import Unfit
 
 __all__ = [
@@ -41,7 +41,6 @@ DEFAULT_NAME: Final = Path("empath.toml")
 
 _NAME_PATIENCE: Final = 2.0
 """Seconds to wait for the name of the machine, which may be asked of a DNS that is down."""
-_POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
@@ -110,7 +109,7 @@ def parse_config(
     except RecursionError:
         raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
-        raise _broken(file, text, error) from None
+        raise ConfigUnusable([toml_fault(file, text, error)]) from None
     reader = Reader(
         file=file,
         directory=directory,
@@ -162,16 +161,3 @@ def machine_name() -> BannerHostname:
         return BannerHostname(name) if "." in name else UNNAMED
     except BadAddress:
         return UNNAMED
-
-
-def _broken(file: str, text: str, error: ValueError) -> ConfigUnusable:
-    """The sentence for text that is not TOML."""
-    message = str(error)
-    position = _POSITION.search(message)
-    if position is None:
-        return unusable(file, "holds a number with thousands of digits")
-    what = message[: position.start()]
-    if position[1] is None:
-        line = text.rstrip().count("\n") + 1
-        return unusable(file, f"the file ends in the middle of something: {what}", line)
-    return unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))
