@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import tomlkit
+import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.keys import NAMES, BadKey, follow, show_key, table_place
 from empath.config.layout import Block, add_setting, add_table, blocks, remove_table
+from empath.config.list_lines import change_list
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
@@ -226,6 +228,8 @@ def _ways_to_set(
 ) -> Iterator[Way]:
     if not _exists(before, at):
         yield lambda: _add_lines(text, before, wanted, at)
+    elif isinstance(_at(before, at), list) and isinstance(_at(wanted, at), list):
+        yield lambda: change_list(text, at, _at(before, at), _at(wanted, at), _spell)
     yield lambda: _with_tomlkit(text, wanted, at)
 
 
@@ -283,6 +287,8 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
         if new or number + 1 == len(at):
             # As text, so that a table is one in braces, not a heading more.
             value = tomlkit.value(_spell(_at(wanted, at[: number + 1])))
+            if not new and _holds_comments(container[part]):
+                raise LookupError("its comments would be lost")
             if isinstance(part, int) and new:
                 container.append(value)
             else:
@@ -290,6 +296,12 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
             break
         container = container[part]
     return tomlkit.dumps(document)
+
+
+def _holds_comments(item: Any) -> bool:
+    """May there be comments in this list?"""
+    written = item.as_string() if isinstance(item, tomlkit.items.Array) else ""
+    return "#" in written and "\n" in written
 
 
 def _ways_to_unset(text: str, at: KeyPath) -> Iterator[Way]:
