@@ -25,6 +25,7 @@ from empath.config.list_lines import change_list
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
+from empath.config.tidy import as_before, tidied
 from empath.config.toml_fault import toml_fault
 from empath.config.units import ByteSize, Duration, Rate, Secret
 
@@ -230,6 +231,7 @@ def _ways_to_set(
         yield lambda: _add_lines(text, before, wanted, at)
     elif isinstance(_at(before, at), list) and isinstance(_at(wanted, at), list):
         yield lambda: change_list(text, at, _at(before, at), _at(wanted, at), _spell)
+    yield lambda: tidied(text, _with_tomlkit(text, wanted, at))
     yield lambda: _with_tomlkit(text, wanted, at)
 
 
@@ -286,7 +288,8 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
         new = part == len(container) if isinstance(part, int) else part not in container
         if new or number + 1 == len(at):
             # As text, so that a table is one in braces, not a heading more.
-            value = tomlkit.value(_spell(_at(wanted, at[: number + 1])))
+            written = _spell(_at(wanted, at[: number + 1]))
+            value = tomlkit.value(written if new else as_before(container[part], written))
             if not new and _holds_comments(container[part]):
                 raise LookupError("its comments would be lost")
             if isinstance(part, int) and new:
@@ -307,6 +310,7 @@ def _holds_comments(item: Any) -> bool:
 def _ways_to_unset(text: str, at: KeyPath) -> Iterator[Way]:
     if isinstance(at[-1], int):
         yield lambda: _remove_lines(text, at)
+    yield lambda: tidied(text, _without_tomlkit(text, at))
     yield lambda: _without_tomlkit(text, at)
 
 
