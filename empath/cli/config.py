@@ -19,7 +19,7 @@ from empath.cli import config_values as values
 from empath.cli.asking import ConfigOption, JsonOption, leave, where
 from empath.cli.certificates import check_certificates
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import say, write_json, write_table
+from empath.cli.show import complain, say, write_json, write_table
 from empath.config.config_file import read_text
 from empath.config.diff import Difference, differences
 from empath.config.edit import EditRefused, set_value, unset
@@ -27,10 +27,9 @@ from empath.config.keys import BadKey, parse_key, show_key
 from empath.config.load import DEFAULT_NAME, find_config, load_config, parse_config
 from empath.config.locate import KeyPath
 from empath.config.model import Config, Effect
-from empath.config.problem import ConfigUnusable
+from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.rewrite import NotWritten, rewrite
 from empath.config.schema import schema_text
-from empath.tls import TlsUnusable
 
 config = typer.Typer(
     name="config",
@@ -39,7 +38,7 @@ config = typer.Typer(
     rich_markup_mode=None,
 )
 
-_FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten, TlsUnusable)
+_FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten)
 
 KeyArgument = Annotated[
     str,
@@ -67,11 +66,12 @@ def check(
     config_file: ConfigOption = None,
 ) -> None:
     """Say everything that is wrong with a config file, each with its line and its remedy."""
+    elsewhere: list[ConfigProblem] = []
     try:
         path = file or _file(context, config_file)
         text, _ = read_text(path)
-        settings = load_config(path)
-        check_certificates(settings)
+        settings = load_config(path, elsewhere=elsewhere)
+        check_certificates(settings, file=str(path), text=text)
     except ConfigUnusable as error:
         if json:
             write_json(values.faults(error))
@@ -79,6 +79,8 @@ def check(
         _fail(error)
     except _FAILURES as error:
         _fail(error)
+    for warning in elsewhere:
+        complain(str(warning))
     if json:
         write_json([])
     else:
@@ -173,17 +175,21 @@ def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> No
     text, shared = read_text(file)
     edited = unset(text, key) if value is None else set_value(text, key, value)
     try:
-        new = _parsed(file, edited, shared=shared)
-        check_certificates(new)
-    except (ConfigUnusable, TlsUnusable) as error:
+        new, elsewhere = _parsed(file, edited, shared=shared)
+        check_certificates(new, file=str(file), text=edited)
+    except ConfigUnusable as error:
         leave(f"{error}\nNothing was written.", ExitCode.CONFIG)
     try:
-        old = _parsed(file, text, shared=shared)
+        old, known = _parsed(file, text, shared=shared)
     except ConfigUnusable:
-        old = None  # the edit mends it
+        old, known = None, []  # the edit mends it
     if edited == text:
         say("Nothing changes: the file says so already.")
         return
+    told = {(warning.key, warning.sentence) for warning in known}
+    for warning in elsewhere:
+        if (warning.key, warning.sentence) not in told:
+            complain(str(warning))
     if not dry_run:
         rewrite(file, text, edited)
     verb = "would change" if dry_run else "changed"
@@ -200,8 +206,17 @@ def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> No
         say(_next_step(changes))
 
 
-def _parsed(file: Path, text: str, *, shared: bool) -> Config:
-    return parse_config(text, file=str(file), directory=file.absolute().parent, shared=shared)
+def _parsed(file: Path, text: str, *, shared: bool) -> tuple[Config, list[ConfigProblem]]:
+    """The config, and what is to be said of secrets that only the engine has."""
+    elsewhere: list[ConfigProblem] = []
+    config = parse_config(
+        text,
+        file=str(file),
+        directory=file.absolute().parent,
+        shared=shared,
+        elsewhere=elsewhere,
+    )
+    return config, elsewhere
 
 
 def _next_step(changes: tuple[Difference, ...]) -> str:
@@ -215,7 +230,7 @@ def _fail(error: Exception) -> NoReturn:
     match error:
         case BadKey():
             leave(str(error), ExitCode.USAGE)
-        case EditRefused():
+        case EditRefused() | NotWritten():
             leave(str(error), ExitCode.REFUSED)
         case _:
             leave(str(error), ExitCode.CONFIG)

@@ -30,6 +30,8 @@ ALIKE: Final = 4
 """From so many destinations on, what is the same for all of them is told once."""
 NAMED: Final = 3
 """Destinations that are named then."""
+LISTED: Final = 200
+"""Changes that are shown; --json has all."""
 SHOWN: Final = 20
 """Destinations, or groups of them, that are shown; --json has all."""
 _LONGEST: Final = 2000
@@ -101,20 +103,31 @@ def plan_lines(plan: Plan, width: int | None = None, *, mail: bool = True) -> It
     waiting = [change for change in plan.pending if change.key not in planned]
     table = _Table((*plan.changes, *waiting), width)
     yield from _wrapped(_summary(plan), width)
+    left = LISTED
     for effect, (title, meaning, style) in _GROUPS.items():
         changes = [change for change in plan.changes if change.effect == effect]
         if changes:
             yield Text()
             yield Text.assemble((title, style), (f"  {meaning}", _QUIET))
-            yield from table.rows(changes)
+            yield from table.rows(changes[:left])
+            yield from _more(len(changes) - left, width)
+            left = max(left - len(changes), 0)
     if waiting:
         yield Text()
         said = ("  applied before, waiting for the restart", _QUIET)
         yield Text.assemble(("Pending", "bold yellow"), said)
-        yield from table.rows(waiting)
+        yield from table.rows(waiting[:left])
+        yield from _more(len(waiting) - left, width)
     if plan.changes and mail:
         yield Text()
         yield from _queued(plan, width)
+
+
+def _more(number: int, width: int | None) -> Iterator[Text]:
+    """That so many are left out, if any are."""
+    if number > 0:
+        left_out = Text(f"  … and {number:,} more; --json has all of them", _QUIET)
+        yield from _wrapped(left_out, width, 2)
 
 
 def _summary(plan: Plan) -> Text:
@@ -184,10 +197,7 @@ def _queued(plan: Plan, width: int | None) -> Iterator[Text]:
     blocks = list(_blocks(plan.impact))
     for place, impacts in blocks[:SHOWN]:
         yield from _block(place, impacts, width)
-    if len(blocks) > SHOWN:
-        yield from _wrapped(
-            Text(f"  … and {len(blocks) - SHOWN:,} more; --json has all of them", _QUIET), width, 2
-        )
+    yield from _more(len(blocks) - SHOWN, width)
     bad = [one for one in plan.impact if one.warning]
     if bad:
         places = len({one.destination for one in bad})

@@ -60,7 +60,7 @@ def look_up(path: Path | None, key: KeyPath) -> list[SettingView]:
 
     Raises `BadKey` and `ConfigUnusable`.
     """
-    config = load_config(path)
+    config = load_config(path, elsewhere=[])  # a secret is not shown anyway
     lines = locate_keys(read_text(path)[0]) if path is not None else {}
     return [
         SettingView(

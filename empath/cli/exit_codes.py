@@ -29,7 +29,8 @@ class ExitCode(enum.IntEnum):
 
 _MEANINGS = {
     ExitCode.OK: "Done; the engine stopped as it was asked to.",
-    ExitCode.REFUSED: "The engine understood and said no, or the check found something wrong.",
+    ExitCode.REFUSED: "The engine understood and said no, the disk did, or the check found"
+    " something wrong.",
     ExitCode.USAGE: "The command line is wrong.",
     ExitCode.CONFIG: "The config is missing, broken or not allowed.",
     ExitCode.SPOOL: "The spool is in use by another engine, or cannot be opened.",

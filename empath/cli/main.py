@@ -29,7 +29,6 @@ from empath.cli.starting import complain, read_config, start
 from empath.config.model import Config, Mode, Tls
 from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigProblem, ConfigUnusable
-from empath.tls import TlsUnusable
 
 commands = typer.Typer(
     name="empath",
@@ -152,12 +151,15 @@ def console(
 @commands.command()
 def check(context: typer.Context, config: ConfigOption = None) -> None:
     """Validate the config: every error at once, or a summary of what it says."""
-    origin, reading = read_config(config or context.obj, needed=True)
+    elsewhere: list[ConfigProblem] = []
+    origin, reading = read_config(config or context.obj, needed=True, elsewhere=elsewhere)
     settings, source = reading.config, origin.name
+    for warning in elsewhere:
+        complain(str(warning))
     try:
-        check_certificates(settings)
-    except TlsUnusable as error:
-        complain(f"{source}: {error}")
+        check_certificates(settings, file=origin.spoken, text=reading.text)
+    except ConfigUnusable as error:
+        complain(str(error))
         raise SystemExit(ExitCode.CONFIG) from None
     typer.echo(f"{source}: ok")
     for name, text in _summary(settings):

@@ -16,7 +16,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.config.load import find_config
 from empath.config.model import Config
 from empath.config.origin import Origin, Reading
-from empath.config.problem import ConfigUnusable
+from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.control.metrics_door import MetricsRefused
 from empath.control.socket import SocketUnusable
 from empath.inbound.listener import ListenerRefused
@@ -54,16 +54,21 @@ def leave(error: Exception, *, debug: bool = False) -> NoReturn:
 
 
 def read_config(
-    explicit: Path | None, *, needed: bool, adapt: Callable[[Config], Config] | None = None
+    explicit: Path | None,
+    *,
+    needed: bool,
+    adapt: Callable[[Config], Config] | None = None,
+    elsewhere: list[ConfigProblem] | None = None,
 ) -> tuple[Origin, Reading]:
     """Where the config comes from and what it says; ends the command when it cannot be used.
 
-    *adapt* is what the command makes of it, at every reload too.
+    *adapt* is what the command makes of it, at every reload too.  *elsewhere* is for one that
+    starts no engine, see `parse_config`.
     """
     try:
         path = find_config(explicit, needed=needed)
         origin = Origin(path) if adapt is None else Origin(path, adapt=adapt)
-        return origin, origin.read()
+        return origin, origin.read(elsewhere=elsewhere)
     except ConfigUnusable as error:
         leave(error)
 

@@ -79,7 +79,9 @@ empathctl config check other.toml
 A secret is never shown: not in a log, not in an error, not in the console. Empath refuses to start
 when a file that holds one can be read by others than its owner (`chmod 600 FILE`). A credential is
 a file that systemd hands to the service: `LoadCredential=smarthost:/etc/empath/smarthost` or
-`LoadCredentialEncrypted=` in its unit, see systemd.exec(5).
+`LoadCredentialEncrypted=` in its unit, see systemd.exec(5). Commands that run no engine, such as
+`empath check` and `empathctl config set`, go on without a credential or variable that only the
+service has; a check warns of it.
 
 ## When a change takes effect
 
@@ -139,7 +141,7 @@ def _section(section: type[Section], path: KeyPath, *, repeated: bool) -> Iterat
 def _purpose(section: type[Section]) -> str:
     if section is Config:
         return "These stand before the first `[table]`."
-    purpose = re.sub(r"`\[\[\w+\]\]`", "It", section.__doc__ or "")
+    purpose = re.sub(r"`\[\[[\w.]+\]\]` may be", "It may be", section.__doc__ or "")
     return " ".join(purpose.split())
 
 

@@ -9,19 +9,24 @@ is allowed is for `parse_config` to say.
 from __future__ import annotations
 
 import copy
+import math
 import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import tomlkit
+import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.keys import NAMES, BadKey, follow, show_key, table_place
 from empath.config.layout import Block, add_setting, add_table, blocks, remove_table
+from empath.config.list_lines import change_list
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
+from empath.config.tidy import as_before, tidied
+from empath.config.toml_fault import toml_fault
 from empath.config.units import ByteSize, Duration, Rate, Secret
 
 _LITERAL: Final = (bool, int, float, Duration, ByteSize, Rate)
@@ -77,8 +82,13 @@ def unset(text: str, path: KeyPath) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EditRefused(f"the file is not valid TOML, mend that first: {error}") from error
+    except RecursionError:
+        raise EditRefused("mend the file first: its brackets are nested too deeply") from None
+    except ValueError as error:
+        fault = toml_fault("", text, error)
+    place = f", line {fault.line}" if fault.line else ""
+    key = f"{fault.key}: " if fault.key else ""
+    raise EditRefused(f"mend the file first{place}: {key}{fault.sentence}")
 
 
 def _raw(setting: Setting, table: bool, written: str) -> Any:
@@ -204,6 +214,10 @@ def _first_right(wanted: dict[str, Any], ways: Iterator[Way]) -> str:
 
 def _meaning(value: Any) -> Any:
     """The value without tables that say nothing: a heading alone changes no setting."""
+    if isinstance(value, list):
+        return [_meaning(item) for item in value]
+    if isinstance(value, float) and math.isnan(value):
+        return "not a number"  # which does not even equal itself
     if not isinstance(value, dict):
         return value
     inner = {key: _meaning(item) for key, item in value.items()}
@@ -215,6 +229,9 @@ def _ways_to_set(
 ) -> Iterator[Way]:
     if not _exists(before, at):
         yield lambda: _add_lines(text, before, wanted, at)
+    elif isinstance(_at(before, at), list) and isinstance(_at(wanted, at), list):
+        yield lambda: change_list(text, at, _at(before, at), _at(wanted, at), _spell)
+    yield lambda: tidied(text, _with_tomlkit(text, wanted, at))
     yield lambda: _with_tomlkit(text, wanted, at)
 
 
@@ -271,7 +288,10 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
         new = part == len(container) if isinstance(part, int) else part not in container
         if new or number + 1 == len(at):
             # As text, so that a table is one in braces, not a heading more.
-            value = tomlkit.value(_spell(_at(wanted, at[: number + 1])))
+            written = _spell(_at(wanted, at[: number + 1]))
+            value = tomlkit.value(written if new else as_before(container[part], written))
+            if not new and _holds_comments(container[part]):
+                raise LookupError("its comments would be lost")
             if isinstance(part, int) and new:
                 container.append(value)
             else:
@@ -281,9 +301,16 @@ def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
     return tomlkit.dumps(document)
 
 
+def _holds_comments(item: Any) -> bool:
+    """May there be comments in this list?"""
+    written = item.as_string() if isinstance(item, tomlkit.items.Array) else ""
+    return "#" in written and "\n" in written
+
+
 def _ways_to_unset(text: str, at: KeyPath) -> Iterator[Way]:
     if isinstance(at[-1], int):
         yield lambda: _remove_lines(text, at)
+    yield lambda: tidied(text, _without_tomlkit(text, at))
     yield lambda: _without_tomlkit(text, at)
 
 

@@ -162,7 +162,19 @@ def unknown_setting(key: str, kind: type[Section], settings: Mapping[str, Settin
 
 
 def _section_name(kind: type[Section]) -> str:
-    return "the top level" if kind is Config else f"a [{kind.__name__.lower()}] table"
+    return "the top level" if kind is Config else f"a {_heading(kind)} table"
+
+
+def _heading(kind: type[Section], section: type[Section] = Config, path: KeyPath = ()) -> str:
+    """How the heading of such a table is written; empty where *section* has none."""
+    for setting in settings_of(section):
+        at = (*path, setting.name)
+        inner = setting.section or setting.repeated
+        if inner is kind:
+            return f"[[{show_path(at)}]]" if setting.repeated else f"[{show_path(at)}]"
+        if inner is not None and (found := _heading(kind, inner, at)):
+            return found
+    return ""
 
 
 def every_key(section: type[Section] = Config, path: KeyPath = ()) -> list[KeyPath]:

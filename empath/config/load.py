@@ -8,7 +8,6 @@ problem.  Nothing is opened but the config, the secrets it names, and what it sa
 from __future__ import annotations
 
 import os
-import re
 import socket
 import threading
 import tomllib
@@ -23,8 +22,9 @@ from empath.config.checks import UNNAMED, check_config
 from empath.config.config_file import read_text, unusable
 from empath.config.locate import locate_keys
 from empath.config.model import Config
-from empath.config.problem import ConfigUnusable
+from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.read import Reader
+from empath.config.toml_fault import toml_fault
 from empath.config.values import Unfit
 
 __all__ = [
@@ -41,7 +41,6 @@ DEFAULT_NAME: Final = Path("empath.toml")
 
 _NAME_PATIENCE: Final = 2.0
 """Seconds to wait for the name of the machine, which may be asked of a DNS that is down."""
-_POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
@@ -62,8 +61,16 @@ def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
     return None
 
 
-def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -> Config:
-    """Read the config at *path*, or the built-in defaults for None."""
+def load_config(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    elsewhere: list[ConfigProblem] | None = None,
+) -> Config:
+    """Read the config at *path*, or the built-in defaults for None.
+
+    *elsewhere* is for a command that runs no engine, see `parse_config`.
+    """
     if path is None:
         return parse_config("", file="built-in defaults", directory=Path.cwd(), environ=environ)
     text, shared = read_text(path)
@@ -73,6 +80,7 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] = os.environ) -
         directory=path.absolute().parent,
         environ=environ,
         shared=shared,
+        elsewhere=elsewhere,
     )
 
 
@@ -84,12 +92,16 @@ def parse_config(
     environ: Mapping[str, str] = os.environ,
     shared: bool = False,
     machine: Callable[[], BannerHostname] | None = None,
+    elsewhere: list[ConfigProblem] | None = None,
 ) -> Config:
     """Read a config from *text*.
 
     *file* is its name for the operator, *directory* is where relative paths start, *shared*
     says that others can read the file, so that it must not hold a secret; *machine* gives the
     hostname that is not written (`machine_name`, which may take two seconds).
+
+    Given *elsewhere*, a secret that this process was not handed by the environment or systemd
+    is a warning in there and no problem; it is then no secret that can be used.
     """
     try:
         document = tomllib.loads(text)
@@ -97,8 +109,15 @@ def parse_config(
     except RecursionError:
         raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
-        raise _broken(file, text, error) from None
-    reader = Reader(file=file, directory=directory, environ=environ, lines=lines, shared=shared)
+        raise ConfigUnusable([toml_fault(file, text, error)]) from None
+    reader = Reader(
+        file=file,
+        directory=directory,
+        environ=environ,
+        lines=lines,
+        shared=shared,
+        elsewhere=elsewhere,
+    )
     config = reader.section(Config, document, ()) or Config()
     config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
@@ -142,16 +161,3 @@ def machine_name() -> BannerHostname:
         return BannerHostname(name) if "." in name else UNNAMED
     except BadAddress:
         return UNNAMED
-
-
-def _broken(file: str, text: str, error: ValueError) -> ConfigUnusable:
-    """The sentence for text that is not TOML."""
-    message = str(error)
-    position = _POSITION.search(message)
-    if position is None:
-        return unusable(file, "holds a number with thousands of digits")
-    what = message[: position.start()]
-    if position[1] is None:
-        line = text.rstrip().count("\n") + 1
-        return unusable(file, f"the file ends in the middle of something: {what}", line)
-    return unusable(file, f"is not valid TOML: {what} (column {position[2]})", int(position[1]))

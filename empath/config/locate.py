@@ -57,6 +57,30 @@ def locate_keys(text: str) -> Mapping[KeyPath, int]:
     return scanner.lines
 
 
+def line_of(text: str, key: str) -> int | None:
+    """The line of the key that `show_path` shows as *key*; None when the text does not write it.
+
+    The text is a valid TOML document.
+    """
+    lines = {show_path(path): line for path, line in locate_keys(text).items()}
+    return lines.get(key)
+
+
+def last_key(text: str) -> tuple[KeyPath, int, int]:
+    """The key, or heading, with which *text* ends, its line, and the line where it stood first.
+
+    The text is the beginning of a document, cut behind a value or within a heading.
+    """
+    scanner = _Scanner(text.replace("\r\n", "\n"))
+    scanner.scan_document()
+    path, line = scanner.last
+    first = scanner.lines.get(path, line)
+    if first == line and path and isinstance(path[-1], int):
+        path = path[:-1]  # the first table of what was something else before
+        first = scanner.lines.get(path, line)
+    return path, line, first
+
+
 class _Scanner:
     """One pass over the text; `lines` fills as it goes."""
 
@@ -65,7 +89,10 @@ class _Scanner:
         self._at = 0
         self._breaks = [match.start() for match in re.finditer("\n", text)]
         self._tables: dict[KeyPath, int] = {}  # arrays of tables, and how many each has so far
+        self._cut = False
         self.lines: dict[KeyPath, int] = {}
+        self.last: tuple[KeyPath, int] = ((), 1)
+        """The last key whose value was read to its end, or the last heading."""
 
     def scan_document(self) -> None:
         table: KeyPath = ()
@@ -96,17 +123,21 @@ class _Scanner:
                 self.lines.setdefault(path, line)
         self._skip(_BLANKS)
         self._at += brackets
+        self.last = path, keys[-1][1]
         return path
 
     def _scan_pair(self, table: KeyPath) -> None:
         path = table
-        for key, line in self._scan_key():
+        keys = self._scan_key()
+        for key, line in keys:
             path = (*path, key)
             self.lines.setdefault(path, line)
         self._skip(_BLANKS)
         self._at += 1  # the "="
         self._skip(_BLANKS)
         self._scan_value(path)
+        if not self._cut:
+            self.last = path, keys[-1][1]
 
     def _scan_key(self) -> list[tuple[str, int]]:
         """The parts of a dotted key, each with its line."""
@@ -162,6 +193,7 @@ class _Scanner:
         """Is the array or inline table over here?  Steps over the bracket if so."""
         self._skip(_BETWEEN)
         if self._at >= len(self._text):
+            self._cut = True
             return True
         if self._text.startswith(bracket, self._at):
             self._at += 1

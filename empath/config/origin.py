@@ -17,6 +17,7 @@ from typing import Final, final
 from empath.address import BannerHostname
 from empath.config.load import machine_name, parse_config, read_text
 from empath.config.model import Config
+from empath.config.problem import ConfigProblem
 
 BUILT_IN: Final = "built-in defaults"
 """What an origin without a file is called."""
@@ -65,25 +66,40 @@ class Origin:
         """What the log calls it."""
         return BUILT_IN if self.file is None else str(self.file)
 
+    @property
+    def spoken(self) -> str:
+        """What a problem in it calls it: the file as the operator named it."""
+        return BUILT_IN if self._named is None else str(self._named)
+
     def text(self) -> str:
         """What the file says now; nothing where there is none.  Raises `ConfigUnusable`."""
         return "" if self._named is None else read_text(self._named)[0]
 
-    def read(self) -> Reading:
-        """The config of the file.  Raises `ConfigUnusable`."""
+    def read(self, *, elsewhere: list[ConfigProblem] | None = None) -> Reading:
+        """The config of the file.  Raises `ConfigUnusable`.
+
+        *elsewhere* is for a command that runs no engine, see `parse_config`.
+        """
         if self._named is None:
             return self.parse("")
         text, shared = read_text(self._named)
-        return self.parse(text, shared=shared)
+        return self.parse(text, shared=shared, elsewhere=elsewhere)
 
-    def parse(self, text: str, *, shared: bool | None = None) -> Reading:
+    def parse(
+        self,
+        text: str,
+        *,
+        shared: bool | None = None,
+        elsewhere: list[ConfigProblem] | None = None,
+    ) -> Reading:
         """The config that *text* would be in the place of the file's.  Raises `ConfigUnusable`."""
         config = parse_config(
             text,
-            file=BUILT_IN if self._named is None else str(self._named),
+            file=self.spoken,
             directory=Path.cwd() if self.file is None else self.file.parent,
             shared=self._is_shared() if shared is None else shared,
             machine=self._machine,
+            elsewhere=elsewhere,
         )
         return Reading(text, self._adapt(config))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from empath.config.values import Unfit
+from empath.config.values import Elsewhere, Unfit
 from empath.safe_text import safe_text
 
 _SECRET_LIMIT: Final = 64 * 1024
@@ -44,22 +44,26 @@ def _secret_text(path: Path) -> str:
 def read_credential(name: str, environ: Mapping[str, str]) -> str:
     """The text of a credential that systemd hands to the service.  Raises `Unfit`.
 
+    One that was not handed to this process is `Elsewhere`.
+
     systemd keeps them in a folder that only the service's user can enter, so the mode of the
     file, which is 0440 in system services, does not matter (systemd.exec(5), "Credentials").
     """
     shown = safe_text(name, 80)
-    folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    if not folder.startswith("/"):
-        raise Unfit(
-            f'the credential "{shown}" comes from systemd, which did not start this process'
-            f" with any; run it as a service with LoadCredential={shown}:…"
-        )
+    what = f'the credential "{shown}"'
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise Unfit("names a credential that is no plain file name")
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder.startswith("/"):
+        raise Elsewhere(
+            what,
+            f"{what} comes from systemd, which did not start this process"
+            f" with any; run it as a service with LoadCredential={shown}:…",
+        )
     path = Path(folder, name)
     if not path.exists():
-        raise Unfit(
-            f'there is no credential "{shown}"; add LoadCredential={shown}:… to the service'
+        raise Elsewhere(
+            what, f'there is no credential "{shown}"; add LoadCredential={shown}:… to the service'
         )
     check_file(path)
     return _secret_text(path)

@@ -22,6 +22,7 @@ from empath.config.problem import ConfigProblem
 from empath.config.units import Secret
 from empath.config.values import (
     READERS,
+    Elsewhere,
     Unfit,
     bounded,
     plain_secret,
@@ -45,6 +46,8 @@ class Reader:
     lines: Mapping[KeyPath, int]
     shared: bool = False
     """The config file can be read by others than its owner."""
+    elsewhere: list[ConfigProblem] | None = None
+    """Gathers what is said of secrets that only the engine is given; None: they are problems."""
     problems: list[ConfigProblem] = field(default_factory=list)
     troubled: set[KeyPath] = field(default_factory=set)
     written: set[KeyPath] = field(default_factory=set)
@@ -57,7 +60,10 @@ class Reader:
         if any(other in self.troubled for other in (path, *about)):
             return
         self.troubled.add(path)
-        self.problems.append(ConfigProblem(self.file, self._line(path), show_path(path), sentence))
+        self.problems.append(self._problem(path, sentence))
+
+    def _problem(self, path: KeyPath, sentence: str) -> ConfigProblem:
+        return ConfigProblem(self.file, self._line(path), show_path(path), sentence)
 
     def sound(self, path: KeyPath) -> bool:
         """Has nothing at or below *path* been reported?"""
@@ -103,7 +109,7 @@ class Reader:
             section = self.section(kind, raw, path)
             return setting.default if section is None else section
         if kind is Secret:
-            return self._secret(raw)
+            return self._secret(raw, path)
         if kind is Path:
             return self.resolve(read_text(raw))
         if kind in READERS:
@@ -142,7 +148,16 @@ class Reader:
             ) from error
         return self.directory / path
 
-    def _secret(self, raw: object) -> Secret:
+    def _secret(self, raw: object, path: KeyPath) -> Secret:
+        try:
+            return self._read_secret(raw)
+        except Elsewhere as error:
+            if self.elsewhere is None:
+                raise
+            self.elsewhere.append(self._problem(path, error.warning))
+            return Secret(str(raw))  # where it comes from, so that another source is a change
+
+    def _read_secret(self, raw: object) -> Secret:
         match raw:
             case str():
                 if self.shared and raw:
@@ -155,8 +170,11 @@ class Reader:
                 return Secret(plain_secret(read_secret_file(self.resolve(name))))
             case {"env": str(name), **rest} if not rest:
                 text = self.environ.get(name, "")
+                if not name:
+                    raise Unfit("names no environment variable")
                 if not text:
-                    raise Unfit(f"the environment variable {safe_text(name, 80)} is not set")
+                    what = f"the environment variable {safe_text(name, 80)}"
+                    raise Elsewhere(what, f"{what} is not set")
                 return Secret(plain_secret(text))
             case {"credential": str(name), **rest} if not rest:
                 return Secret(plain_secret(read_credential(name, self.environ)))

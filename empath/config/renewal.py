@@ -16,7 +16,7 @@ class RenewalRefused(Exception):
     """A part cannot work with the new config; the message says why and what to do."""
 
     def __init__(self, key: str, sentence: str) -> None:
-        """*key* is the setting that is to blame."""
+        """*key* is the setting that is to blame, by its place: ``listener[0].certificate``."""
         super().__init__(sentence)
         self.key = key
 

@@ -32,6 +32,15 @@ class Unfit(ValueError):
     """A value does not fit its setting; the message is the sentence for the operator."""
 
 
+class Elsewhere(Unfit):
+    """A secret that this process was not given, which the engine may have been."""
+
+    def __init__(self, what: str, sentence: str) -> None:
+        """*what* is not here; *sentence* is for the engine, which needs it."""
+        super().__init__(sentence)
+        self.warning = f"warning: only the engine can tell whether it has {what}"
+
+
 def quote(text: str) -> str:
     """A value of the file as an error shows it."""
     return f'"{safe_text(text, 60)}"'

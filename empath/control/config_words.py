@@ -10,6 +10,7 @@ from typing import Final
 
 from empath.config.diff import Difference
 from empath.config.load import DEFAULT_NAME
+from empath.config.locate import line_of
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.renewal import RenewalRefused
 from empath.control.config_requests import ConfigChange, ConfigFault
@@ -62,9 +63,9 @@ def faults(error: ConfigUnusable) -> tuple[ConfigFault, ...]:
     )
 
 
-def fault(file: str, error: RenewalRefused) -> ConfigFault:
-    """What a part of the engine cannot work with."""
-    return ConfigFault(file=file, line=None, key=error.key, sentence=str(error))
+def fault(file: str, error: RenewalRefused, text: str = "") -> ConfigFault:
+    """What a part of the engine cannot work with; *text* is the config, which has its line."""
+    return ConfigFault(file=file, line=line_of(text, error.key), key=error.key, sentence=str(error))
 
 
 def written(one: ConfigFault) -> str:

@@ -23,7 +23,7 @@ def build(contexts: Sequence[ServerContext], config: Config) -> Renewal:
     Raises `RenewalRefused`.
     """
     built: list[_Built] = []
-    for listener in config.listener:
+    for number, listener in enumerate(config.listener):
         if listener.certificate is None or listener.key is None:
             continue
         files = listener.certificate, listener.key
@@ -36,7 +36,7 @@ def build(contexts: Sequence[ServerContext], config: Config) -> Renewal:
                 if found is not None:
                     built.append((context, found))
         except TlsUnusable as error:
-            raise RenewalRefused(f'listener["{listener.bind}"].certificate', str(error)) from error
+            raise RenewalRefused(f"listener[{number}].certificate", str(error)) from error
     names = dict.fromkeys(context.files[0] for context, _ in built)
     sentences = tuple(f"the certificate in {name} was renewed" for name in names)
     return Renewal(partial(_take, built), sentences)

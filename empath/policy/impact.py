@@ -285,7 +285,7 @@ class RetryChange:
         if self.new.expiry < self.old.expiry:
             said.append(f"older than {Duration(self.new.expiry)} by then")
         if self.new.attempts < self.old.attempts:
-            said.append(f"tried {self.new.attempts:,} times by then")
+            said.append(f"tried {_counted(self.new.attempts, 'time')} by then")
         sentence = f"would be returned unless the next attempt succeeds: {' or '.join(said)}"
         return Consequence("expiry", sentence, warning=True)
 
@@ -302,7 +302,8 @@ class RetryChange:
         if self.new.expiry != self.old.expiry:
             said.append(f"at the age of {self.new.expiry} instead of {self.old.expiry}")
         if self.new.attempts != self.old.attempts:
-            said.append(f"after {self.new.attempts:,} attempts instead of {self.old.attempts:,}")
+            after = _counted(self.new.attempts, "attempt")
+            said.append(f"after {after} instead of {self.old.attempts:,}")
         return " or ".join(said)
 
     def waiting(self, *, longer: bool) -> Consequence:
@@ -318,3 +319,7 @@ class RetryChange:
             "would have its sender told of the delay when it is deferred next: older than"
             f" {self.new.delay_notice} by then",
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

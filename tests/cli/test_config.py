@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
+from empath.config.load import load_config
+from empath.config.problem import ConfigUnusable
 from empath.config.schema import schema
 from tests.fakes.programs import ROOT
 
@@ -75,6 +77,26 @@ def test_what_is_not_valid_is_not_written(file: Path) -> None:
     assert file.read_text() == TEXT
 
 
+def test_a_number_that_is_none_is_told_as_such(file: Path) -> None:
+    """TOML knows `nan`, which does not even equal itself."""
+    for written in ("nan", "inf", "-inf"):
+        result = ctl("set", "--", "delivery.retry.factor", written)
+        assert result.exit_code == ExitCode.CONFIG
+        assert result.stderr == (
+            "empath.toml:10: delivery.retry.factor: must be a number of ordinary size\n"
+            "Nothing was written.\n"
+        )
+
+
+def test_a_disk_that_refuses_is_no_fault_of_the_config(file: Path) -> None:
+    """It ends with the code that a refused reload has; the file is as it was."""
+    long = file.rename(file.parent / f"{'a' * 245}.toml")  # no room for a name beside it
+    result = ctl("set", "delivery.port", "26", "--config", long.name)
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stderr == f"{long.name} cannot be written: File name too long\n"
+    assert long.read_text() == TEXT
+
+
 def test_a_dry_run_writes_nothing(file: Path) -> None:
     """It shows the difference only."""
     result = ctl("set", "delivery.rate", "100/m", "--dry-run")
@@ -135,6 +157,42 @@ def test_a_secret_is_not_taken_from_the_command_line(file: Path) -> None:
     assert ctl("set", "route[example.org].password", '{ file = "password" }').exit_code == 0
     assert 'password = { file = "password" }' in file.read_text()
     assert "hunter" not in ctl("get", "route", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ('{ env = "ONLY_THE_SERVICE" }', "the environment variable ONLY_THE_SERVICE"),
+        ('{ credential = "smarthost" }', 'the credential "smarthost"'),
+    ],
+)
+def test_a_secret_that_only_the_engine_has_is_in_nobodys_way(
+    file: Path, monkeypatch: pytest.MonkeyPatch, source: str, what: str
+) -> None:
+    """Other settings are read and changed without it; check, and who names it, are warned."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    warning = (
+        "empath.toml:10: route[0].password: warning: only the engine can tell whether it has"
+        f" {what}\n"
+    )
+    unset = TEXT + 'tls = "starttls"\n'
+    new = f'{{ host = "b.example:25", tls = "starttls", username = "ada", password = {source} }}'
+    added = ctl("set", "route[example.net]", new, "--dry-run")
+    assert added.exit_code == ExitCode.OK
+    assert f"route[1].password: {warning.split(': ', 2)[2]}" in added.stderr
+    file.write_text(unset + f'username = "ada"\npassword = {source}\n')
+    for arguments in (
+        ("get", "delivery.port"),
+        ("set", "delivery.port", "26"),
+        ("unset", "delivery.port"),
+    ):
+        result = ctl(*arguments)
+        assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    result = ctl("check")
+    assert (result.exit_code, result.stdout) == (ExitCode.OK, "empath.toml: ok\n")
+    assert result.stderr == warning
+    with pytest.raises(ConfigUnusable):
+        load_config(file)  # the engine does
 
 
 def test_get_tells_the_value_and_what_it_is(file: Path) -> None:
@@ -212,13 +270,24 @@ def test_check_looks_into_certificates(file: Path) -> None:
     """What no listener could use is found before a reload."""
     for name in ("c.pem", "k.pem"):
         (file.parent / name).touch(mode=0o600)
-    file.write_text(
-        TEXT + '[[listener]]\nbind = "127.0.0.1:1"\ntls = "starttls"\ncertificate = "c.pem"\n'
+    listener = (
+        '[[listener]]\nbind = "127.0.0.1:{}"\ntls = "starttls"\ncertificate = "c.pem"\n'
         'key = "k.pem"\n'
     )
+    file.write_text(TEXT + listener.format(1) + listener.format(2))
     result = ctl("check")
     assert result.exit_code == ExitCode.CONFIG
-    assert "c.pem" in result.stderr
+    used = f"cannot use certificate {file.parent / 'c.pem'} with key"
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"empath.toml:11: listener[0].certificate: {used}")
+    assert second.startswith(f"empath.toml:16: listener[1].certificate: {used}")
+    faults = json.loads(ctl("check", "--json").stdout)
+    assert [(fault["line"], fault["key"]) for fault in faults] == [
+        (11, "listener[0].certificate"),
+        (16, "listener[1].certificate"),
+    ]
+    result = ctl("set", "delivery.port", "26")
+    assert result.stderr.splitlines() == [first, second, "Nothing was written."]
 
 
 def test_another_file_can_be_named(file: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from empath.cli.config_diff import SHOWN, plan_lines, write_applied, write_plan
+from empath.cli.config_diff import LISTED, SHOWN, plan_lines, write_applied, write_plan
 from empath.control.config_requests import AppliedConfig, Plan
 from tests.fakes.demo_plan import EVERYTHING, FAULTY, change, impact, plan
 from tests.fakes.own_terminal import OwnTerminal
@@ -121,6 +121,21 @@ def test_what_is_too_much_is_counted() -> None:
     assert "d19.test" in text
     assert "d20.test" not in text
     assert "… and 30 more; --json has all of them" in text
+
+
+def test_very_many_changes_do_not_push_the_mail_off_the_screen() -> None:
+    """Two hundred are shown over all groups, and of each group how many more there are."""
+    live = tuple(change(f"l{n}", "1", "2") for n in range(LISTED - 1))
+    later = tuple(change(f"r{n}", "1", "2", "restart") for n in range(1002))
+    waits = (change("w", "1", "2", "restart"),)
+    lines = page(plan(changes=(*live, *later), pending=waits), None).splitlines()
+    assert sum("→" in line for line in lines) == LISTED
+    assert [line for line in lines if "more" in line] == [
+        "  … and 1,001 more; --json has all of them",
+        "  … and 1 more; --json has all of them",
+    ]
+    exactly = page(plan(changes=(*live, later[0])), None)
+    assert "more" not in exactly
 
 
 def test_nothing_from_outside_reaches_the_terminal_raw() -> None:

@@ -18,6 +18,13 @@ from empath.config.model import Config, Mode, Section
 ROOT = Path(__file__).parents[2]
 
 
+def test_a_section_speaks_of_others_by_their_names() -> None:
+    """Only what it says of itself is shortened."""
+    manual = reference()
+    assert "unless a `[[route]]` or `[[destination]]` says more" in manual
+    assert "Mail that gets a class. It may be repeated;" in manual
+
+
 def test_the_manual_is_what_the_model_says() -> None:
     """docs/CONFIGURATION.md is written by the model; write it anew when this fails."""
     written = subprocess.run(

@@ -326,8 +326,14 @@ def test_what_is_taken_away_leaves_the_rest(text: str, key: str, expected: str) 
 
 def test_broken_text_is_not_edited() -> None:
     """What is no TOML has no lines that one could know."""
-    with pytest.raises(EditRefused, match="is not valid TOML, mend that first"):
+    with pytest.raises(EditRefused, match=r"^mend the file first, line 1: is not valid TOML"):
         put("mode = \n", "mode", "dev")
+    with pytest.raises(EditRefused) as raised:
+        put("[log]\n[log]\n", "mode", "dev")
+    assert str(raised.value) == (
+        "mend the file first, line 2: log: is written a second time, first in line 1;"
+        " put the two together"
+    )
 
 
 def test_what_looks_like_a_heading_does_no_harm() -> None:

@@ -233,6 +233,13 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
                 " the whole path"
             ),
         ),
+        (
+            '[[priority.rule]]\ngive = "high"\nzzz = 1',
+            (
+                "empath.toml:3: priority.rule[0].zzz: there is no such setting; a [[priority.rule]]"
+                " table has give, sender, recipient, listener, header"
+            ),
+        ),
         # What must be written
         (
             '[[route]]\nhost = "smtp.example.com:25"',
@@ -253,7 +260,7 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
         ),
         (
             'mode = "dev"\nmode = "dev" # twice\n',
-            "empath.toml:2: is not valid TOML: Cannot overwrite a value (column 13)",
+            "empath.toml:2: mode: is written a second time, first in line 1; keep one of them",
         ),
         (
             'mode = "dev"\n[relay]\ndomains = [\n  "a.example",\n',

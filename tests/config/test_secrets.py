@@ -140,6 +140,7 @@ def test_a_secret_in_a_config_that_others_can_read_is_refused(tmp_path: Path) ->
         '"hunter2\\u0000"',
         '"hunter2\\r\\nhunter2"',
         "{ env = 'UNSET' }",
+        '{ env = "" }',
     ],
 )
 def test_a_secret_in_the_wrong_form_is_not_shown(text: str) -> None:
@@ -147,6 +148,13 @@ def test_a_secret_in_the_wrong_form_is_not_shown(text: str) -> None:
     [told] = problems(route(text))
     assert told.startswith("empath.toml:6: route[0].password: ")
     assert "hunter2" not in told
+
+
+def test_a_variable_without_a_name_is_told() -> None:
+    """It names nothing that could be set."""
+    assert problems(route('{ env = "" }')) == [
+        "empath.toml:6: route[0].password: names no environment variable"
+    ]
 
 
 @pytest.mark.parametrize(

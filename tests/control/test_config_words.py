@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from empath.control.config_words import attention, line, lines
+from empath.config.renewal import RenewalRefused
+from empath.control.config_words import attention, fault, line, lines, written
 from tests.fakes.memory_config import CHANGE, RESTART
 
 
@@ -23,3 +24,16 @@ def test_what_waits_and_what_differs_needs_attention() -> None:
     [waits, differs] = attention([RESTART] * 7, "empath.toml", drift=True)
     assert waits.sentence.endswith("log.format, log.format and 2 more.")
     assert differs.sentence.startswith("empath.toml is not what is in force")
+
+
+def test_what_a_part_cannot_work_with_has_its_line() -> None:
+    """As far as the text has a line for it: a default has none."""
+    text = '[[listener]]\n[[listener]]\ncertificate = "c.pem"\n'
+    refused = RenewalRefused("listener[1].certificate", "cannot be used")
+    assert written(fault("empath.toml", refused, text)) == (
+        "empath.toml:3: listener[1].certificate: cannot be used"
+    )
+    refused = RenewalRefused("delivery.tls.ca_file", "cannot be used")
+    assert written(fault("empath.toml", refused, text)) == (
+        "empath.toml: delivery.tls.ca_file: cannot be used"
+    )

@@ -267,6 +267,9 @@ def test_an_end_of_retries_that_moves() -> None:
     change = RetryChange(Retry(), Retry(expiry=Duration(3600), attempts=3))
     assert change.ends
     assert change.given_up().sentence.endswith("older than 1h by then or tried 3 times by then")
+    once = RetryChange(Retry(), Retry(attempts=1))
+    assert once.given_up().sentence.endswith(": tried 1 time by then")
+    assert once.otherwise().sentence.endswith("after 1 attempt instead of 25")
     assert change.given_up().warning
     assert change.otherwise().sentence == (
         "would be given up at the age of 1h instead of 5d or after 3 attempts instead of 25"
