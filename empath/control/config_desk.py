@@ -153,7 +153,7 @@ class ConfigDesk:
         try:
             built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            fault = words.fault(self._standing.origin.name, error)
+            fault = words.fault(self._standing.origin.name, error, draft.text)
             return self._faulty(wish, replace(draft, faults=(fault,)))
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
@@ -247,7 +247,7 @@ class ConfigDesk:
         try:
             await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return (words.fault(self._standing.origin.name, error),)
+            return (words.fault(self._standing.origin.name, error, draft.text),)
         return ()
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
