@@ -56,7 +56,8 @@ class Prune(Single[tuple[int, bool]]):
         """Look at one range."""
         rows = select(
             cursor,
-            "SELECT key, finished_at FROM message WHERE key > ? ORDER BY key LIMIT ?",
+            "SELECT key, iif(EXISTS (SELECT 1 FROM trash AS t WHERE t.key = m.key), NULL, finished_at)"
+            " FROM message AS m WHERE key > ? ORDER BY key LIMIT ?",
             (self._after, RANGE),
         )
         gone: list[int] = []
@@ -100,7 +101,7 @@ class Pruner:
     def tidy(self, settings: Settings) -> None:
         """Begin a step if finished messages are too many, or it is time to look for old ones."""
         finished, now = self._book.tally.finished, self._clock.monotonic()
-        excess = finished - settings.keep_finished_count
+        excess = finished - self._book.tally.trashed - settings.keep_finished_count
         if self._running or not finished or (excess <= SLACK and now < self._next):
             return
         self._next = now + EVERY
