@@ -50,9 +50,8 @@ class Selections:
             raise RequestRefused(
                 f"A selection holds at most {ENTRIES_MOST:,} messages: narrow the filter."
             )
-        while self._kept and (
-            len(self._kept) >= MOST or self._entries + len(frozen) > ENTRIES_MOST
-        ):
+        room = ENTRIES_MOST - len(frozen)
+        while self._kept and (len(self._kept) >= MOST or self._entries > room):
             del self._kept[next(iter(self._kept))]
         now, ends = self._clock.now(), frozen.ends
         selection = Selection(
@@ -86,6 +85,6 @@ class Selections:
 
     def _expire(self) -> None:
         now = self._clock.monotonic()
-        for id, kept in list(self._kept.items()):
-            if kept.until <= now:
-                del self._kept[id]
+        over = [name for name, kept in self._kept.items() if kept.until <= now]
+        for name in over:
+            del self._kept[name]

@@ -167,13 +167,13 @@ class TrashDesk:
             after = lot.place
             if ids:
                 seen.update(lot.ids)
-            for id in lot.ids:
+            for message in lot.ids:
                 each = lot.recipients if len(lot.ids) == 1 else 0
                 action = "restore" if source.trash else "undo"
                 self._bus.publish(
                     OperatorActed(
                         at=at,
-                        id=id,
+                        id=message,
                         action=action,
                         actor=self._actor,
                         reason=why,
@@ -290,8 +290,8 @@ def _place(cursor: str) -> tuple[float, int] | None:
     """Where a page begins.  Raises `RequestUnclear`."""
     if not cursor:
         return None
-    at, _, id = cursor.rpartition("-")
+    at, _, name = cursor.rpartition("-")
     try:
-        return float(at), MessageId(id).key
+        return float(at), MessageId(name).key
     except (ValueError, BadMessageId) as error:
         raise RequestUnclear("cursor is what the page before ended with, or empty.") from error

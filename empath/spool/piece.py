@@ -52,7 +52,7 @@ _MESSAGE_PRIORITY: Final = (
     " WHERE key IN (SELECT value FROM json_each(?))"
 )
 _KEEP: Final = (
-    "INSERT INTO former SELECT ?1, r.key, r.number, r.state, r.due_at, r.hold_reason, r.priority,"
+    "INSERT INTO former SELECT ?1, r.key, r.number, r.state, r.due_at, r.hold_reason, r.priority,"  # noqa: S608 - our own words
     f" r.next_hop, r.attempts, ifnull(m.details ->> '$[{stored.MT_PRIORITY_PLACE}]', 0)"
     " FROM recipient AS r JOIN message AS m ON m.key = r.key WHERE r.key = ?2 AND r.number = ?3"
 )

@@ -56,17 +56,19 @@ class Prune(Single[tuple[int, bool]]):
         """Look at one range."""
         rows = select(
             cursor,
-            "SELECT key, iif(EXISTS (SELECT 1 FROM trash AS t WHERE t.key = m.key), NULL, finished_at)"
+            "SELECT key, finished_at, EXISTS (SELECT 1 FROM trash AS t WHERE t.key = m.key)"
             " FROM message AS m WHERE key > ? ORDER BY key LIMIT ?",
             (self._after, RANGE),
         )
         gone: list[int] = []
         last = self._after
-        for key, finished_at in rows:
+        for key, finished_at, trashed in rows:
             if len(gone) == MOST:
                 break
             last = key
-            if finished_at is not None and (finished_at < self._before or len(gone) < self._excess):
+            if trashed or finished_at is None:
+                continue
+            if finished_at < self._before or len(gone) < self._excess:
                 gone.append(key)
         if gone:
             listed = (json.dumps(gone),)

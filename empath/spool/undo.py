@@ -52,7 +52,7 @@ _BACK: Final = (
     " WHERE key = ? AND number = ?"
 )
 _CLASS: Final = (
-    "UPDATE message SET priority = ?1,"
+    "UPDATE message SET priority = ?1,"  # noqa: S608 - our own words
     f" details = json_set(details, '$[{stored.MT_PRIORITY_PLACE}]', ?2) WHERE key = ?3"
 )
 _LISTED: Final = "key IN (SELECT value FROM json_each(?))"
@@ -131,7 +131,7 @@ def count_kept(reader: apsw.Connection, source: Source, keys: Sequence[int]) -> 
     )
     ((messages,),) = select(
         reader,
-        f"SELECT count(DISTINCT k.key) FROM {table} AS k WHERE {scope}",
+        f"SELECT count(DISTINCT k.key) FROM {table} AS k WHERE {scope}",  # noqa: S608
         values,
     )
     return Counted(
