@@ -11,16 +11,10 @@ import typer
 
 from empath.cli.asking import ConfigOption, JsonOption, SocketOption, Where, ask, leave, where
 from empath.cli.exit_codes import ExitCode
-from empath.cli.preview import (
-    DryRunOption,
-    ForOption,
-    ReasonOption,
-    UntilOption,
-    seconds_of,
-    write_preview,
-)
+from empath.cli.jobs import report_job, write_changed
+from empath.cli.preview import DryRunOption, ForOption, ReasonOption, UntilOption, seconds_of
 from empath.cli.queue import QueryOption
-from empath.cli.show import complain, counted, say, write_json
+from empath.cli.show import counted
 from empath.cli.words import read_domain, read_ids
 from empath.config.model import PriorityClass
 from empath.control import link
@@ -33,6 +27,13 @@ ExpectOption = Annotated[
     typer.Option(metavar="N", min=0, help="Change nothing unless exactly N messages match."),
 ]
 
+SelectionOption = Annotated[
+    str,
+    typer.Option(
+        "--selection", metavar="S-ID", help="The messages that `queue select` has frozen."
+    ),
+]
+
 _NAMED = 5
 
 
@@ -40,6 +41,7 @@ def retry(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -49,15 +51,21 @@ def retry(
 ) -> None:
     """Try messages again now instead of when they are due."""
     request = link.RetryMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
+        ids=read_ids(ids),
+        query=query,
+        selection=selection,
+        expect=expect,
+        reason=reason,
+        dry_run=dry_run,
     )
-    _report(ask(where(context, socket, config), request), "due now", json=json)
+    _report(where(context, socket, config), request, "due now", json=json)
 
 
 def hold(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -67,15 +75,21 @@ def hold(
 ) -> None:
     """Keep messages from being delivered until they are released."""
     request = link.HoldMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
+        ids=read_ids(ids),
+        query=query,
+        selection=selection,
+        expect=expect,
+        reason=reason,
+        dry_run=dry_run,
     )
-    _report(ask(where(context, socket, config), request), "held", json=json)
+    _report(where(context, socket, config), request, "held", json=json)
 
 
 def release(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -85,16 +99,23 @@ def release(
 ) -> None:
     """Queue held messages again."""
     request = link.ReleaseMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
+        ids=read_ids(ids),
+        query=query,
+        selection=selection,
+        expect=expect,
+        reason=reason,
+        dry_run=dry_run,
     )
-    _report(ask(where(context, socket, config), request), "released", json=json)
+    _report(where(context, socket, config), request, "released", json=json)
 
 
 def delete(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
+    *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -102,21 +123,24 @@ def delete(
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Give messages up. Nobody is told: neither the sender nor the recipients."""
+    """Give messages up. Nobody is told; for a while, `trash restore` brings them back."""
     place = where(context, socket, config)
     named = read_ids(ids)
     if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Delete", told="Nobody will be told")
+        expect = _confirm(
+            place, named, query, selection, expect, verb="Delete", told="Nobody will be told"
+        )
     request = link.DeleteMessages(
-        ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run
+        ids=named, query=query, selection=selection, expect=expect, reason=reason, dry_run=dry_run
     )
-    _report(ask(place, request), "deleted", json=json)
+    _report(place, request, "deleted", json=json)
 
 
 def _confirm(
     place: Where,
     ids: tuple[MessageId, ...],
     query: str,
+    selection: str,
     expect: int | None,
     *,
     verb: str,
@@ -129,7 +153,9 @@ def _confirm(
             ExitCode.USAGE,
         )
     if ids:
-        count = f"{counted(len(ids), 'message')}"
+        count = counted(len(ids), "message")
+    elif selection:
+        count = f"what {safe_text(selection, 40)} holds"
     else:
         found = ask(place, link.ListQueue(query=query, limit=1))
         count = f"{'' if found.matched_exact else 'at least '}{counted(found.matched, 'message')}"
@@ -144,6 +170,7 @@ def bounce(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     status: Annotated[
         str, typer.Option(metavar="5.X.X", help="The RFC 3463 code the sender is given.")
     ] = "5.7.0",
@@ -160,17 +187,26 @@ def bounce(
     place = where(context, socket, config)
     named = read_ids(ids)
     if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Return", told="Their senders are told")
+        expect = _confirm(
+            place, named, query, selection, expect, verb="Return", told="Their senders are told"
+        )
     request = link.BounceMessages(
-        ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run, status=status
+        ids=named,
+        query=query,
+        selection=selection,
+        expect=expect,
+        reason=reason,
+        dry_run=dry_run,
+        status=status,
     )
-    _report(ask(place, request), "returned to their senders", json=json)
+    _report(place, request, "returned to their senders", json=json)
 
 
 def reroute(
     context: typer.Context,
     ids: IdsArgument = None,
     query: QueryOption = "",
+    selection: SelectionOption = "",
     to: Annotated[
         str, typer.Option("--to", metavar="HOST[:PORT]", help="The server they go to.")
     ] = "",
@@ -193,6 +229,7 @@ def reroute(
     request = link.RerouteMessages(
         ids=read_ids(ids),
         query=query,
+        selection=selection,
         expect=expect,
         reason=reason,
         dry_run=dry_run,
@@ -200,13 +237,14 @@ def reroute(
         seconds=seconds_of(for_, until),
     )
     what = f"now go to {safe_text(to, 300)}" if to else "now go to their own servers"
-    _report(ask(where(context, socket, config), request), what, json=json)
+    _report(where(context, socket, config), request, what, json=json)
 
 
 def priority(
     context: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="[ID]... CLASS", show_default=False)],
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -226,12 +264,13 @@ def priority(
     request = link.PrioritizeMessages(
         ids=read_ids(ids),
         query=query,
+        selection=selection,
         expect=expect,
         reason=reason,
         dry_run=dry_run,
         priority=name.value,
     )
-    _report(ask(where(context, socket, config), request), f"now {name}", json=json)
+    _report(where(context, socket, config), request, f"now {name}", json=json)
 
 
 def flush(
@@ -247,36 +286,22 @@ def flush(
 ) -> None:
     """Try everything that waits again now."""
     domain = None if destination is None else read_domain(destination)
-    reply = ask(
-        where(context, socket, config),
-        link.FlushQueue(destination=domain, reason=reason, dry_run=dry_run),
-    )
-    _report(reply, "due now", json=json)
+    request = link.FlushQueue(destination=domain, reason=reason, dry_run=dry_run)
+    _report(where(context, socket, config), request, "due now", json=json)
 
 
-def _report(done: link.Changed, what: str, *, json: bool) -> None:
-    _write(done, what, json=json)
+def _report(
+    place: Where, request: link.QueueChange | link.FlushQueue, what: str, *, json: bool
+) -> None:
+    done = ask(place, request)
+    if done.job:
+        report_job(place, done, what, json=json)
+    else:
+        write_changed(done, what, json=json)
     if done.unknown:
         named, more = done.unknown[:_NAMED], len(done.unknown) - _NAMED
         rest = f" and {more:,} more" if more > 0 else ""
         leave(f"Not in the queue: {', '.join(named)}{rest}.", ExitCode.REFUSED)
-
-
-def _write(done: link.Changed, what: str, *, json: bool) -> None:
-    if json:
-        write_json(done if done.preview is None else done.preview)
-        return
-    if done.preview is not None:
-        write_preview(done.preview)
-        return
-    recipients = counted(done.recipients, "recipient")
-    say(f"{counted(done.messages, 'message')} ({recipients}) {what}.")
-    if done.in_flight:
-        complain(
-            f"{counted(done.in_flight, 'recipient')} being delivered at this moment left alone."
-        )
-    if done.note:
-        complain(f"{safe_text(done.note)}.")
 
 
 CHANGES = (retry, hold, release, delete, bounce, reroute, priority, flush)
