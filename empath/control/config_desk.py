@@ -153,8 +153,8 @@ class ConfigDesk:
         try:
             built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            fault = words.fault(self._standing.origin.name, error, draft.text)
-            return self._faulty(wish, replace(draft, faults=(fault,)))
+            faults = words.unbuilt(self._standing.origin.name, error, draft.text)
+            return self._faulty(wish, replace(draft, faults=faults))
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
         version, at, gone = before.version, before.at, False
@@ -247,7 +247,7 @@ class ConfigDesk:
         try:
             await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return (words.fault(self._standing.origin.name, error, draft.text),)
+            return words.unbuilt(self._standing.origin.name, error, draft.text)
         return ()
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
@@ -279,7 +279,7 @@ class ConfigDesk:
         most = min(limit, HISTORY_LIMIT)
         found, damaged = await asyncio.to_thread(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found),
+            versions=words.listed(one.told() for one in found),
             running=self._standing.state.version,
             unreadable=tuple(damaged),
         )
