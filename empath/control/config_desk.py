@@ -183,6 +183,7 @@ class ConfigDesk:
             )
             gone = await finish(writing)
         # From here to the last line of this block nothing waits and nothing fails: one turn.
+        began = self._clock.monotonic()
         self._standing.swap(
             InForce(
                 running=draft.running,
@@ -209,11 +210,13 @@ class ConfigDesk:
                 renewed=renewed,
             )
         )
+        held = self._clock.monotonic() - began
         if gone:
             raise asyncio.CancelledError
         if kept_anew or renewed:
             await self._note(wish, version, len(told))
-        return AppliedConfig(version=version, plan=draft.plan(self._standing.origin.name))
+        plan = draft.plan(self._standing.origin.name)
+        return AppliedConfig(version=version, plan=plan, held=held)
 
     def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
         self._refused(wish, tuple(map(words.written, draft.faults)))

@@ -77,6 +77,8 @@ class AppliedConfig(Reply, frozen=True):
 
     version: int
     plan: Plan
+    held: float = 0.0
+    """Seconds for which the swap held the event loop: the one turn in which nothing else ran."""
 
 
 class ApplyConfig(Request[AppliedConfig], frozen=True):
