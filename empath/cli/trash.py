@@ -7,39 +7,35 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, where
+from empath.cli.asking import Client, leave
 from empath.cli.exit_codes import ExitCode
-from empath.cli.jobs import report
-from empath.cli.preview import DryRunOption, ReasonOption
+from empath.cli.jobs import write_change
+from empath.cli.preview import Change
+from empath.cli.queue_changes import YesOption
 from empath.cli.show import age, complain, counted, from_now, octets, write_json, write_table
+from empath.cli.verbs import group, verb
 from empath.cli.words import read_ids
 from empath.clock import SystemClock
 from empath.control import link
 
-trash = typer.Typer(
-    name="trash",
-    help="Deleted mail, kept for spool.trash_for: look at it, bring it back, forget it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+trash = group("trash", "Deleted mail, kept for spool.trash_for: bring it back, or forget it.")
 
 
 @trash.command("list")
+@verb
 def list_trash(
-    context: typer.Context,
+    *,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=1000, help="Most messages shown.")
     ] = 50,
     cursor: Annotated[
         str, typer.Option("--cursor", metavar="C", help="Go on where a list ended.")
     ] = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List what was deleted and can be restored, newest first."""
-    found = ask(where(context, socket, config), link.ListTrash(cursor=cursor, limit=limit))
-    if json:
+    found = client.ask(link.ListTrash(cursor=cursor, limit=limit))
+    if client.json:
         write_json(found)
         return
     if not found.items:
@@ -63,61 +59,51 @@ def list_trash(
         ],
     )
     if found.cursor:
-        complain(
-            f"{len(found.items):,} of {found.messages:,} shown; --cursor {found.cursor} goes on."
-        )
+        shown = f"{len(found.items):,} of {found.messages:,} shown"
+        complain(f"{shown}; --cursor {found.cursor} goes on.")
 
 
 @trash.command()
+@verb
 def restore(
-    context: typer.Context,
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID|JOB]...", show_default=False)
-    ] = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    *,
+    names: Annotated[list[str], typer.Argument(metavar="ID...|JOB", show_default=False)],
+    change: Change,
+    client: Client,
 ) -> None:
-    """Queue deleted messages again as they were: by id, or all that a job deleted."""
-    named = ids or []
-    jobs = [one for one in named if one.startswith("job-")]
-    if not named or (jobs and len(named) > 1):
+    """Queue deleted messages again as they were: by their ids, or all that a job deleted."""
+    job = names[0] if names[0].startswith("job-") else ""
+    if job and len(names) > 1:
         leave("Name deleted messages, or one job such as job-12.", ExitCode.USAGE)
     request = link.RestoreTrash(
-        ids=() if jobs else read_ids(named),
-        job=jobs[0] if jobs else "",
-        reason=reason,
-        dry_run=dry_run,
+        ids=() if job else read_ids(names), job=job, reason=change.reason, dry_run=change.dry_run
     )
-    report(where(context, socket, config), request, "in the queue again", json=json)
+    done = client.ask(request)
+    write_change(client, done, "in the queue again")
+    if done.unknown:
+        leave(f"Not in the trash: {', '.join(done.unknown[:5])}.", ExitCode.REFUSED)
 
 
 @trash.command()
+@verb
 def empty(
-    context: typer.Context,
+    *,
     expect: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, help="Forget nothing unless it holds N messages."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    yes: YesOption = False,
+    change: Change,
+    client: Client,
 ) -> None:
     """Forget everything in the trash for good."""
-    place = where(context, socket, config)
-    if not yes and not dry_run:
+    if not yes and not change.dry_run:
         if not sys.stdin.isatty():
             leave("This forgets mail: add --yes where there is no terminal to ask.", ExitCode.USAGE)
-        found = ask(place, link.ListTrash(limit=1))
-        if expect is None:
-            expect = found.messages
+        found = client.ask(link.ListTrash(limit=1))
+        expect = found.messages if expect is None else expect
         question = f"Forget {counted(found.messages, 'message')} for good?"
         if not typer.confirm(question, default=False, err=True):
             leave("Nothing was forgotten.", ExitCode.REFUSED)
-    request = link.EmptyTrash(expect=expect, reason=reason, dry_run=dry_run)
-    report(place, request, "forgotten", json=json)
+    request = link.EmptyTrash(expect=expect, reason=change.reason, dry_run=change.dry_run)
+    write_change(client, client.ask(request), "forgotten")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
+    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
@@ -27,6 +28,7 @@ from empath.control.link import (
     DnsEntry,
     DnsOverride,
     DnsOverrides,
+    EventFilter,
     ExplainMessage,
     FlushQueue,
     GateChange,
@@ -82,6 +84,8 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.memory_trash import MemoryTrash
 
 R = TypeVar("R")
 
@@ -89,7 +93,7 @@ STARTED_AT = 1_790_000_000.0
 
 PONG = Pong(
     version="0.1.0",
-    protocol=1,
+    protocol=PROTOCOL,
     pid=4411,
     hostname="mx1.example.org",
     mode="relay",
@@ -165,8 +169,13 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.book = MemoryJobs()
+        """Selections, and the changes that were made."""
+        self.trash = MemoryTrash()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
+        self.followed: list[EventFilter | None] = []
+        """The filter of each stream of events that was opened."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
         self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
@@ -233,7 +242,10 @@ class MemoryLink:
         reply: R = self._answer(request)
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+    async def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        self.followed.append(only)
         last = self.status.sequence if after is None else after
         while True:
             if self._lost:
@@ -241,7 +253,8 @@ class MemoryLink:
             waiting = [notice for notice in self.history if notice.sequence > last]
             for notice in waiting:
                 last = notice.sequence
-                yield notice
+                if only is None or only.passes(notice.event):
+                    yield notice
             if not waiting:
                 await self._changed.wait()
 
@@ -274,14 +287,17 @@ class MemoryLink:
                 part = octets[offset : offset + limit]
                 shown = part.decode("utf-8", "backslashreplace")
                 return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
-            case QueueChange(ids=ids, query=query, dry_run=True):
-                return counted(self._chosen(ids, query))
-            case QueueChange(ids=ids, query=query, expect=expect):
+            case QueueChange(dry_run=True):
+                return counted(self._meant(request))
+            case QueueChange(ids=ids):
                 known = {item.id for item in self.queue}
-                done = self._change(self._chosen(ids, query), expect)
-                return msgspec.structs.replace(
-                    done, unknown=tuple(each for each in ids if each not in known)
+                meant = self._meant(request)
+                done = msgspec.structs.replace(
+                    self._change(meant, None if request.selection else request.expect),
+                    unknown=tuple(each for each in ids if each not in known),
                 )
+                what = f"{type(request).route.rpartition('/')[2]} {request.query or 'messages'}"
+                return self.book.made(what, meant, done)
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
                 return counted(chosen) if request.dry_run else self._change(chosen, None)
@@ -296,7 +312,12 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                return (
+                    self.config.answer(request)
+                    or self.book.answer(request, self._matching)
+                    or self.trash.answer(request)
+                    or self._answer_more(request)
+                )
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
@@ -351,6 +372,14 @@ class MemoryLink:
             case _:
                 raise AssertionError(f"nothing answers {type(request).__name__}")
         return DnsOverrides(overrides=tuple(self.overrides.values()))
+
+    def _matching(self, query: str) -> list[QueueItem]:
+        return [item for item in self.queue if self.matching(item, query)]
+
+    def _meant(self, request: QueueChange) -> list[QueueItem]:
+        if request.selection:
+            return self.book.chosen(request.selection, request.expect)
+        return self._chosen(request.ids, request.query)
 
     def _chosen(self, ids: tuple[MessageId, ...], query: str) -> list[QueueItem]:
         if ids:
