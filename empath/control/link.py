@@ -43,6 +43,8 @@ from empath.control.dns_requests import (
     SetDnsOverride,
 )
 from empath.control.event_filter import (
+    EVENT_KINDS,
+    ROUTINE_EVENTS,
     BadEventFilter,
     EventFilter,
     event_filter_text,
@@ -124,7 +126,9 @@ from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
 from empath.events import Event
 
 __all__ = [
+    "EVENT_KINDS",
     "PROTOCOL",
+    "ROUTINE_EVENTS",
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
