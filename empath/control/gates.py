@@ -13,6 +13,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import link
+from empath.control.gate_list import gate_items
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import GateItem, NotFound, Request, RequestRefused, RequestUnclear, WhyItem
 from empath.control.parts import Deliverer
@@ -25,6 +26,7 @@ from empath.envelope import MessageId
 from empath.events import DestinationGated
 from empath.policy import shaping
 from empath.policy.suspension import Suspension
+from empath.policy.throttle import Throttle
 from empath.policy.turns import Place, place
 from empath.policy.verdict import Hold
 from empath.policy.why import Circumstances, why
@@ -40,6 +42,8 @@ _VERBS: Final[Mapping[type[Request[Any]], str]] = {
     link.ResumeDestination: "resume",
     link.RerouteDestination: "reroute",
     link.RestoreRoute: "restore-route",
+    link.LimitDestination: "limit",
+    link.LiftLimit: "lift-limit",
 }
 """What each change is called in the record."""
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
@@ -49,6 +53,8 @@ ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     *_VERBS,
 )
 """The requests that a `GateDesk` answers."""
+FASTEST: Final = 10_000.0
+"""Attempts a second; a limit above is none."""
 SHOWN: Final = 1000
 """Most recipients that are explained at once."""
 
@@ -102,43 +108,7 @@ class GateDesk:
     # Looking.
 
     def _gates(self) -> tuple[GateItem, ...]:
-        if self._engine is None:
-            return ()
-        gates, now = self._engine.gates, self._clock.now()
-        items = [
-            GateItem(
-                destination=name,
-                gate="breaker",
-                state=position.value,
-                until=gates.breakers[name].open_until,
-                reason=gates.breakers[name].why,
-                actor=gates.breakers[name].actor,
-            )
-            for name, position in gates.breakers.standing(now).items()
-        ]
-        items += [
-            GateItem(
-                destination=name,
-                gate="suspension",
-                state="suspended",
-                until=each.until,
-                reason=each.reason,
-                actor=each.actor,
-            )
-            for name, each in gates.suspensions.standing(now).items()
-        ]
-        items += [
-            GateItem(
-                destination=name,
-                gate="override",
-                state=f"re-routed to {', '.join(each.hosts)}",
-                until=each.until,
-                reason=each.reason,
-                actor=each.actor,
-            )
-            for name, each in self._finder.overrides().items()
-        ]
-        return tuple(sorted(items, key=lambda item: (item.destination, item.gate)))
+        return gate_items(self._engine, self._finder, self._clock.now())
 
     def _unreached(self) -> tuple[link.UnreachedHost, ...]:
         known = {} if self._engine is None else self._engine.unreached()
@@ -233,6 +203,13 @@ class GateDesk:
                 self._rerouting.read(name, to)
             case link.RestoreRoute():
                 self._rerouting.standing(name)
+            case link.LimitDestination(per_second=per_second):
+                if not 0 < per_second <= FASTEST:
+                    raise RequestUnclear(
+                        f"per_second is above 0, at most {FASTEST:g}: suspend stops all mail."
+                    )
+            case link.LiftLimit() if name not in engine.gates.throttles.standing(now):
+                raise NotFound(f"{name} is not limited by an operator.")
             case _:
                 pass
 
@@ -247,7 +224,7 @@ class GateDesk:
                 if seconds is None:
                     seconds = float(self._config().delivery.breaker.open_for)
                 until = now + span(seconds)
-                gates.breakers.open(name, until, actor=self._actor, reason=reason)
+                gates.breakers.open(name, until, actor=self._actor, reason=reason, since=now)
                 done = "breaker opened"
             case link.CloseBreaker():
                 gates.breakers.close(name)
@@ -263,6 +240,15 @@ class GateDesk:
             case link.ResumeDestination():
                 gates.suspensions.resume(name)
                 done = "resumed"
+            case link.LimitDestination(per_second=per_second, seconds=seconds):
+                until = None if seconds is None else now + span(seconds)
+                throttle = Throttle(per_second, self._actor, reason, now, until)
+                gates.throttles.limit(name, throttle)
+                detail = f"to {throttle.shown}"
+                done = f"limited {detail}"
+            case link.LiftLimit():
+                gates.throttles.lift(name)
+                done = "limit lifted"
             case link.RerouteDestination(to=to, seconds=seconds):
                 until = None if seconds is None else now + span(seconds)
                 hosts = await self._rerouting.set(name, to, reason=reason, until=until)
