@@ -18,7 +18,7 @@ from empath.cli.preview import (
     write_preview,
 )
 from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
-from empath.cli.words import read_domain, read_ids
+from empath.cli.words import read_domain, read_ids, read_rate
 from empath.clock import SystemClock
 from empath.control import link
 from empath.control.request import Request
@@ -31,7 +31,7 @@ breaker = typer.Typer(
 )
 destination = typer.Typer(
     name="destination",
-    help="Destinations: which are left alone or re-routed; suspend, resume, re-route them.",
+    help="Destinations: which are left alone or re-routed; suspend, resume, limit, re-route them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -121,7 +121,7 @@ def list_gates(
     socket: SocketOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """List breakers that are not closed, suspended and re-routed destinations."""
+    """List breakers that are not closed, suspended, limited and re-routed destinations."""
     _show(context, link.ListGates(), json, socket, config)
 
 
@@ -222,6 +222,50 @@ def reroute(
     _show(context, request, json, socket, config)
 
 
+@destination.command()
+def limit(
+    context: typer.Context,
+    domain: DomainArgument,
+    rate: Annotated[
+        str, typer.Argument(metavar="RATE", help='Attempts, such as "5/s", "30/m" or "100/h".')
+    ],
+    for_: ForOption = "",
+    until: UntilOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send a destination's mail at this rate until a time, or until the limit is lifted.
+
+    It holds from now on, over restarts too, and goes before the rate of the config.
+    """
+    request = link.LimitDestination(
+        destination=read_domain(domain),
+        per_second=read_rate(rate),
+        reason=reason,
+        dry_run=dry_run,
+        seconds=seconds_of(for_, until),
+    )
+    _show(context, request, json, socket, config)
+
+
+@destination.command("lift-limit")
+def lift_limit(
+    context: typer.Context,
+    domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let the config decide again how fast mail goes to a destination."""
+    request = link.LiftLimit(destination=read_domain(domain), reason=reason, dry_run=dry_run)
+    _show(context, request, json, socket, config)
+
+
 @destination.command("restore-route")
 def restore_route(
     context: typer.Context,
@@ -255,7 +299,7 @@ def _show(
         write_json(found.gates)
         return
     if not found.gates:
-        complain("No destination is left alone or re-routed.")
+        complain("No destination is left alone, limited or re-routed.")
         return
     now = SystemClock().now()
     write_table(

@@ -26,6 +26,7 @@ from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_stream import EventStream
+from empath.control.gate_list import gate_items
 from empath.control.gates import GateDesk
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer, Receiving, Stop
@@ -205,6 +206,7 @@ class LocalLink:
                 destinations=destinations,
                 remembered=self._remembered,
                 config_items=self._configs.attention(),
+                gates=gate_items(self._engine, self._finder, now),
             ),
             sequence=self._bus.sequence,
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 from empath.address import Domain
+from empath.config import units
 from empath.policy.limiter import Rate
 
 
@@ -27,9 +28,7 @@ class Throttle:
     @property
     def shown(self) -> str:
         """The rate as operators write it: ``5/s``, ``30/m``."""
-        if self.per_second >= 1:
-            return f"{self.per_second:g}/s"
-        return f"{self.per_second * 60:g}/m"
+        return str(units.Rate(self.per_second))
 
     @property
     def rate(self) -> Rate:

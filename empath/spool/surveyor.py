@@ -181,7 +181,9 @@ class Surveyor:
 class Sums:
     """What a survey has counted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_ROWS) -> None:
+        """At most *most* rows are told apart in the end."""
+        self._most = most
         self._found: dict[str, list[int]] = {}
         self._oldest: dict[str, int] = {}
         self._next: dict[str, float] = {}
@@ -212,8 +214,8 @@ class Sums:
             if due_at is not None:
                 soonest[name] = min(due_at, soonest.get(name, due_at))
         self.start = edge
-        if len(known) > 4 * MOST_ROWS:
-            self._drop(2 * MOST_ROWS)
+        if len(known) > 4 * self._most:
+            self._drop(2 * self._most)
 
     def _drop(self, most: int) -> None:
         """Keep the *most* greatest; of the others only their sum."""
@@ -228,7 +230,7 @@ class Sums:
 
     def survey(self, now: float, *, classes: bool) -> Survey:
         """What was counted."""
-        self._drop(MOST_ROWS)
+        self._drop(self._most)
         if not self._found:
             return Survey(now, ())
         rows = [

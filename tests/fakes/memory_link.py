@@ -18,7 +18,6 @@ from empath.control.link import (
     Changed,
     CheckSpool,
     ClearDnsCache,
-    CloseBreaker,
     ContentPart,
     DestinationItem,
     Destinations,
@@ -34,6 +33,7 @@ from empath.control.link import (
     GateList,
     GetSpool,
     GetStatus,
+    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
@@ -62,9 +62,6 @@ from empath.control.link import (
     Request,
     RequestRefused,
     RerouteDestination,
-    ResetBreaker,
-    RestoreRoute,
-    ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
     SpoolReport,
@@ -82,6 +79,7 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_shape import MemoryShape
 
 R = TypeVar("R")
 
@@ -139,6 +137,7 @@ _GATED = {
     OpenBreaker: ("breaker", "open"),
     SuspendDestination: ("suspension", "suspended"),
     RerouteDestination: ("override", "re-routed to mx.example.com:25"),
+    LimitDestination: ("limit", "limited to 5/s"),
 }
 
 
@@ -165,6 +164,7 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.shape = MemoryShape()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -296,7 +296,11 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                return (
+                    self.config.answer(request)
+                    or self.shape.answer(request, self)
+                    or self._answer_more(request)
+                )
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
@@ -311,7 +315,7 @@ class MemoryLink:
             case GateChange(destination=name, dry_run=True):
                 chosen = [item for item in self.queue if item.destination == name]
                 return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination():
+            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
                 kind, state = _GATED[type(request)]
                 self.gates.append(
                     GateItem(
@@ -324,7 +328,7 @@ class MemoryLink:
                     )
                 )
                 return GateList(gates=tuple(self.gates))
-            case CloseBreaker() | ResetBreaker() | ResumeDestination() | RestoreRoute():
+            case GateChange():
                 self.gates = [g for g in self.gates if g.destination != request.destination]
                 return GateList(gates=tuple(self.gates))
             case ListRecord(limit=limit):
