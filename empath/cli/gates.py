@@ -84,6 +84,21 @@ def open_breaker(
     _show(context, request, json, socket, config)
 
 
+@breaker.command("probe")
+def probe_breaker(
+    context: typer.Context,
+    domain: DomainArgument,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    socket: SocketOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let one attempt through an open breaker now: a success closes it."""
+    request = link.ProbeDestination(destination=read_domain(domain), reason=reason, dry_run=dry_run)
+    _show(context, request, json, socket, config)
+
+
 @breaker.command("close")
 def close_breaker(
     context: typer.Context,

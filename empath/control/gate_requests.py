@@ -118,6 +118,14 @@ class OpenBreaker(GateChange, frozen=True):
     """How long; left out: `delivery.breaker.open_for`."""
 
 
+class ProbeDestination(GateChange, frozen=True):
+    """Let one attempt through an open breaker now, and not when its time is over; refused if it
+    is not open.
+    """
+
+    route = "destinations/breaker/probe"
+
+
 class CloseBreaker(GateChange, frozen=True):
     """Let everything through to a destination again; refused if its breaker is not open."""
 

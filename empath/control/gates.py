@@ -37,6 +37,7 @@ from empath.spool.face import MessageRecord, RecipientRow, Spool
 _VERBS: Final[Mapping[type[Request[Any]], str]] = {
     link.OpenBreaker: "breaker open",
     link.CloseBreaker: "breaker close",
+    link.ProbeDestination: "breaker probe",
     link.ResetBreaker: "breaker reset",
     link.SuspendDestination: "suspend",
     link.ResumeDestination: "resume",
@@ -197,6 +198,8 @@ class GateDesk:
         match request:
             case link.CloseBreaker() if name not in engine.gates.breakers.standing(now):
                 raise NotFound(f"The breaker of {name} is not open.")
+            case link.ProbeDestination() if now >= (engine.gates.breakers[name].open_until or 0.0):
+                raise NotFound(f"The breaker of {name} is not open: nothing keeps an attempt.")
             case link.ResumeDestination() if name not in engine.gates.suspensions.standing(now):
                 raise NotFound(f"{name} is not suspended.")
             case link.RerouteDestination(to=to):
@@ -226,6 +229,9 @@ class GateDesk:
                 until = now + span(seconds)
                 gates.breakers.open(name, until, actor=self._actor, reason=reason, since=now)
                 done = "breaker opened"
+            case link.ProbeDestination():
+                gates.breakers.probe(name, now)
+                done = "probe asked for"
             case link.CloseBreaker():
                 gates.breakers.close(name)
                 done = "breaker closed"

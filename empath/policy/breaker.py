@@ -165,6 +165,14 @@ class Breakers:
         """An operator keeps *destination* from all attempts."""
         self._breakers[destination] = Breaker((), until, reason, actor, since)
 
+    def probe(self, destination: Domain, now: float) -> bool:
+        """An operator wants the probe now; False if it is not open."""
+        before = self[destination]
+        if before.position(now) is not Position.OPEN:
+            return False
+        self._breakers[destination] = replace(before, open_until=now)
+        return True
+
     def close(self, destination: Domain) -> bool:
         """An operator lets everything through again; False if it was closed and had forgotten
         all failures.

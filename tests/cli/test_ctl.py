@@ -68,6 +68,7 @@ VERBS = {
     "destinations/gates": "destination list-gates",
     "destinations/unreached": "destination list-unreached",
     "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
+    "destinations/breaker/probe": "breaker probe example.net",
     "destinations/breaker/close": "breaker close example.net",
     "destinations/breaker/reset": "breaker reset example.net",
     "destinations/suspend": "destination suspend example.net --for 2h --reason moving",

@@ -34,6 +34,7 @@ from tests.fakes.command_line import ID, NOW, Ctl, item
         "queue flush example.net",
         "breaker open example.net",
         "breaker close example.net",
+        "breaker probe example.net",
         "breaker reset example.net",
         "destination suspend example.net",
         "destination resume example.net",

@@ -20,6 +20,7 @@ from empath.control.link import (
     ListUpcoming,
     NotFound,
     OpenBreaker,
+    ProbeDestination,
     RequestUnclear,
     RerouteDestination,
     Shape,
@@ -331,6 +332,19 @@ async def test_a_limit_is_set_and_lifted(tmp_path: Path) -> None:
         assert gates.level(NET, now) is None
         actions = [getattr(event, "action", "") for event in engine.published]
         assert actions[-2:] == ["limited to 5/s", "limit lifted"]
+
+
+async def test_a_probe_is_asked_for(tmp_path: Path) -> None:
+    """An open breaker lets one attempt through now; one that is not open refuses."""
+    async with desk(tmp_path) as engine:
+        ask, now = engine.link.acting("ada").ask, engine.clock.now()
+        with pytest.raises(NotFound, match="nothing keeps an attempt"):
+            await ask(ProbeDestination(destination=NET))
+        await ask(OpenBreaker(destination=NET, seconds=600, reason="too slow"))
+        (gate,) = (await ask(ProbeDestination(destination=NET))).gates
+        assert (gate.state, gate.until, gate.reason) == ("half-open", now, "too slow")
+        assert engine.figures.gates.breakers.verdict(NET, now) is None
+        assert not engine.figures.gates.breakers.probe(NET, now)
 
 
 async def test_a_breaker_that_keeps_mail_needs_attention(tmp_path: Path) -> None:
