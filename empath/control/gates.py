@@ -220,13 +220,14 @@ class GateDesk:
         engine, now, name = self._engine, self._clock.now(), request.destination
         assert engine is not None
         gates, reason = engine.gates, safe_text(request.reason, REASON_LIMIT)
-        until: float | None = None
+        seconds = getattr(request, "seconds", None)
+        if isinstance(request, link.OpenBreaker) and seconds is None:
+            seconds = float(self._config().delivery.breaker.open_for)
+        until = None if seconds is None else now + span(seconds)
         detail = ""
         match request:
-            case link.OpenBreaker(seconds=seconds):
-                if seconds is None:
-                    seconds = float(self._config().delivery.breaker.open_for)
-                until = now + span(seconds)
+            case link.OpenBreaker():
+                assert until is not None
                 gates.breakers.open(name, until, actor=self._actor, reason=reason, since=now)
                 done = "breaker opened"
             case link.ProbeDestination():
@@ -239,15 +240,13 @@ class GateDesk:
                 gates.breakers.close(name)
                 gates.concurrency.forget(name)
                 done = "breaker reset"
-            case link.SuspendDestination(seconds=seconds):
-                until = None if seconds is None else now + span(seconds)
+            case link.SuspendDestination():
                 gates.suspensions.suspend(name, Suspension(self._actor, reason, now, until))
                 done = "suspended"
             case link.ResumeDestination():
                 gates.suspensions.resume(name)
                 done = "resumed"
-            case link.LimitDestination(per_second=per_second, seconds=seconds):
-                until = None if seconds is None else now + span(seconds)
+            case link.LimitDestination(per_second=per_second):
                 throttle = Throttle(per_second, self._actor, reason, now, until)
                 gates.throttles.limit(name, throttle)
                 detail = f"to {throttle.shown}"
@@ -255,8 +254,7 @@ class GateDesk:
             case link.LiftLimit():
                 gates.throttles.lift(name)
                 done = "limit lifted"
-            case link.RerouteDestination(to=to, seconds=seconds):
-                until = None if seconds is None else now + span(seconds)
+            case link.RerouteDestination(to=to):
                 hosts = await self._rerouting.set(name, to, reason=reason, until=until)
                 detail = f"to {', '.join(hosts)}"
                 done = f"re-routed {detail}"
