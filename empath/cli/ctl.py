@@ -18,6 +18,7 @@ from empath.cli.gates import breaker, destination, why
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.record import record
+from empath.cli.shape import latency, senders, shape, upcoming, view
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
@@ -32,6 +33,10 @@ commands = program(
 )
 for change in CHANGES:
     queue.command()(change)
+for look in (shape, senders, upcoming):
+    queue.command()(look)
+destination.command()(view)
+system.command()(latency)
 commands.add_typer(queue)
 commands.add_typer(breaker)
 commands.add_typer(destination)

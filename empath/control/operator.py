@@ -20,16 +20,18 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.control import config_desk, dns, gates, ledger, link, looking, views
+from empath.control import config_desk, dns, gates, ledger, link, looking, shape, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
+from empath.control.gate_list import gate_items
 from empath.control.gates import GateDesk
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer, Receiving, Stop
+from empath.control.shape import ShapeDesk
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, State
 from empath.events import TaskFailed
@@ -93,6 +95,16 @@ class LocalLink:
         self._remembered = Remembered()
         bus.fold(self._remembered)
         self._encryption = encryption
+        self._shapes = ShapeDesk(
+            spool=spool,
+            engine=engine,
+            finder=finder,
+            resolver=resolver,
+            encryption=encryption,
+            bus=bus,
+            clock=clock,
+            config=config,
+        )
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
 
@@ -206,6 +218,7 @@ class LocalLink:
                 destinations=destinations,
                 remembered=self._remembered,
                 config_items=self._configs.attention(),
+                gates=gate_items(self._engine, self._finder, now),
             ),
             sequence=self._bus.sequence,
         )
@@ -297,6 +310,9 @@ class LocalLink:
         )
         return await desk.answer(request)
 
+    async def _shape(self, request: Request[Any]) -> Any:
+        return await self._shapes.answer(request)
+
     async def _config_request(self, request: Request[Any]) -> Any:
         return await self._configs.answer(request, self._actor)
 
@@ -338,5 +354,6 @@ class LocalLink:
         **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
+        **dict.fromkeys(shape.ANSWERED, _shape),
     }
     """Which method answers which request."""
