@@ -3,7 +3,7 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
+`system_requests`, `config_requests`, `config_text_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,20 @@ from empath.control.config_requests import (
     PlanConfig,
     QueueImpact,
     RollBackConfig,
+)
+from empath.control.config_text_requests import (
+    CheckConfig,
+    ConfigFaults,
+    ConfigKey,
+    ConfigKeys,
+    ConfigText,
+    ConfigValue,
+    ConfigWatchView,
+    DescribeConfig,
+    GetWatch,
+    KeepConfig,
+    ReadConfigText,
+    ReadConfigVersion,
 )
 from empath.control.dns_requests import (
     ClearDnsCache,
@@ -124,16 +138,24 @@ __all__ = [
     "AttentionItem",
     "BounceMessages",
     "Changed",
+    "CheckConfig",
     "CheckSpool",
     "ClearDnsCache",
     "CloseBreaker",
     "ConfigChange",
     "ConfigFault",
+    "ConfigFaults",
     "ConfigHistory",
+    "ConfigKey",
+    "ConfigKeys",
+    "ConfigText",
+    "ConfigValue",
     "ConfigVersion",
     "ConfigView",
+    "ConfigWatchView",
     "ContentPart",
     "DeleteMessages",
+    "DescribeConfig",
     "DestinationItem",
     "Destinations",
     "DnsCache",
@@ -149,7 +171,9 @@ __all__ = [
     "GetConfig",
     "GetSpool",
     "GetStatus",
+    "GetWatch",
     "HoldMessages",
+    "KeepConfig",
     "Link",
     "LinkIncompatible",
     "LinkLost",
@@ -180,6 +204,8 @@ __all__ = [
     "QueueImpact",
     "QueueItem",
     "QueuePage",
+    "ReadConfigText",
+    "ReadConfigVersion",
     "ReadContent",
     "RecipientItem",
     "RecordItem",
