@@ -11,7 +11,7 @@ from tests.fakes.clock import HandClock
 
 
 def test_faults_are_counted_and_put_beside_what_was_delivered() -> None:
-    """What the spool refused, by fault or by reply, and errors of tasks; a client's error is none."""
+    """What the spool refused, errors of tasks; nothing that a client does wrong."""
     lag = LoopLag(HandClock())
     lag.note(0.5)
     vitals = Vitals(Counters(delivered=7, deferrals=2, bounced=1), lag)
