@@ -13,11 +13,12 @@ from typing import Annotated, Final
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, leave, where
+from empath.cli.asking import Client, leave
 from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import write_applied, write_faults
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import clock_time, say, write_json
+from empath.cli.verbs import verb
 from empath.config.units import BadUnit, Duration
 from empath.control import link
 
@@ -25,32 +26,36 @@ ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why
 _STDIN: Final = "-"
 
 
+@verb
 def text(
-    context: typer.Context,
+    *,
     version: Annotated[
         int | None,
         typer.Option(
             "--version", metavar="N", min=0, help="A version of the history; 0: in force."
         ),
     ] = None,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Print the config file as it is written, with a placeholder for each secret."""
-    place = where(context, socket, config)
+    write_text(client, version)
+
+
+def write_text(client: Client, version: int | None) -> None:
+    """Write the text of the file, or of a version; 0 is the one in force."""
     found = ask_about_config(
-        place,
+        client.place,
         link.ReadConfigText() if version is None else link.ReadConfigVersion(version=version),
     )
-    if json:
+    if client.json:
         write_json(found)
     else:
         sys.stdout.write(_shown(found.text))
 
 
+@verb
 def apply(
-    context: typer.Context,
+    *,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The new text; - is standard input.")],
     watch: Annotated[
         str,
@@ -65,9 +70,7 @@ def apply(
         typer.Option("--expect", metavar="DIGEST", help="Only if it is the text of that plan."),
     ] = None,
     reason: ReasonOption = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Write a text to the config file and put it in force, all of it or nothing."""
     try:
@@ -77,8 +80,8 @@ def apply(
     request = link.ApplyConfig(
         text=_text_of(file), expect=expect, reason=reason, watch=seconds or None
     )
-    applied = ask_about_config(where(context, socket, config), request)
-    if json:
+    applied = ask_about_config(client.place, request)
+    if client.json:
         write_json(applied)
         if applied.plan.faults:
             write_faults(applied.plan)
@@ -93,40 +96,37 @@ def apply(
         raise SystemExit(ExitCode.CONFIG)
 
 
+@verb
 def watch(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    *,
+    client: Client,
 ) -> None:
     """Show whether a config is on trial, and how it does."""
-    _write_watch(ask_about_config(where(context, socket, config), link.GetWatch()), json=json)
+    _write_watch(ask_about_config(client.place, link.GetWatch()), json=client.json)
 
 
+@verb
 def keep(
-    context: typer.Context,
+    *,
     reason: ReasonOption = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Keep the config that is on trial, without waiting for the end of its time."""
     request = link.KeepConfig(reason=reason)
-    _write_watch(ask_about_config(where(context, socket, config), request), json=json)
+    _write_watch(ask_about_config(client.place, request), json=client.json)
 
 
+@verb
 def describe(
-    context: typer.Context,
+    *,
     key: Annotated[
         str, typer.Argument(metavar="[KEY]", help="A setting or table; default: all.")
     ] = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Say what settings mean, and what they are in the engine and in its file."""
-    found = ask_about_config(where(context, socket, config), link.DescribeConfig(key=key))
-    if json:
+    found = ask_about_config(client.place, link.DescribeConfig(key=key))
+    if client.json:
         write_json(found)
         return
     for one in found.keys:
