@@ -18,7 +18,7 @@ import resource
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,7 @@ from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
+from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
@@ -188,7 +189,9 @@ class _Empath:
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
         encryption = EncryptionLedger()
+        vitals = Vitals(self._counters, self._lag)
         self._bus.fold(encryption)
+        self._bus.fold(vitals)
         impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
         configs = ConfigDesk(
             standing=self._standing,
@@ -200,6 +203,7 @@ class _Empath:
             spool=store,
             bus=self._bus,
             clock=self._clock,
+            health=vitals.health,
         )
         await configs.begin()
         watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
@@ -252,16 +256,20 @@ class _Empath:
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
-        await self._work(running, reception, engine, watch)
+        await self._work(running, reception, engine, (watch.run(), configs.trial.run()))
 
     async def _work(
-        self, running: Running, reception: Reception, engine: Engine | None, watch: ConfigWatch
+        self,
+        running: Running,
+        reception: Reception,
+        engine: Engine | None,
+        configs: Sequence[Coroutine[Any, Any, None]],
     ) -> None:
         """Run the tasks until a stop is asked for, then drain and end them."""
         async with asyncio.TaskGroup() as tasks:
             working = [
                 tasks.create_task(self._essential("loop lag", self._lag.run())),
-                tasks.create_task(self._essential("config watch", watch.run())),
+                *(tasks.create_task(self._essential("config", each)) for each in configs),
             ]
             if engine is not None:
                 working.append(tasks.create_task(self._essential("delivery", engine.run())))

@@ -3,7 +3,8 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`shape_requests`, `system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
+`shape_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests`
+and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,20 @@ from empath.control.config_requests import (
     PlanConfig,
     QueueImpact,
     RollBackConfig,
+)
+from empath.control.config_text_requests import (
+    CheckConfig,
+    ConfigFaults,
+    ConfigKey,
+    ConfigKeys,
+    ConfigText,
+    ConfigValue,
+    ConfigWatchView,
+    DescribeConfig,
+    GetWatch,
+    KeepConfig,
+    ReadConfigText,
+    ReadConfigVersion,
 )
 from empath.control.dns_requests import (
     ClearDnsCache,
@@ -154,17 +169,25 @@ __all__ = [
     "BadEventFilter",
     "BounceMessages",
     "Changed",
+    "CheckConfig",
     "CheckSpool",
     "ClassLatency",
     "ClearDnsCache",
     "CloseBreaker",
     "ConfigChange",
     "ConfigFault",
+    "ConfigFaults",
     "ConfigHistory",
+    "ConfigKey",
+    "ConfigKeys",
+    "ConfigText",
+    "ConfigValue",
     "ConfigVersion",
     "ConfigView",
+    "ConfigWatchView",
     "ContentPart",
     "DeleteMessages",
+    "DescribeConfig",
     "DestinationItem",
     "DestinationView",
     "Destinations",
@@ -184,7 +207,9 @@ __all__ = [
     "GetShape",
     "GetSpool",
     "GetStatus",
+    "GetWatch",
     "HoldMessages",
+    "KeepConfig",
     "Latency",
     "LiftLimit",
     "LimitDestination",
@@ -223,6 +248,8 @@ __all__ = [
     "QueueItem",
     "QueuePage",
     "RateLevel",
+    "ReadConfigText",
+    "ReadConfigVersion",
     "ReadContent",
     "RecipientItem",
     "RecordItem",
