@@ -135,7 +135,7 @@ def view(
     (message,) = read_ids([id])
     place = where(context, socket, config)
     if raw:
-        run(place, lambda engine: _write_raw(engine, message))
+        run(place, lambda engine: write_raw(engine, message))
         return
     found = ask(place, link.ViewMessage(id=message))
     if json:
@@ -144,7 +144,7 @@ def view(
         write_view(found, SystemClock().now())
 
 
-async def _write_raw(engine: Link, id: MessageId) -> None:
+async def write_raw(engine: Link, id: MessageId) -> None:
     """The content: octet for octet into a file or pipe, made harmless on a terminal."""
     offset = 0
     while True:

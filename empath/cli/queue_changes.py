@@ -51,7 +51,7 @@ def retry(
     request = link.RetryMessages(
         ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
     )
-    _report(ask(where(context, socket, config), request), "due now", json=json)
+    report(ask(where(context, socket, config), request), "due now", json=json)
 
 
 def hold(
@@ -69,7 +69,7 @@ def hold(
     request = link.HoldMessages(
         ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
     )
-    _report(ask(where(context, socket, config), request), "held", json=json)
+    report(ask(where(context, socket, config), request), "held", json=json)
 
 
 def release(
@@ -87,7 +87,7 @@ def release(
     request = link.ReleaseMessages(
         ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
     )
-    _report(ask(where(context, socket, config), request), "released", json=json)
+    report(ask(where(context, socket, config), request), "released", json=json)
 
 
 def delete(
@@ -106,14 +106,14 @@ def delete(
     place = where(context, socket, config)
     named = read_ids(ids)
     if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Delete", told="Nobody will be told")
+        expect = confirm(place, named, query, expect, verb="Delete", told="Nobody will be told")
     request = link.DeleteMessages(
         ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run
     )
-    _report(ask(place, request), "deleted", json=json)
+    report(ask(place, request), "deleted", json=json)
 
 
-def _confirm(
+def confirm(
     place: Where,
     ids: tuple[MessageId, ...],
     query: str,
@@ -160,11 +160,11 @@ def bounce(
     place = where(context, socket, config)
     named = read_ids(ids)
     if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Return", told="Their senders are told")
+        expect = confirm(place, named, query, expect, verb="Return", told="Their senders are told")
     request = link.BounceMessages(
         ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run, status=status
     )
-    _report(ask(place, request), "returned to their senders", json=json)
+    report(ask(place, request), "returned to their senders", json=json)
 
 
 def reroute(
@@ -200,7 +200,7 @@ def reroute(
         seconds=seconds_of(for_, until),
     )
     what = f"now go to {safe_text(to, 300)}" if to else "now go to their own servers"
-    _report(ask(where(context, socket, config), request), what, json=json)
+    report(ask(where(context, socket, config), request), what, json=json)
 
 
 def priority(
@@ -231,7 +231,7 @@ def priority(
         dry_run=dry_run,
         priority=name.value,
     )
-    _report(ask(where(context, socket, config), request), f"now {name}", json=json)
+    report(ask(where(context, socket, config), request), f"now {name}", json=json)
 
 
 def flush(
@@ -251,10 +251,11 @@ def flush(
         where(context, socket, config),
         link.FlushQueue(destination=domain, reason=reason, dry_run=dry_run),
     )
-    _report(reply, "due now", json=json)
+    report(reply, "due now", json=json)
 
 
-def _report(done: link.Changed, what: str, *, json: bool) -> None:
+def report(done: link.Changed, what: str, *, json: bool) -> None:
+    """Say what a change did, in the words *what*."""
     _write(done, what, json=json)
     if done.unknown:
         named, more = done.unknown[:_NAMED], len(done.unknown) - _NAMED

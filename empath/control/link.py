@@ -3,6 +3,7 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
+`parts_requests`, `inbox_requests`,
 `system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
 """
 
@@ -60,6 +61,15 @@ from empath.control.gate_requests import (
     UnreachedHosts,
     WhyItem,
     WhyReply,
+)
+from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.parts_requests import (
+    CheckItem,
+    ListParts,
+    MessageParts,
+    PartItem,
+    PartText,
+    ReadPart,
 )
 from empath.control.queue_requests import (
     BounceMessages,
@@ -124,6 +134,7 @@ __all__ = [
     "AttentionItem",
     "BounceMessages",
     "Changed",
+    "CheckItem",
     "CheckSpool",
     "ClearDnsCache",
     "CloseBreaker",
@@ -159,16 +170,20 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListParts",
     "ListQueue",
     "ListRecord",
     "ListTls",
     "ListUnreached",
+    "MessageParts",
     "MessageView",
     "NoEngine",
     "NotFound",
     "Notice",
     "OpenBreaker",
     "OverrideChange",
+    "PartItem",
+    "PartText",
     "Ping",
     "Plan",
     "PlanConfig",
@@ -181,11 +196,15 @@ __all__ = [
     "QueueItem",
     "QueuePage",
     "ReadContent",
+    "ReadPart",
     "RecipientItem",
     "RecordItem",
     "RecordList",
     "RefreshDns",
+    "ReleaseCaptured",
+    "ReleaseItem",
     "ReleaseMessages",
+    "Released",
     "RemoveDnsOverride",
     "Reply",
     "Request",
