@@ -10,11 +10,11 @@ import typer
 
 from empath import codec
 from empath.address import BadAddress, EmailAddress
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, leave, run, where
+from empath.cli.asking import Client, leave
 from empath.cli.exit_codes import ExitCode
-from empath.cli.preview import DryRunOption, ReasonOption
+from empath.cli.preview import Change
 from empath.cli.queue import write_raw
-from empath.cli.queue_changes import confirm, report
+from empath.cli.queue_changes import ExpectOption, YesOption, agreed, change_queue
 from empath.cli.show import (
     age,
     complain,
@@ -25,6 +25,7 @@ from empath.cli.show import (
     write_pairs,
     write_table,
 )
+from empath.cli.verbs import group, verb
 from empath.cli.words import read_ids
 from empath.clock import SystemClock
 from empath.control import link
@@ -33,12 +34,7 @@ from empath.envelope import MessageId
 from empath.events import AttemptEnded
 from empath.safe_text import safe_text
 
-inbox = typer.Typer(
-    name="inbox",
-    help="Mail that dev mode captured: look inside, release it for real, delete it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+inbox = group("inbox", "Mail that dev mode captured: look inside, release it for real, delete it.")
 
 CAPTURED: Final = "state:held hold:captured"
 """The filter of the queue that means captured mail."""
@@ -52,8 +48,9 @@ IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show
 
 
 @inbox.command("list")
+@verb
 def list_inbox(
-    context: typer.Context,
+    *,
     search: Annotated[
         str,
         typer.Option(
@@ -64,14 +61,12 @@ def list_inbox(
         ),
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most messages shown.")] = 50,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List captured messages, newest first."""
     request = link.ListQueue(query=f"{CAPTURED} {search}", sort="-age", limit=limit)
-    page = ask(where(context, socket, config), request)
-    if json:
+    page = client.ask(request)
+    if client.json:
         write_json([codec.to_builtins(item) for item in page.items])
         return
     if not page.items:
@@ -99,8 +94,9 @@ def list_inbox(
 
 
 @inbox.command()
+@verb
 def view(
-    context: typer.Context,
+    *,
     id: IdArgument,
     part: Annotated[
         str, typer.Option(metavar="N", help="This part, decoded; octet for octet into a file.")
@@ -109,24 +105,21 @@ def view(
     raw: Annotated[bool, typer.Option("--raw", help="The whole message as it came.")] = False,
     links: Annotated[bool, typer.Option("--links", help="Only its links, one a line.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Only its one-time code.")] = False,
-    *,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Show a message as text, with its parts, links, checks and the one-time code in it."""
     (message,) = read_ids([id])
     if sum(map(bool, (part, html, raw, links, code))) > 1:
         leave("Give one of --part, --html, --raw, --links and --code.", ExitCode.USAGE)
-    place = where(context, socket, config)
     if raw:
-        run(place, lambda engine: write_raw(engine, message))
+        client.run(lambda engine: write_raw(engine, message))
     elif part:
-        run(place, lambda engine: _write_octets(engine, message, part))
+        client.run(lambda engine: _write_octets(engine, message, part))
     elif html:
-        run(place, lambda engine: _write_text(engine, message, form="source"))
+        client.run(lambda engine: _write_text(engine, message, form="source"))
     else:
-        run(place, lambda engine: _show(engine, message, links=links, code=code, json=json))
+        json = client.json
+        client.run(lambda engine: _show(engine, message, links=links, code=code, json=json))
 
 
 async def _show(engine: Link, id: MessageId, *, links: bool, code: bool, json: bool) -> None:
@@ -226,8 +219,9 @@ async def _write_octets(engine: Link, id: MessageId, part: str) -> None:
 
 
 @inbox.command()
+@verb
 def release(
-    context: typer.Context,
+    *,
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     to: Annotated[
         str, typer.Option("--to", metavar="HOST:PORT", help="The server that gets it.")
@@ -236,15 +230,11 @@ def release(
         list[str] | None,
         typer.Option(metavar="ADDRESS", help="Instead of the recipients; may be repeated."),
     ] = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Do not wait for what comes of it.")
     ] = False,
-    *,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    change: Change,
+    client: Client,
 ) -> None:
     """Send captured messages for real, each once; they stay captured."""
     try:
@@ -252,23 +242,27 @@ def release(
     except BadAddress as error:
         leave(f"--rcpt: {error}.", ExitCode.USAGE)
     request = link.ReleaseCaptured(
-        ids=read_ids(ids), to=to, recipients=recipients, reason=reason, dry_run=dry_run
+        ids=read_ids(ids),
+        to=to,
+        recipients=recipients,
+        reason=change.reason,
+        dry_run=change.dry_run,
     )
 
     async def send(engine: Link) -> tuple[Released, dict[MessageId, list[AttemptEnded]]]:
         since = SystemClock().now()
         done = await engine.ask(request)
-        wait = not (dry_run or no_wait or done.queued)
+        wait = not (change.dry_run or no_wait or done.queued)
         return done, await _outcomes(engine, done, since) if wait else {}
 
-    done, outcomes = run(where(context, socket, config), send)
+    done, outcomes = client.run(send)
     ended = [each for some in outcomes.values() for each in some]
-    if json:
+    if client.json:
         write_json(
             {"released": codec.to_builtins(done), "outcomes": [codec.to_builtins(e) for e in ended]}
         )
     else:
-        _write_release(done, ended, dry_run=dry_run, waited=bool(outcomes))
+        _write_release(done, ended, dry_run=change.dry_run, waited=bool(outcomes))
     if any(result.result != "delivered" for each in ended for result in each.results):
         raise SystemExit(ExitCode.REFUSED)
 
@@ -321,34 +315,30 @@ def _write_release(
 
 
 @inbox.command()
+@verb
 def delete(
-    context: typer.Context,
+    *,
     ids: IdsArgument = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All captured mail, or all that --search finds.")
     ] = False,
     search: Annotated[str, typer.Option("--search", "-s", metavar="TEXT")] = "",
-    expect: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Delete nothing unless exactly N messages match."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    *,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    expect: ExpectOption = None,
+    yes: YesOption = False,
+    change: Change,
+    client: Client,
 ) -> None:
     """Delete captured messages."""
     named = read_ids(ids)
     if bool(named) == (everything or bool(search)):
         leave("Name the messages, or give --all or --search TEXT.", ExitCode.USAGE)
-    place = where(context, socket, config)
-    query = "" if named else f"{CAPTURED} {search}".rstrip()
-    if not yes and not dry_run:
-        expect = confirm(place, named, query, expect, verb="Delete", told="Nobody will be told")
     request = link.DeleteMessages(
-        ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run
+        ids=named,
+        query="" if named else f"{CAPTURED} {search}".rstrip(),
+        expect=expect,
+        reason=change.reason,
+        dry_run=change.dry_run,
     )
-    report(ask(place, request), "deleted", json=json)
+    if not yes:
+        request = agreed(client, request, verb="Delete", told="Nobody will be told")
+    change_queue(client, request, "deleted")

@@ -118,7 +118,7 @@ def parse_config(
         shared=shared,
         elsewhere=elsewhere,
     )
-    config = reader.section(Config, document, ()) or Config()
+    config = reader.section(Config, document, ())
     config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
     if reader.problems:
@@ -138,7 +138,7 @@ def _with_defaults(config: Config, reader: Reader, machine: Callable[[], BannerH
             path = Path(state) / "empath" if state.startswith("/") else None
             path = path or reader.resolve(str(config.spool.path))
         except Unfit as error:
-            reader.complain(("spool", "path"), f"must be written: {error}")
+            reader.reject(("spool", "path"), f"must be written: {error}")
         else:
             changes["spool"] = msgspec.structs.replace(config.spool, path=path)
     return msgspec.structs.replace(config, **changes)
