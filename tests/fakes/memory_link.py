@@ -82,6 +82,7 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
 
 R = TypeVar("R")
 
@@ -165,6 +166,7 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -296,7 +298,8 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                known = self.config.answer(request) or self.inside.answer(request)
+                return known or self._answer_more(request)
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
