@@ -15,6 +15,7 @@ from empath.cli.asking import ConfigOption, SocketOption, Where
 from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
 from empath.cli.gates import breaker, destination, why
+from empath.cli.inbox import inbox
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.record import record
@@ -38,6 +39,7 @@ for look in (shape, senders, upcoming):
 destination.command()(view)
 system.command()(latency)
 commands.add_typer(queue)
+commands.add_typer(inbox)
 commands.add_typer(breaker)
 commands.add_typer(destination)
 commands.add_typer(config_commands)

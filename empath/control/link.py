@@ -3,8 +3,8 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`shape_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests`
-and `tls_requests`.
+`shape_requests`, `parts_requests`, `inbox_requests`, `system_requests`, `config_requests`,
+`config_text_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -84,6 +84,15 @@ from empath.control.gate_requests import (
     UnreachedHosts,
     WhyItem,
     WhyReply,
+)
+from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.parts_requests import (
+    CheckItem,
+    ListParts,
+    MessageParts,
+    PartItem,
+    PartText,
+    ReadPart,
 )
 from empath.control.queue_requests import (
     BounceMessages,
@@ -170,6 +179,7 @@ __all__ = [
     "BounceMessages",
     "Changed",
     "CheckConfig",
+    "CheckItem",
     "CheckSpool",
     "ClassLatency",
     "ClearDnsCache",
@@ -222,12 +232,14 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListParts",
     "ListQueue",
     "ListRecord",
     "ListSenders",
     "ListTls",
     "ListUnreached",
     "ListUpcoming",
+    "MessageParts",
     "MessageView",
     "NoEngine",
     "NotFound",
@@ -235,6 +247,8 @@ __all__ = [
     "OpenBreaker",
     "OutcomeColumn",
     "OverrideChange",
+    "PartItem",
+    "PartText",
     "Ping",
     "Plan",
     "PlanConfig",
@@ -251,11 +265,15 @@ __all__ = [
     "ReadConfigText",
     "ReadConfigVersion",
     "ReadContent",
+    "ReadPart",
     "RecipientItem",
     "RecordItem",
     "RecordList",
     "RefreshDns",
+    "ReleaseCaptured",
+    "ReleaseItem",
     "ReleaseMessages",
+    "Released",
     "RemoveDnsOverride",
     "Reply",
     "Request",

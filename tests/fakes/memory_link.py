@@ -81,6 +81,7 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
 from tests.fakes.memory_shape import MemoryShape
 
 R = TypeVar("R")
@@ -167,6 +168,7 @@ class MemoryLink:
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
         self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -307,6 +309,7 @@ class MemoryLink:
                 return (
                     self.config.answer(request)
                     or self.shape.answer(request, self)
+                    or self.inside.answer(request)
                     or self._answer_more(request)
                 )
 
