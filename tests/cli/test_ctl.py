@@ -169,13 +169,13 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
 async def test_watching_ends_with_control_c(ctl: Ctl) -> None:
     """`stats --watch` and `events --follow` go on until Ctrl-C, which is no error."""
     for arguments in (["queue", "stats", "--watch"], ["events", "--follow"]):
-        before = len(ctl.link.asked_of(GetStatus))
+        before = len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed)
         ctl.link.bus.publish(EngineStopping(at=NOW, reason="x"))
         watching = await ctl.start(*arguments)
         assert watching.stdout is not None
         line = await asyncio.wait_for(watching.stdout.readline(), 30)
         assert line
-        assert len(ctl.link.asked_of(GetStatus)) > before
+        assert len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed) > before
         watching.send_signal(signal.SIGINT)
         _, said = await asyncio.wait_for(watching.communicate(), 30)
         assert (watching.returncode, said) == (ExitCode.OK, b"")
