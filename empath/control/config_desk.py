@@ -21,6 +21,7 @@ from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_words as words
 from empath.control import link
+from empath.control.aside import aside
 from empath.control.config_apply import Wish, Writing, build_aside, finish
 from empath.control.config_draft import Draft, adopt, compare
 from empath.control.config_history import History, HistoryUnusable, Kept
@@ -162,7 +163,7 @@ class ConfigDesk:
         kept_anew = bool(draft.changes) or draft.digest != before.digest or wish.write
         if kept_anew:
             at = self._clock.now()
-            version = await asyncio.to_thread(self._history.next_version)
+            version = await aside(self._history.next_version)
             kept = Kept(
                 version=version,
                 at=at,
@@ -240,9 +241,7 @@ class ConfigDesk:
         standing = self._standing
         if text is None and standing.origin.file is None:
             raise RequestRefused(words.no_file("read"))
-        return await asyncio.to_thread(
-            compare, standing.origin, text, standing.state, ran_before=ran_before
-        )
+        return await aside(compare, standing.origin, text, standing.state, ran_before=ran_before)
 
     async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
         """What the parts of the engine have against it; what they build is thrown away."""
@@ -270,7 +269,7 @@ class ConfigDesk:
         """Record what the engine starts with, if it is not what ran last."""
         standing = self._standing
         try:
-            state = await asyncio.to_thread(adopt, self._history, standing.origin, standing.state)
+            state = await aside(adopt, self._history, standing.origin, standing.state)
         except HistoryUnusable as error:
             self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
             return
@@ -280,7 +279,7 @@ class ConfigDesk:
         if limit < 1:
             raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
         most = min(limit, HISTORY_LIMIT)
-        found, damaged = await asyncio.to_thread(self._history.looked_through, most)
+        found, damaged = await aside(self._history.looked_through, most)
         return ConfigHistory(
             versions=words.listed(one.told() for one in found),
             running=self._standing.state.version,
@@ -291,10 +290,10 @@ class ConfigDesk:
         running = self._standing.state.version
         number: int | None = request.version
         if not number:
-            number = await asyncio.to_thread(self._history.before, running)
+            number = await aside(self._history.before, running)
         if number is None:
             raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
-        kept = await asyncio.to_thread(self._history.read, number)
+        kept = await aside(self._history.read, number)
         if kept is None:
             raise NotFound(
                 f"There is no version {number} of the config to go back to, or its record cannot be"
@@ -318,7 +317,7 @@ class ConfigDesk:
     async def _view(self, *, written_only: bool) -> ConfigView:
         state = self._standing.state
         await self.look_for_drift()
-        text = await asyncio.to_thread(document, state.running, written_only=written_only)
+        text = await aside(document, state.running, written_only=written_only)
         return ConfigView(
             file=self._standing.origin.name,
             version=state.version,
@@ -333,7 +332,7 @@ class ConfigDesk:
         """Does the file say something else than what was put in force?"""
         state = self._standing.state
         try:
-            text = await asyncio.to_thread(self._standing.origin.text)
+            text = await aside(self._standing.origin.text)
         except ConfigUnusable:
             drift = True
         else:
