@@ -86,6 +86,29 @@ def where(context: typer.Context, socket: Path | None, config: Path | None) -> W
     return before
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The options of every command that asks an engine: which one it is, and ``--json``."""
+
+    context: typer.Context
+    json: JsonOption = False
+    socket: SocketOption = None
+    config: ConfigOption = None
+
+    @property
+    def place(self) -> Where:
+        """Which engine is meant."""
+        return where(self.context, self.socket, self.config)
+
+    def ask(self, request: Request[T]) -> T:
+        """One request and its reply; ends the command when there is none."""
+        return ask(self.place, request)
+
+    def run(self, work: Callable[[Link], Awaitable[T]]) -> T:
+        """Do *work* with a link to the engine; ends the command when that fails."""
+        return run(self.place, work)
+
+
 def spool_of(place: Where) -> Path:
     """The folder of the spool that is meant; ends the command when the config cannot be used."""
     try:

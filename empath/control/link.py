@@ -42,6 +42,12 @@ from empath.control.dns_requests import (
     RemoveDnsOverride,
     SetDnsOverride,
 )
+from empath.control.event_filter import (
+    BadEventFilter,
+    EventFilter,
+    event_filter_text,
+    parse_event_filter,
+)
 from empath.control.gate_requests import (
     CloseBreaker,
     ExplainMessage,
@@ -122,6 +128,7 @@ __all__ = [
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
+    "BadEventFilter",
     "BounceMessages",
     "Changed",
     "CheckSpool",
@@ -141,6 +148,7 @@ __all__ = [
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EventFilter",
     "ExplainMessage",
     "FlushQueue",
     "GateChange",
@@ -213,6 +221,8 @@ __all__ = [
     "ViewMessage",
     "WhyItem",
     "WhyReply",
+    "event_filter_text",
+    "parse_event_filter",
     "reply_type",
 ]
 
@@ -226,6 +236,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     sequence: int
     event: Event
     missed: int = 0
+    sampled: int = 0
+    """Events before it that were left out because the reader wants no more a second."""
 
 
 class Link(Protocol):
@@ -239,8 +251,12 @@ class Link(Protocol):
         """Send a request and wait for its reply."""
         ...
 
-    def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
+    def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* those that
+        pass.  Raises `RequestUnclear` for a filter that names no kind there is.
+        """
         ...
 
     async def close(self) -> None:
