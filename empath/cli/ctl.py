@@ -21,6 +21,7 @@ from empath.cli.record import record
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
+from empath.cli.top import top
 from empath.cli.verbs import program, version_option
 
 commands = program(
@@ -42,6 +43,7 @@ commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
 commands.command()(record)
+commands.command()(top)
 commands.command()(why)
 
 
