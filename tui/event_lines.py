@@ -15,6 +15,7 @@ from empath.events import (
     ConfigLoaded,
     ConfigRefused,
     ConfigReloaded,
+    ConfigWatched,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -110,6 +111,7 @@ def _of_engine(
     | ConfigLoaded
     | ConfigReloaded
     | ConfigRefused
+    | ConfigWatched
     | TaskFailed,
 ) -> _Read:
     match event:
@@ -131,13 +133,13 @@ def _of_engine(
             if event.reason:
                 detail += f": {event.reason}"
             return "●", "accent", "gate", "", event.destination, detail, 1
-        case ConfigLoaded() | ConfigReloaded() | ConfigRefused():
+        case ConfigLoaded() | ConfigReloaded() | ConfigRefused() | ConfigWatched():
             return _of_config(event)
         case TaskFailed():
             return "✖", "bad", "fault", "", event.task, event.error, 2
 
 
-def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> _Read:
+def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused | ConfigWatched) -> _Read:
     match event:
         case ConfigLoaded():
             return "●", "accent", "config", "", event.path, "in force", 1
@@ -148,6 +150,10 @@ def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> _Read:
         case ConfigRefused():
             detail = f"refused, nothing has changed: {'; '.join(event.sentences)}"
             return "▲", "warn", "config", "", event.path, detail, 1
+        case ConfigWatched():
+            detail = f"version {event.version} {event.outcome} by {event.actor}: {event.sentence}"
+            bad = event.outcome in ("rolled back", "restarted", "stuck")
+            return *(("▲", "warn") if bad else ("●", "accent")), "config", "", event.path, detail, 1
 
 
 _WORST = ("failed", "expired", "deferred", "delivered")

@@ -111,7 +111,8 @@ async def _watch(path: Path, show: Show, *, interval: float, once: bool) -> None
 async def _look(engine: RemoteLink, before: Look | None) -> Look:
     status = await engine.ask(link.GetStatus())
     destinations = await engine.ask(link.ListDestinations(limit=_ROWS))
-    return look(status, destinations, await engine.ask(link.ListGates()), before=before)
+    gates = await engine.ask(link.ListGates())
+    return look(status, destinations, gates, await engine.ask(link.GetLatency()), before=before)
 
 
 async def _over(ended: asyncio.Event, seconds: float) -> bool:

@@ -16,10 +16,12 @@ from rich.text import Text
 from empath.cli.show import STYLES, age, from_now, octets
 from empath.control.link import (
     AttentionItem,
+    ClassLatency,
     DestinationItem,
     Destinations,
     GateItem,
     GateList,
+    Latency,
     Status,
 )
 from empath.safe_text import safe_text
@@ -53,6 +55,7 @@ class Look(Struct, frozen=True, kw_only=True):
     total: int
     """Destinations that mail waits for."""
     gates: tuple[GateItem, ...]
+    latency: tuple[ClassLatency, ...]
 
 
 class Lost(Struct, frozen=True, kw_only=True):
@@ -63,7 +66,12 @@ class Lost(Struct, frozen=True, kw_only=True):
 
 
 def look(
-    status: Status, destinations: Destinations, gates: GateList, *, before: Look | None
+    status: Status,
+    destinations: Destinations,
+    gates: GateList,
+    latency: Latency,
+    *,
+    before: Look | None,
 ) -> Look:
     """What was answered, with the rates since *before*, unless that was another run."""
     seconds = rates = None
@@ -86,6 +94,7 @@ def look(
         destinations=destinations.items,
         total=destinations.total,
         gates=gates.gates,
+        latency=latency.classes,
     )
 
 
@@ -99,6 +108,7 @@ def on_screen(found: Look, *, width: int, height: int, lost: str = "") -> list[T
         *_engine(found.status),
         *_flow(found),
         *_queue(found),
+        *_latency(found),
         *_attention(found.status.attention, _ATTENTION),
         Text(),
     ]
@@ -117,6 +127,7 @@ def block(found: Look, places: int) -> list[str]:
         *_engine(found.status),
         *_flow(found),
         *_queue(found),
+        *_latency(found),
         *_attention(found.status.attention, None),
         *_places(found, places),
     ]
@@ -162,6 +173,17 @@ def _queue(found: Look) -> Iterator[Text]:
         f" {status.deferred:,} deferred, {status.held:,} held{_GAP}oldest {oldest}{_GAP}"
         f"next {from_now(status.next_at, found.at)}"
     )
+
+
+def _latency(found: Look) -> Iterator[Text]:
+    timings = [(one.priority, one.timing) for one in found.latency if one.timing.count]
+    if timings:
+        shown = [f"{name} {_seconds(each.p50)} {_seconds(each.p99)}" for name, each in timings]
+        yield Text(f"delivered after (p50 p99){_GAP}{_GAP.join(shown)}")
+
+
+def _seconds(spent: float) -> str:
+    return f"{1000 * spent:.0f}ms" if spent < 1 else f"{spent:.1f}s" if spent < 10 else age(spent)
 
 
 def _attention(items: Sequence[AttentionItem], most: int | None) -> Iterator[Text]:

@@ -16,7 +16,16 @@ from rich.cells import cell_len
 from empath.address import Domain
 from empath.cli.exit_codes import ExitCode
 from empath.cli.top_view import Look, block, look, on_screen
-from empath.control.link import AttentionItem, DestinationItem, Destinations, GateItem, GateList
+from empath.control.link import (
+    AttentionItem,
+    ClassLatency,
+    DestinationItem,
+    Destinations,
+    GateItem,
+    GateList,
+    Latency,
+    Timing,
+)
 from tests.fakes.command_line import EMPATHCTL, NOW, Ctl
 from tests.fakes.engine import Empath
 from tests.fakes.memory_link import PONG, STATUS
@@ -55,6 +64,15 @@ STATE = msgspec.structs.replace(
     accepted=10_000,
     delivered=500,
 )
+TIMES = Latency(
+    classes=(
+        ClassLatency(
+            priority="high", queued=0, timing=Timing(count=9, p50=0.004, p95=0.5, p99=7.04)
+        ),
+        ClassLatency(priority="normal", queued=3, timing=Timing(count=0, p50=0, p95=0, p99=0)),
+        ClassLatency(priority="bulk", queued=0, timing=Timing(count=1, p50=61, p95=61, p99=7200)),
+    )
+)
 PLACES = Destinations(items=(place("busy.test", deferred=1200), place("a.test", active=4)), total=7)
 
 
@@ -67,9 +85,9 @@ def seen() -> Look:
         delivered=497,
     )
     gates = GateList(gates=(OPEN,))
-    first = look(before, PLACES, gates, before=None)
+    first = look(before, PLACES, gates, TIMES, before=None)
     assert first.rates is None
-    return look(STATE, PLACES, gates, before=first)
+    return look(STATE, PLACES, gates, TIMES, before=first)
 
 
 def test_a_block_tells_rates_queue_and_destinations() -> None:
@@ -81,12 +99,13 @@ def test_a_block_tells_rates_queue_and_destinations() -> None:
         "accepted 500/s  refused 0.0/s  delivered 1.5/s  deferred 0.0/s  bounced 0.0/s",
         "1,204 messages: 4 active, 0 queued, 1,200 deferred, 0 held  oldest 1h01m  next +3s",
     ]
-    assert said[4] == "● nothing needs attention"
-    assert said[5].split()[:3] == ["DESTINATION", "WAITING", "DEFERRED"]
-    assert said[6].startswith("busy.test      1,200     1,200     0     0  ✖ open +2m00s   1h01m")
-    assert r"\x1b[31mtoo many [red]connections" in said[6]
-    assert "● closed" in said[7]
-    assert said[8:] == ["and 5 more destinations: empathctl queue stats"]
+    assert said[4] == "delivered after (p50 p99)  high 4ms 7.0s  bulk 1m01s 2h00m"
+    assert said[5] == "● nothing needs attention"
+    assert said[6].split()[:3] == ["DESTINATION", "WAITING", "DEFERRED"]
+    assert said[7].startswith("busy.test      1,200     1,200     0     0  ✖ open +2m00s   1h01m")
+    assert r"\x1b[31mtoo many [red]connections" in said[7]
+    assert "● closed" in said[8]
+    assert said[9:] == ["and 5 more destinations: empathctl queue stats"]
 
 
 def test_rates_begin_anew_with_the_engine() -> None:
@@ -94,7 +113,7 @@ def test_rates_begin_anew_with_the_engine() -> None:
     later = msgspec.structs.replace(
         STATE, pong=msgspec.structs.replace(STATE.pong, started_at=NOW, now=NOW + 2), accepted=3
     )
-    found = look(later, PLACES, GateList(gates=()), before=seen())
+    found = look(later, PLACES, GateList(gates=()), TIMES, before=seen())
     assert (found.rates, found.seconds) == (None, None)
     assert "accepted –  refused –" in block(found, 0)[2]
 
@@ -131,12 +150,18 @@ def test_a_screen_tells_what_it_leaves_out() -> None:
     shown = [line.plain for line in on_screen(found, width=80, height=24)]
     assert "✖ error: disk: It is full." in shown
     assert "  and 14 more: empathctl system status" in shown
-    assert shown[-1] == "and 1,990 more destinations: empathctl queue stats"
+    assert shown[-1] == "and 1,991 more destinations: empathctl queue stats"
 
 
 def test_an_empty_queue_is_said_to_be() -> None:
     """A quiet relay has one line instead of a table."""
-    nothing = look(STATUS, Destinations(items=(), total=0), GateList(gates=()), before=None)
+    nothing = look(
+        STATUS,
+        Destinations(items=(), total=0),
+        GateList(gates=()),
+        Latency(classes=()),
+        before=None,
+    )
     assert block(nothing, 10)[-1] == "No mail waits."
 
 
@@ -150,7 +175,7 @@ async def test_once_is_one_look(ctl: Ctl) -> None:
     process = await ctl.start("top", "--once", "--json", "-i", "0.2")
     found = json.loads((await process.communicate())[0])
     assert set(found) == {
-        *("at", "seconds", "rates", "status", "destinations", "total", "gates"),
+        *("at", "seconds", "rates", "status", "destinations", "total", "gates", "latency"),
     }
 
 

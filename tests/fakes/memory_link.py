@@ -19,7 +19,6 @@ from empath.control.link import (
     Changed,
     CheckSpool,
     ClearDnsCache,
-    CloseBreaker,
     ContentPart,
     DestinationItem,
     Destinations,
@@ -36,6 +35,7 @@ from empath.control.link import (
     GateList,
     GetSpool,
     GetStatus,
+    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
@@ -64,9 +64,6 @@ from empath.control.link import (
     Request,
     RequestRefused,
     RerouteDestination,
-    ResetBreaker,
-    RestoreRoute,
-    ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
     SpoolReport,
@@ -84,6 +81,8 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
+from tests.fakes.memory_shape import MemoryShape
 
 R = TypeVar("R")
 
@@ -141,6 +140,7 @@ _GATED = {
     OpenBreaker: ("breaker", "open"),
     SuspendDestination: ("suspension", "suspended"),
     RerouteDestination: ("override", "re-routed to mx.example.com:25"),
+    LimitDestination: ("limit", "limited to 5/s"),
 }
 
 
@@ -167,6 +167,8 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -304,7 +306,12 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                return (
+                    self.config.answer(request)
+                    or self.shape.answer(request, self)
+                    or self.inside.answer(request)
+                    or self._answer_more(request)
+                )
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
@@ -319,7 +326,7 @@ class MemoryLink:
             case GateChange(destination=name, dry_run=True):
                 chosen = [item for item in self.queue if item.destination == name]
                 return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination():
+            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
                 kind, state = _GATED[type(request)]
                 self.gates.append(
                     GateItem(
@@ -332,7 +339,7 @@ class MemoryLink:
                     )
                 )
                 return GateList(gates=tuple(self.gates))
-            case CloseBreaker() | ResetBreaker() | ResumeDestination() | RestoreRoute():
+            case GateChange():
                 self.gates = [g for g in self.gates if g.destination != request.destination]
                 return GateList(gates=tuple(self.gates))
             case ListRecord(limit=limit):
