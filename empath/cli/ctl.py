@@ -23,6 +23,7 @@ from empath.cli.shape import latency, senders, shape, upcoming, view
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
+from empath.cli.top import top
 from empath.cli.verbs import program, version_option
 
 commands = program(
@@ -49,6 +50,7 @@ commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
 commands.command()(record)
+commands.command()(top)
 commands.command()(why)
 
 
