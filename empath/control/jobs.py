@@ -273,7 +273,7 @@ def _end(ledger: Ledger, begun: tuple[int, OperatorRecord], after: End | None) -
     async def end(job: Job) -> None:
         if after is not None:
             await after(job)
-        await ledger.finish(begun, job)
+        await ledger.finish(begun, job.messages, job.recipients, finished=job.state != "failed")
 
     return end
 

@@ -17,7 +17,6 @@ from empath.control.link import RecordItem, RecordList, RequestUnclear
 from empath.events import OperatorRecord, SpoolFault
 from empath.safe_text import safe_text
 from empath.spool.face import Spool, SpoolRefused
-from empath.spool.jobs import Job
 
 REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
@@ -55,14 +54,18 @@ class Ledger:
         record = msgspec.structs.replace(record, finished=False)
         return await self._spool.note(record), record
 
-    async def finish(self, begun: tuple[int, OperatorRecord], done: Job) -> None:
-        """Note what came of it; of what failed it stays on record as unfinished."""
+    async def finish(
+        self,
+        begun: tuple[int, OperatorRecord],
+        messages: int,
+        recipients: int,
+        *,
+        finished: bool = True,
+    ) -> None:
+        """Note what came of it; what is not *finished* stays on record as that."""
         number, record = begun
         record = msgspec.structs.replace(
-            record,
-            messages=done.messages,
-            recipients=done.recipients,
-            finished=done.state != "failed",
+            record, messages=messages, recipients=recipients, finished=finished
         )
         await self._note(record, number)
 

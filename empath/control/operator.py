@@ -19,19 +19,23 @@ import empath
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.model import Config
-from empath.control import config_desk, dns, gates, ledger, link, looking, trash, views
+from empath.config.model import Config, Mode
+from empath.control import config_desk, dns, gates, ledger, link, looking, queueing, shape, views
 from empath.control.attention import Remembered, needs_attention
-from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
+from empath.control.gate_list import gate_items
 from empath.control.gates import GateDesk
-from empath.control.jobs import JobRunner
+from empath.control.inbox import InboxDesk, Releasing
+from empath.control.ledger import Ledger
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
+from empath.control.mime_parts import PartDesk
 from empath.control.parts import Deliverer, Receiving, Stop
-from empath.control.selections import Selections
+from empath.control.queueing import Queueing
+from empath.control.reading import Reading
+from empath.control.shape import ShapeDesk
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, State
 from empath.events import TaskFailed
@@ -72,9 +76,10 @@ class LocalLink:
         configs: ConfigDesk,
         encryption: EncryptionLedger,
         listeners: Callable[[], Sequence[str]] = tuple,
+        releases: Releasing | None = None,
     ) -> None:
-        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode;
-        *encryption* is fed by the bus already.
+        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode, and
+        *releases* in relay mode; *encryption* is fed by the bus already.
         """
         self._spool = spool
         self._engine = engine
@@ -95,10 +100,22 @@ class LocalLink:
         self._remembered = Remembered()
         bus.fold(self._remembered)
         self._encryption = encryption
+        self._shapes = ShapeDesk(
+            spool=spool,
+            engine=engine,
+            finder=finder,
+            resolver=resolver,
+            encryption=encryption,
+            bus=bus,
+            clock=clock,
+            config=config,
+        )
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
-        self._selections = Selections(clock)
-        self._jobs = JobRunner(spool=spool, bus=bus, clock=clock)
+        self._mail = Queueing(spool=spool, finder=finder, bus=bus, clock=clock, config=config)
+        self._parts = PartDesk(spool, self._read)
+        self._reading = Reading(spool, bus, clock)
+        self._releases = releases
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -112,7 +129,7 @@ class LocalLink:
 
     async def work(self) -> None:
         """Work off the great changes of the queue, until cancelled."""
-        await self._jobs.run()
+        await self._mail.run()
 
     def report(self, task: str, error: BaseException) -> None:
         """Publish a bug met while somebody asked."""
@@ -214,6 +231,7 @@ class LocalLink:
                 destinations=destinations,
                 remembered=self._remembered,
                 config_items=self._configs.attention(),
+                gates=gate_items(self._engine, self._finder, now),
             ),
             sequence=self._bus.sequence,
         )
@@ -243,39 +261,35 @@ class LocalLink:
         )
 
     async def _content(self, request: link.ReadContent) -> link.ContentPart:
+        await self._note_reading(request.id)
         return await looking.read_content(self._spool, request, self._read, self._clock.monotonic())
 
-    async def _change(self, request: link.QueueChange) -> link.Changed:
-        return await self._queue_desk().change(request)
+    async def _list_parts(self, request: link.ListParts) -> link.MessageParts:
+        await self._note_reading(request.id)
+        return await self._parts.list_parts(request, self._clock.monotonic())
 
-    async def _select(self, request: link.SelectMessages) -> link.Selection:
-        return await self._queue_desk().select(request)
+    async def _read_part(self, request: link.ReadPart) -> link.PartText:
+        await self._note_reading(request.id)
+        return await self._parts.read_part(request, self._clock.monotonic())
 
-    async def _flush(self, request: link.FlushQueue) -> link.Changed:
-        return await self._queue_desk().flush(request)
+    async def _note_reading(self, id: MessageId) -> None:
+        if self._config().mode is not Mode.DEV:
+            await self._reading.note(self._actor, id)
 
-    def _queue_desk(self) -> QueueDesk:
-        return QueueDesk(
+    async def _release_captured(self, request: link.ReleaseCaptured) -> link.Released:
+        desk = InboxDesk(
             spool=self._spool,
             finder=self._finder,
-            bus=self._bus,
+            releases=self._releases,
             clock=self._clock,
             config=self._config,
-            actor=self._actor,
-            selections=self._selections,
-            jobs=self._jobs,
+            ledger=Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=self._actor),
+            queue=self._mail.desk(self._actor),
         )
+        return await desk.release(request)
 
-    async def _trash(self, request: Request[Any]) -> Any:
-        desk = trash.TrashDesk(
-            spool=self._spool,
-            bus=self._bus,
-            clock=self._clock,
-            config=self._config,
-            actor=self._actor,
-            runner=self._jobs,
-        )
-        return await desk.answer(request)
+    async def _queueing(self, request: Request[Any]) -> Any:
+        return await self._mail.answer(request, self._actor)
 
     async def _destinations(self, request: link.ListDestinations) -> link.Destinations:
         if request.limit < 1:
@@ -321,6 +335,9 @@ class LocalLink:
         )
         return await desk.answer(request)
 
+    async def _shape(self, request: Request[Any]) -> Any:
+        return await self._shapes.answer(request)
+
     async def _config_request(self, request: Request[Any]) -> Any:
         return await self._configs.answer(request, self._actor)
 
@@ -346,16 +363,10 @@ class LocalLink:
         link.ListQueue: _queue,
         link.ViewMessage: _view,
         link.ReadContent: _content,
-        link.RetryMessages: _change,
-        link.HoldMessages: _change,
-        link.ReleaseMessages: _change,
-        link.DeleteMessages: _change,
-        link.PrioritizeMessages: _change,
-        link.BounceMessages: _change,
-        link.RerouteMessages: _change,
-        link.SelectMessages: _select,
+        link.ListParts: _list_parts,
+        link.ReadPart: _read_part,
+        link.ReleaseCaptured: _release_captured,
         link.ListRecord: _record,
-        link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
         link.ListTls: _tls,
         link.GetSpool: _spool_report,
@@ -363,6 +374,7 @@ class LocalLink:
         **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
-        **dict.fromkeys(trash.ANSWERED, _trash),
+        **dict.fromkeys(queueing.ANSWERED, _queueing),
+        **dict.fromkeys(shape.ANSWERED, _shape),
     }
     """Which method answers which request."""

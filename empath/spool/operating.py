@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority, State
-from empath.events import NotificationSent, OperatorRecord
+from empath.events import MessageEvent, NotificationSent, OperatorRecord
 from empath.query import QueueQuery
 from empath.reply import Reply
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # they stand on this module
     from empath.spool.jobs import Job, Numbered
     from empath.spool.selection import Frozen
     from empath.spool.undo import Source
+CAPTURED: Final = "captured in dev mode"
+"""How the hold reason of captured mail begins; what came of its release may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,12 @@ class Operating(Protocol):
     @property
     def trashed(self) -> tuple[int, int]:
         """Messages in the trash, and octets of those that nobody waits for."""
+        ...
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays; with *hold_reason*, that
+        is what its held recipients are held for from now on.
+        """
         ...
 
     async def note(self, record: OperatorRecord, number: int | None = None) -> int:

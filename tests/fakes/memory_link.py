@@ -15,11 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
-    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
-    CloseBreaker,
     ContentPart,
     DestinationItem,
     Destinations,
@@ -36,6 +34,7 @@ from empath.control.link import (
     GateList,
     GetSpool,
     GetStatus,
+    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
@@ -52,7 +51,6 @@ from empath.control.link import (
     OpenBreaker,
     OverrideChange,
     Ping,
-    Pong,
     QueueChange,
     QueueItem,
     QueuePage,
@@ -64,9 +62,6 @@ from empath.control.link import (
     Request,
     RequestRefused,
     RerouteDestination,
-    ResetBreaker,
-    RestoreRoute,
-    ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
     SpoolReport,
@@ -84,65 +79,21 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
 from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.memory_shape import MemoryShape
+from tests.fakes.memory_status import PONG, SPOOL, STARTED_AT, STATUS
 from tests.fakes.memory_trash import MemoryTrash
 
 R = TypeVar("R")
 
-STARTED_AT = 1_790_000_000.0
-
-PONG = Pong(
-    version="0.1.0",
-    protocol=PROTOCOL,
-    pid=4411,
-    hostname="mx1.example.org",
-    mode="relay",
-    started_at=STARTED_AT,
-    now=STARTED_AT + 3600,
-    read_only=False,
-)
-
-STATUS = Status(
-    pong=PONG,
-    listeners=("127.0.0.1:1025",),
-    queued=0,
-    deferred=0,
-    held=0,
-    active=0,
-    messages=0,
-    oldest_at=None,
-    next_at=None,
-    accepted=0,
-    refused=0,
-    delivered=0,
-    deferrals=0,
-    bounced=0,
-    sessions=0,
-    connections_out=0,
-    loop_lag=0.0004,
-    memory=60 * 2**20,
-    free_octets=50 * 2**30,
-    attention=(),
-    sequence=0,
-)
-
-SPOOL = SpoolReport(
-    path="/var/spool/empath",
-    messages=0,
-    finished=0,
-    octets=0,
-    file_bodies=0,
-    database_octets=4096,
-    free_octets=50 * 2**30,
-    commits=0,
-    operations=0,
-)
-
+__all__ = ["PONG", "STARTED_AT", "STATUS", "MemoryLink"]
 
 _GATED = {
     OpenBreaker: ("breaker", "open"),
     SuspendDestination: ("suspension", "suspended"),
     RerouteDestination: ("override", "re-routed to mx.example.com:25"),
+    LimitDestination: ("limit", "limited to 5/s"),
 }
 
 
@@ -172,6 +123,8 @@ class MemoryLink:
         self.book = MemoryJobs()
         """Selections, and the changes that were made."""
         self.trash = MemoryTrash()
+        self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -316,6 +269,8 @@ class MemoryLink:
                     self.config.answer(request)
                     or self.book.answer(request, self._matching)
                     or self.trash.answer(request)
+                    or self.shape.answer(request, self)
+                    or self.inside.answer(request)
                     or self._answer_more(request)
                 )
 
@@ -332,7 +287,7 @@ class MemoryLink:
             case GateChange(destination=name, dry_run=True):
                 chosen = [item for item in self.queue if item.destination == name]
                 return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination():
+            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
                 kind, state = _GATED[type(request)]
                 self.gates.append(
                     GateItem(
@@ -345,7 +300,7 @@ class MemoryLink:
                     )
                 )
                 return GateList(gates=tuple(self.gates))
-            case CloseBreaker() | ResetBreaker() | ResumeDestination() | RestoreRoute():
+            case GateChange():
                 self.gates = [g for g in self.gates if g.destination != request.destination]
                 return GateList(gates=tuple(self.gates))
             case ListRecord(limit=limit):
