@@ -67,9 +67,10 @@ def needs_attention(
     remembered: Remembered,
     damaged: Mapping[MessageId, str],
     config_items: Sequence[AttentionItem] = (),
+    shut: Mapping[Domain, float | None],
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
-    common = causes(destinations, remembered.attempts, config.route)
+    common = causes(destinations, remembered.attempts, config.route, now=now, shut=shut)
     explained = {name for cause in common for name in cause.destinations}
     items = [
         *_disk(config.spool.min_free, free_octets),

@@ -194,6 +194,7 @@ class LocalLink:
                 destinations=destinations,
                 remembered=self._remembered,
                 config_items=self._configs.attention(),
+                shut=self._engine.gates.shut(now) if self._engine else {},
             ),
             sequence=self._bus.sequence,
         )

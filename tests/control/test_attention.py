@@ -54,6 +54,7 @@ def items(
         destinations=rows,
         remembered=remembered or Remembered(),
         damaged=damaged,
+        shut={},
     )
 
 
