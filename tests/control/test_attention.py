@@ -54,7 +54,6 @@ def items(
         destinations=rows,
         remembered=remembered or Remembered(),
         damaged=damaged,
-        shut={},
     )
 
 
