@@ -7,11 +7,13 @@ with 0 when the operator left, 2 for wrong usage or when there is no terminal.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from empath.control.socket import RemoteLink
 from tui.app import Console
+from tui.settings import state_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
             "The console needs a terminal; for scripts there is empathctl.", file=sys.stderr
         )
         return 2
-    console = Console(RemoteLink(options.attach), child=options.child, read_only=options.read_only)
+    console = Console(
+        RemoteLink(options.attach),
+        child=options.child,
+        read_only=options.read_only,
+        drafts=state_folder(os.environ),
+    )
     console.run(mouse=True)
     return console.return_code or 0
 

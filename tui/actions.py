@@ -121,7 +121,9 @@ def shown_key(key: str) -> str:
     """Textual's name of a key as operators read it: ``⏎``, ``^Q``, ``/``."""
     if key in _SHOWN:
         return _SHOWN[key]
-    return f"^{key[5:].upper()}" if key.startswith("ctrl+") else key
+    if key.startswith("ctrl+"):
+        return f"^{key[5:].upper()}"
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
 
 
 _MARK: Final = "_action_of_console"

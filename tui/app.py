@@ -26,6 +26,7 @@ from tui.driver import DroppingDriver
 from tui.feed import Feed, Pace
 from tui.safety import ControlFilter
 from tui.screens.base import ConsoleScreen
+from tui.screens.config import ConfigScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
@@ -54,6 +55,7 @@ class Console(App[int]):
         "queue": QueueScreen,
         "destinations": DestinationsScreen,
         "events": EventsScreen,
+        "config": ConfigScreen,
     }
     DEFAULT_MODE = "overview"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,10 +85,12 @@ class Console(App[int]):
         coloured: bool | None = None,
         settings: Settings | None = None,
         settings_file: Path | None = None,
+        drafts: Path | None = None,
     ) -> None:
         """*child* says that quitting may stop the relay: the console was started with it.
 
-        *settings* are kept in *settings_file* when they change; without one they end with us.
+        *settings* are kept in *settings_file* when they change, drafts of the config in the
+        folder *drafts*; without one they end with us.
         """
         self._line_filter = ControlFilter()
         super().__init__(driver_class=DroppingDriver)
@@ -96,6 +100,7 @@ class Console(App[int]):
         self.child = child
         self.settings = settings or Settings()
         self._settings_file = settings_file
+        self.drafts = drafts
         self.pace = pace or Pace()
         self.store = Store(self.clock, rng=rng, read_only=read_only)
         coloured = not os.environ.get("NO_COLOR") if coloured is None else coloured

@@ -34,6 +34,7 @@ TABS = (
     ("2", "Queue", "queue"),
     ("3", "Destinations", "destinations"),
     ("4", "Events", "events"),
+    ("5", "Config", "config"),
 )
 """Digit, title and name of the screens that a digit opens."""
 
@@ -235,6 +236,11 @@ class ConsoleScreen(_Acting):
     def go_events(self) -> None:
         """Go to the events."""
         self.console.action_tab("events")
+
+    @action("5", "config", id="config", help="The config: what it says, drafts, its history.")
+    def go_config(self) -> None:
+        """Go to the config."""
+        self.console.action_tab("config")
 
     @action("p", "pause", help="Freeze what is shown; the first line goes on.", rank=80)
     def pause(self) -> None:

@@ -22,6 +22,7 @@ TITLES = {
     "message": "Message",
     "destinations": "Destinations",
     "events": "Events",
+    "config": "Config",
 }
 
 
