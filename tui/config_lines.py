@@ -32,9 +32,19 @@ EFFECTS: Final = {
     "restart": ("Restart", "not in force before the engine is restarted", "warn"),
 }
 """Title, meaning and role of each effect, in the order they are shown."""
+TOLD_FOR: Final = 600.0
+"""Seconds for which the bad end of a trial is told."""
 _IMPACTS: Final = 50
 _DIFF: Final = 2000
 """Most lines of a diff of texts."""
+
+
+def fault_lines(fault: ConfigFault | None, width: int, styles: Styles) -> list[Text]:
+    """One fault in full."""
+    if fault is None:
+        return []
+    key = [Text(safe(fault.key), styles["strong"])] if fault.key else []
+    return [*key, *(Text(part, styles["bad"]) for part in wrapped(safe(fault.sentence), width))]
 
 
 def fault_row(fault: ConfigFault) -> str:
@@ -158,7 +168,7 @@ def help_lines(
                 Text.assemble((f"{name:<8} ", styles["muted"]), (safe(said, 300), styles["text"]))
             )
     if last is not None:
-        said = f"last changed in version {last.version} by {safe(last.actor)}"
+        said = f"last changed in version {last.version} by {safe(who(last.actor))}"
         lines.append(Text(said, styles["muted"]))
     return lines
 
@@ -185,6 +195,11 @@ def last_change(versions: Iterable[ConfigVersion], key: str) -> ConfigVersion | 
     return None
 
 
+def who(actor: str) -> str:
+    """Somebody's name, without the numbers of his account and process."""
+    return actor.partition("(")[0] or actor
+
+
 def summary(version: ConfigVersion) -> str:
     """What a version changed, in a line."""
     if not version.changes:
@@ -195,7 +210,12 @@ def summary(version: ConfigVersion) -> str:
 
 
 def trial_pieces(view: ConfigWatchView, now: float) -> list[Piece]:
-    """The config on trial: how long it still is, and how it does."""
+    """The config on trial: how long it still is, and how it does; for a while how it ended."""
+    if not view.watching:
+        bad = view.outcome in ("rolled back", "restarted")
+        if not bad or now - view.ends_at > TOLD_FOR:
+            return []
+        return [(f" ▲ {view.outcome} ", "bar_warn"), (f" {safe(view.sentence, 400)}", "warn")]
     left = max(0.0, view.ends_at - now)
     if view.outcome == "stuck":
         return [(" ✖ stuck ", "bar_bad"), (f" {safe(view.sentence, 400)}", "bad")]

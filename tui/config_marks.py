@@ -25,8 +25,8 @@ def marks_of(work: ConfigWork) -> dict[int, Mark]:
             marks[line] = _CHANGED[change.effect]
     told: set[int] = set()
     for fault in work.faults:
-        line = max(0, (fault.line or 1) - 1)
-        if line not in told:
+        line = None if fault.line is None else fault.line - 1
+        if line is not None and line not in told:
             told.add(line)
             marks[line] = ("●", "bad", fault.sentence)
     return marks

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from empath.control.link import ConfigFault, ConfigVersion
-from tui.config_lines import fault_row, summary
+from tui.config_lines import fault_row, summary, who
 from tui.config_work import ConfigWork
 from tui.safety import safe
 from tui.widgets.columns import Column
@@ -19,10 +19,10 @@ FAULTS: Final = (
 HISTORY: Final = (
     Column("version", "#", 5, right=True),
     Column("at", "WHEN", 11),
-    Column("actor", "WHO", 8, share=1, most=14),
-    Column("how", "HOW", 8),
-    Column("what", "CHANGED", 12, share=4),
-    Column("reason", "WHY", 8, share=2, since=72),
+    Column("actor", "WHO", 8),
+    Column("how", "HOW", 8, since=100),
+    Column("what", "CHANGED", 12, share=5),
+    Column("reason", "WHY", 8, share=1, since=72),
 )
 
 
@@ -46,7 +46,8 @@ class FaultRows:
         if fault is None:
             return None
         line = "–" if fault.line is None else str(fault.line)
-        return Row(str(index), {"line": (f"✖{line:>4}", "bad"), "what": fault_row(fault)})
+        said = fault.sentence if fault.line is not None else fault_row(fault)
+        return Row(str(index), {"line": (f"✖{line:>4}", "bad"), "what": safe(said)})
 
     def find(self, id: str) -> int | None:
         """Where a row is."""
@@ -81,7 +82,7 @@ class VersionRows:
                     "good" if running else "text",
                 ),
                 "at": (time.strftime("%m-%d %H:%M", time.localtime(version.at)), "muted"),
-                "actor": safe(version.actor),
+                "actor": safe(who(version.actor)),
                 "how": (safe(version.source), "muted"),
                 "what": summary(version),
                 "reason": (safe(version.reason), "muted"),

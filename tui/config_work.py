@@ -58,6 +58,8 @@ class ConfigWork:
         self.plan: Plan | None = None
         self.shown: ConfigVersion | None = None
         """A version of the history whose changes are looked at."""
+        self.shown_text: str | None = None
+        """Its text, where that is looked at."""
         self._placed: tuple[str, list[Place]] = ("", [])
 
     def __repr__(self) -> str:
@@ -143,6 +145,10 @@ class ConfigWork:
         self.draft = None
         self.checked = None
         self.plan = None
+
+    def show(self, version: ConfigVersion | None, text: str | None = None) -> None:
+        """Look at a version of the history, at its text where it is given; None: at the draft."""
+        self.shown, self.shown_text = version, text
 
     # The engine.
 

@@ -60,7 +60,7 @@ def without_secrets(text: str) -> str:
 
 @final
 class DraftFile:
-    """Where the draft for one engine is kept.  All of it blocks, for less than a disk's write."""
+    """Where the draft for one engine is kept.  Small, and not waited for to reach the disk."""
 
     def __init__(self, folder: Path | None, engine: str) -> None:
         """*engine* names it, such as its host and config file; no *folder* keeps nothing."""

@@ -7,7 +7,6 @@ force or thrown away.  How the screen looks is in `tui.screens.config_panes`.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from textual.timer import Timer
@@ -64,12 +63,13 @@ class ConfigScreen(ConfigPanes):
 
     async def fetch(self) -> None:
         """The file, what is in force, its history; only what has changed is read."""
-        first = self.work.view is None
+        first, before = self.work.view is None, self.work.versions
         another = await self.work.read()
+        if before != self.work.versions:
+            self._versions_changed()
         if self._drafts is None:
             self._drafts = DraftFile(self.console.drafts, self._engine())
-            kept = await asyncio.to_thread(self._drafts.read)
-            if self.work.take_up(kept):
+            if self.work.take_up(self._drafts.read()):
                 another = True
                 self.flash("Your draft of last time is here; D throws it away.", "accent")
         if another or first:
@@ -119,21 +119,23 @@ class ConfigScreen(ConfigPanes):
 
     async def _look(self) -> None:
         """Keep the draft, and ask what is wrong with it."""
-        await self._keep_draft()
+        self._keep_draft()
         try:
             await self.work.check()
-        except (LinkLost, RequestRefused) as error:
+        except LinkLost:
+            self.work.checked = None  # the bar tells why; it is checked when the engine is back
+        except RequestRefused as refusal:
             self.work.checked = None
-            self.flash(f"Not checked. {error}", "warn")
+            self.flash(f"Not checked. {refusal}", "warn")
         self.console.paint_soon()
 
-    async def _keep_draft(self) -> None:
+    def _keep_draft(self) -> None:
         draft, file = self.work.draft, self._drafts
         if file is None or draft is None:
             return
         if not draft.changed:
-            await asyncio.to_thread(file.drop)
-        elif problem := await asyncio.to_thread(file.keep, draft):
+            file.drop()
+        elif problem := file.keep(draft):
             self.flash(problem, "warn")
 
     def on_screen_suspend(self) -> None:
@@ -150,7 +152,7 @@ class ConfigScreen(ConfigPanes):
     @action("e", "edit", help="Write on a draft of the config.", rank=1, why_off=_why_not_edit)
     def edit(self) -> None:
         """Let letters be text."""
-        self.work.shown = None
+        self.work.show(None)
         self._show_pane("editor")
         self.editor.read_only = False
         self.editor.focus()
@@ -177,9 +179,7 @@ class ConfigScreen(ConfigPanes):
             return
         kept = "Draft kept" if self.work.changed else "No draft"
         faults = len(self.work.faults)
-        said = (
-            f"✖ {plural(faults, 'fault')}, x lists them" if faults else "nothing is wrong with it"
-        )
+        said = f"{plural(faults, 'fault')}, x lists them" if faults else "nothing is wrong with it"
         self.flash(f"{kept} · {said}.", "bad" if faults else "good")
 
     @action(
@@ -193,7 +193,7 @@ class ConfigScreen(ConfigPanes):
     async def diff(self) -> None:
         """Show the changes."""
         self._leave_editing()
-        self.work.shown = None
+        self.work.show(None)
         again = self._pane == "changes" and self.work.plan is not None
         self._as_text = again and not self._as_text
         self._show_pane("changes")
@@ -237,22 +237,23 @@ class ConfigScreen(ConfigPanes):
         if applied.plan.faults:
             await self.work.check()
             self._show_pane("problems")
-            self.flash("✖ It was refused, nothing has changed.", "bad")
+            self.flash("It was refused, nothing has changed.", "bad")
             return
         await self._done()
         trial = ", on trial: K keeps it" if applied.watched_until is not None else ""
-        self.flash(f"✓ Version {applied.version} is in force{trial}.")
+        self.flash(f"Version {applied.version} is in force{trial}.")
 
     async def _done(self) -> None:
         """Another config is in force: the draft was it."""
         self.work.throw_away()
         if self._drafts is not None:
-            await asyncio.to_thread(self._drafts.drop)
+            self._drafts.drop()
         await self._read_anew()
 
     async def _read_anew(self) -> None:
         self.work.view = None
         await self.work.read()
+        self._versions_changed()
         self._load()
         await self.work.check()
         self._show_pane("editor")
@@ -275,7 +276,7 @@ class ConfigScreen(ConfigPanes):
         planned = await self.console.ask(RollBackConfig(version=goal, dry_run=True))
         if planned.plan.faults:
             first = planned.plan.faults[0]
-            self.flash(f"✖ One cannot go back: {first.key} {first.sentence}", "bad")
+            self.flash(f"One cannot go back: {first.key} {first.sentence}", "bad")
             return
         cli = f"empathctl config rollback {goal or ''}".rstrip()
         facts = facts_of(
@@ -287,7 +288,7 @@ class ConfigScreen(ConfigPanes):
             return
         applied = await self.console.ask(RollBackConfig(version=goal))
         await self._read_anew()
-        self.flash(f"✓ Back: version {applied.version} is in force.")
+        self.flash(f"Back: version {applied.version} is in force.")
 
     def goal(self) -> int:
         """The version that F7 goes back to; 0 for the one before."""
@@ -309,7 +310,7 @@ class ConfigScreen(ConfigPanes):
     async def keep(self) -> None:
         """End the trial."""
         self.work.trial = await self.console.ask(KeepConfig())
-        self.flash(f"✓ Version {self.work.trial.version} stays in force.")
+        self.flash(f"Version {self.work.trial.version} stays in force.")
         self.paint_all()
 
     @action(

@@ -56,6 +56,7 @@ class ApplyDialog(ModalScreen[Applying | None]):
         """Facts, two fields, buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
+            box.border_subtitle = "F6 applies · esc cancels"
             for name, value in self._facts:
                 with Horizontal(classes="fact"):
                     yield Static(name, markup=False, classes="name")
@@ -125,7 +126,7 @@ def facts_of(plan: Plan, *, cli: str, by_hand: bool) -> list[tuple[str, str]]:
     for effect, (title, meaning, _) in EFFECTS.items():
         some = [one for one in plan.changes if one.effect == effect]
         if some:
-            facts.append((title, f"{_keys(some)} · {meaning}"))
+            facts.append((title, f"{plural(len(some), 'change')}, {meaning}{_named(some)}"))
     if plan.changes:
         facts.append(("Mail", touched(plan)))
     if by_hand:
@@ -135,7 +136,8 @@ def facts_of(plan: Plan, *, cli: str, by_hand: bool) -> list[tuple[str, str]]:
     return facts
 
 
-def _keys(changes: Sequence[ConfigChange]) -> str:
-    named = ", ".join(safe(one.key) for one in changes[:_NAMED])
-    more = f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
-    return f"{plural(len(changes), 'change')}: {named}{more}"
+def _named(changes: Sequence[ConfigChange]) -> str:
+    named = "".join(
+        f"\n{safe(one.key)} {safe(one.old, 60)} → {safe(one.new, 60)}" for one in changes[:_NAMED]
+    )
+    return named + (f"\n… and {len(changes) - _NAMED} more" if len(changes) > _NAMED else "")

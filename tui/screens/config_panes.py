@@ -19,6 +19,7 @@ from tui.actions import action
 from tui.config_lines import (
     change_lines,
     diff_lines,
+    fault_lines,
     help_lines,
     impact_lines,
     last_change,
@@ -77,6 +78,7 @@ class ConfigPanes(ConsoleScreen):
                         VirtualTable(
                             FAULTS, self._faults, styles=styles, headed=False, id="faults"
                         ),
+                        LinesPane(styles=styles, id="fault-lines"),
                         id="problems",
                     ),
                     Pane("Key", LinesPane(styles=styles, id="help-lines"), id="help"),
@@ -126,7 +128,13 @@ class ConfigPanes(ConsoleScreen):
         faults = len(self.work.faults)
         table.empty = self._no_faults()
         table.paint(at)
-        self.query_one("#problems", Pane).name_it(
+        full = self.query_one("#fault-lines", LinesPane)
+        full.display = bool(faults)
+        chosen = self._faults.at(table.cursor_row)
+        full.show(fault_lines(chosen, full.size.width - 1, self.palette))
+        problems = self.query_one("#problems", Pane)
+        problems.set_class(bool(faults), "-faulty")
+        problems.name_it(
             f"Problems · {faults}" if faults else "Problems", "⏎ goes to the line" if faults else ""
         )
         place = self.work.place(self.editor.line)
@@ -148,8 +156,8 @@ class ConfigPanes(ConsoleScreen):
     def _notice(self) -> list[Piece]:
         """What is more urgent than the text."""
         work = self.work
-        if work.trial is not None and work.trial.watching:
-            return trial_pieces(work.trial, self.store.now)
+        if work.trial is not None and (pieces := trial_pieces(work.trial, self.store.now)):
+            return pieces
         if work.problem:
             return [(" ✖ ", "bad"), (safe(work.problem, 300), "bad")]
         if work.overtaken:
@@ -189,6 +197,12 @@ class ConfigPanes(ConsoleScreen):
     def _changes(self) -> tuple[str, list[Text], str]:
         """Title, lines and what stands there without any."""
         work, styles = self.work, self.palette
+        if work.shown is not None and work.shown_text is not None:
+            number = work.shown.version
+            names = ("in force", f"version {number}")
+            same = "To the letter what is in force."
+            found = diff_lines(work.running, work.shown_text, styles, names)
+            return f"Version {number} against what is in force", found, same
         if work.shown is not None:
             found = change_lines(work.shown.changes, (), styles)
             return f"Changes of version {work.shown.version}", found, "It changed no setting."
@@ -226,7 +240,8 @@ class ConfigPanes(ConsoleScreen):
             pieces.append((f" · ✖ {plural(len(work.faults), 'fault')}", "bad"))
         else:
             changes = work.checked.changes
-            pieces.append((f" · {plural(len(changes), 'setting')} changed", "muted"))
+            said = f"{plural(len(changes), 'setting')} changed" if changes else "no setting changes"
+            pieces.append((f" · {said}", "muted"))
             for effect in ("live", "new sessions", "restart"):
                 number = sum(1 for one in changes if one.effect == effect)
                 if number:
@@ -252,6 +267,12 @@ class ConfigPanes(ConsoleScreen):
 
     # Panes.
 
+    def _versions_changed(self) -> None:
+        """There is a new version: the history's cursor goes to it, unless somebody reads there."""
+        if self._pane != "history" and self.work.versions:
+            table = self.query_one("#versions", VirtualTable)
+            table.selection.cursor = str(self.work.versions[0].version)
+
     def _show_pane(self, name: str) -> None:
         self._pane = name
         for pane in self.query(Pane):
@@ -271,9 +292,7 @@ class ConfigPanes(ConsoleScreen):
     def on_virtual_table_moved(self) -> None:
         """The cursor of a table moved: of the history, its changes show."""
         if self._pane == "history":
-            self.work.shown = self._versions.at(
-                self.query_one("#versions", VirtualTable).cursor_row
-            )
+            self.work.show(self._versions.at(self.query_one("#versions", VirtualTable).cursor_row))
         self.paint_all()
 
     def on_virtual_table_opened(self) -> None:
@@ -296,7 +315,7 @@ class ConfigPanes(ConsoleScreen):
 
     def _go_pane(self, steps: int) -> None:
         self._leave_editing()
-        self.work.shown = None
+        self.work.show(None)
         self._show_pane(PANES[(PANES.index(self._pane) + steps) % len(PANES)])
 
     @action(
@@ -330,15 +349,8 @@ class ConfigPanes(ConsoleScreen):
         if version is None:
             return
         text = (await self.console.ask(ReadConfigVersion(version=version.version))).text
-        names = ("in force", f"version {version.version}")
-        lines = diff_lines(self.work.running, text, self.palette, names)
+        self.work.show(version, text)
         self._show_pane("changes")
-        self.work.shown = version
-        pane = self.query_one("#change-lines", LinesPane)
-        self.query_one("#changes", Pane).name_it(
-            f"Version {version.version} against what is in force"
-        )
-        pane.show(lines, empty="To the letter what is in force.", home=True)
 
     def _chosen(self) -> ConfigVersion | None:
         return self._versions.at(self.query_one("#versions", VirtualTable).cursor_row)
@@ -368,7 +380,7 @@ class ConfigPanes(ConsoleScreen):
         if self.editor.editing:
             self._leave_editing()
         elif self._pane != "editor" or self.work.shown is not None:
-            self.work.shown = None
+            self.work.show(None)
             self._show_pane("editor")
         else:
             await super().back()
