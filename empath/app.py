@@ -18,7 +18,7 @@ import resource
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from empath.bus import Bus
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config, LogLevel, Mode
 from empath.config.origin import Origin
+from empath.control.capture_limit import CaptureLimit
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
@@ -40,6 +41,7 @@ from empath.control.renewals import renewals
 from empath.control.socket import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
+from empath.delivery.releasing import Releases
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
@@ -172,7 +174,12 @@ class _Empath:
             clock=self._clock,
         )
         engine: Engine | None = None
-        if self._config.mode is Mode.RELAY:
+        releases: Releases | None = None
+        if self._config.mode is Mode.DEV:
+            releases = Releases(
+                spool=store, finder=finder, config=config, bus=self._bus, clock=self._clock
+            )
+        else:
             engine = Engine(
                 spool=store,
                 finder=finder,
@@ -224,6 +231,7 @@ class _Empath:
             configs=configs,
             encryption=encryption,
             listeners=lambda: addresses,
+            releases=releases,
         )
         door = MetricsDoor(
             link,
@@ -256,26 +264,33 @@ class _Empath:
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
-        await self._work(running, reception, engine, (watch.run(), configs.trial.run()))
+        limit = CaptureLimit(spool=store, config=config, bus=self._bus, clock=self._clock)
+        self._bus.fold(limit)
+        beside = {
+            "config watch": watch.run,
+            "config trial": configs.trial.run,
+            "captured mail": limit.run,
+        }
+        await self._work(running, reception, engine or releases, beside)
 
     async def _work(
         self,
         running: Running,
         reception: Reception,
-        engine: Engine | None,
-        configs: Sequence[Coroutine[Any, Any, None]],
+        engine: Engine | Releases | None,
+        beside: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         """Run the tasks until a stop is asked for, then drain and end them."""
         async with asyncio.TaskGroup() as tasks:
             working = [
-                tasks.create_task(self._essential("loop lag", self._lag.run())),
-                *(tasks.create_task(self._essential("config", each)) for each in configs),
+                tasks.create_task(self._essential(name, work()))
+                for name, work in {"loop lag": self._lag.run, **beside}.items()
             ]
             if engine is not None:
                 working.append(tasks.create_task(self._essential("delivery", engine.run())))
             if self._companion is not None:
-                beside = self._companion(running)
-                working.append(tasks.create_task(self._essential("console", _as_task(beside))))
+                console = _as_task(self._companion(running))
+                working.append(tasks.create_task(self._essential("console", console)))
             await self._stopping.wait()
             self._bus.publish(EngineStopping(at=self._clock.now(), reason=self._reason))
             draining = tasks.create_task(self._essential("drain", _drain(reception, engine)))
@@ -341,7 +356,7 @@ class _Empath:
                 self._journal.say(line, LogLevel.ERROR)
 
 
-async def _drain(reception: Reception, engine: Engine | None) -> None:
+async def _drain(reception: Reception, engine: Engine | Releases | None) -> None:
     """Finish what is on the wire, both ways at once."""
     async with asyncio.TaskGroup() as draining:
         draining.create_task(reception.drain(DRAIN_TIME))

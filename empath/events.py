@@ -236,13 +236,14 @@ class DnsChanged(_Event, frozen=True):
 
 
 class DestinationGated(_Event, frozen=True):
-    """An operator opened, closed or reset a breaker, or suspended, resumed or re-routed a
-    destination.
+    """An operator opened, closed or reset a breaker, or suspended, resumed, limited or re-routed
+    a destination.
     """
 
     action: str
-    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``suspended``, ``resumed``,
-    ``re-routed to …`` or ``re-route removed``."""
+    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``probe asked for``,
+    ``suspended``, ``resumed``, ``limited to …``, ``limit lifted``, ``re-routed to …`` or
+    ``re-route removed``."""
     destination: Domain
     actor: str
     reason: str = ""

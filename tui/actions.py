@@ -9,6 +9,7 @@ Lower-case keys look, upper-case keys change.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
@@ -106,6 +107,15 @@ _SHOWN: Final = {
     "ctrl+backslash": "^\\",
     "tab": "tab",
     "shift+tab": "⇧tab",
+    "colon": ":",
+    "semicolon": ";",
+    "at": "@",
+    "plus": "+",
+    "minus": "-",
+    "asterisk": "*",
+    "comma": ",",
+    "full_stop": ".",
+    "apostrophe": "'",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "up": "↑",
@@ -123,9 +133,10 @@ def shown_key(key: str) -> str:
         return _SHOWN[key]
     if key.startswith("ctrl+"):
         return f"^{key[5:].upper()}"
-    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+    return key.upper() if _FUNCTION.fullmatch(key) else key
 
 
+_FUNCTION: Final = re.compile("f[0-9]+")
 _MARK: Final = "_action_of_console"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from empath.control.link import EVENT_KINDS, ROUTINE_EVENTS
 from empath.events import (
     AttemptEnded,
     AttemptStuck,
@@ -49,6 +50,15 @@ class EventLine:
     destination: str = ""
     level: int = 1
     """0 is routine, 1 is worth a look, 2 is trouble."""
+
+
+def kinds_of_level(level: int) -> tuple[str, ...]:
+    """The kinds of events that are of at least this level; none for all."""
+    if not level:
+        return ()
+    if level == 1:
+        return tuple(kind for kind in EVENT_KINDS if kind not in ROUTINE_EVENTS)
+    return ("damaged", "spool", "fault")
 
 
 def line_of(sequence: int, event: Event) -> EventLine:

@@ -7,7 +7,7 @@ that cannot be used; nothing was changed then.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,9 +16,12 @@ from empath.cli.asking import Client, leave
 from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import fault_line, write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, complain, say, write_json, write_table
+from empath.cli.show import clock_time, complain, counted, say, write_json, write_table
 from empath.cli.verbs import verb
 from empath.control import link
+
+_CHANGES: Final = 100
+"""Most changes of one version that are written."""
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
 DryRunOption = Annotated[
@@ -108,8 +111,10 @@ def history(
     if changes:
         for one in found.versions:
             say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
-            for each in one.changes:
+            for each in one.changes[:_CHANGES]:
                 say(f"  {each.key}: {each.old} -> {each.new} ({each.effect})")
+            if more := len(one.changes[_CHANGES:]) + one.more:
+                say(f"  and {counted(more, 'more change')}")
         return
     rows = [
         (
@@ -117,7 +122,7 @@ def history(
             clock_time(one.at),
             one.source,
             one.actor,
-            str(len(one.changes)),
+            f"{len(one.changes) + one.more:,}",
             one.reason or "–",
         )
         for one in found.versions

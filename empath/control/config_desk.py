@@ -22,6 +22,7 @@ from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_texts, link
 from empath.control import config_words as words
+from empath.control.aside import aside
 from empath.control.config_apply import Wish, Writing, build_aside, finish
 from empath.control.config_draft import Draft, adopt
 from empath.control.config_history import History, HistoryUnusable, Kept
@@ -136,7 +137,7 @@ class ConfigDesk:
             case link.RollBackConfig():
                 return await self._roll_back(request, actor)
             case _:
-                return await asyncio.to_thread(self._texts.answer, request)
+                return await aside(self._texts.answer, request)
 
     async def plan(self, text: str | None, *, ran_before: bool = False) -> Plan:
         """What *text* would do, or what the file says.  Raises `RequestRefused`."""
@@ -179,8 +180,8 @@ class ConfigDesk:
         try:
             built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            fault = words.fault(self._standing.origin.name, error, draft.text)
-            return self._faulty(wish, replace(draft, faults=(fault,)))
+            faults = words.unbuilt(self._standing.origin.name, error, draft.text)
+            return self._faulty(wish, replace(draft, faults=faults))
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
         version, at, gone = before.version, before.at, False
@@ -189,7 +190,7 @@ class ConfigDesk:
         base, watched_until = self.trial.base(), None
         if kept_anew:
             at = self._clock.now()
-            version = await asyncio.to_thread(self._history.next_version)
+            version = await aside(self._history.next_version)
             kept = Kept(
                 version=version,
                 at=at,
@@ -211,6 +212,7 @@ class ConfigDesk:
             )
             gone = await finish(writing)
         # From here to the last line of this block nothing waits and nothing fails: one turn.
+        began = self._clock.monotonic()
         self._standing.swap(
             InForce(
                 running=draft.running,
@@ -239,12 +241,13 @@ class ConfigDesk:
         )
         if kept_anew:
             watched_until = self.trial.changed(wish, version, base)
+        held = self._clock.monotonic() - began
         if gone:
             raise asyncio.CancelledError
         if kept_anew or renewed:
             await self._note(wish, version, len(told))
         plan = draft.plan(self._standing.origin.name)
-        return AppliedConfig(version=version, plan=plan, watched_until=watched_until)
+        return AppliedConfig(version=version, plan=plan, held=held, watched_until=watched_until)
 
     async def _go_back(self, wish: Wish) -> str:
         """Do what the trial's end asks for; why it could not be done, or nothing."""
@@ -283,7 +286,7 @@ class ConfigDesk:
 
     async def _draft(self, text: str | None, *, ran_before: bool) -> Draft:
         """Read and compare; both are done in a thread.  Raises `RequestRefused`."""
-        return await asyncio.to_thread(self._texts.compare, text, ran_before=ran_before)
+        return await aside(self._texts.compare, text, ran_before=ran_before)
 
     async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
         """What the parts of the engine have against it; what they build is thrown away."""
@@ -291,7 +294,7 @@ class ConfigDesk:
         try:
             await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return (words.fault(self._standing.origin.name, error, draft.text),)
+            return words.unbuilt(self._standing.origin.name, error, draft.text)
         return ()
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
@@ -313,20 +316,20 @@ class ConfigDesk:
         """Record what the engine starts with, if it is not what ran last."""
         standing = self._standing
         try:
-            state = await asyncio.to_thread(adopt, self._history, standing.origin, standing.state)
+            state = await aside(adopt, self._history, standing.origin, standing.state)
         except HistoryUnusable as error:
             self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
             return
         standing.swap(state)
-        await asyncio.to_thread(self.trial.begin)
+        await aside(self.trial.begin)
 
     async def _listed(self, limit: int) -> ConfigHistory:
         if limit < 1:
             raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
         most = min(limit, HISTORY_LIMIT)
-        found, damaged = await asyncio.to_thread(self._history.looked_through, most)
+        found, damaged = await aside(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found),
+            versions=words.listed(one.told() for one in found),
             running=self._standing.state.version,
             unreadable=tuple(damaged),
         )
@@ -335,10 +338,10 @@ class ConfigDesk:
         running = self._standing.state.version
         number: int | None = request.version
         if not number:
-            number = await asyncio.to_thread(self._history.before, running)
+            number = await aside(self._history.before, running)
         if number is None:
             raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
-        kept = await asyncio.to_thread(self._history.read, number)
+        kept = await aside(self._history.read, number)
         if kept is None:
             raise NotFound(
                 f"There is no version {number} of the config to go back to, or its record cannot be"
@@ -362,7 +365,7 @@ class ConfigDesk:
     async def _view(self, *, written_only: bool) -> ConfigView:
         state = self._standing.state
         await self.look_for_drift()
-        text = await asyncio.to_thread(document, state.running, written_only=written_only)
+        text = await aside(document, state.running, written_only=written_only)
         return ConfigView(
             file=self._standing.origin.name,
             version=state.version,
@@ -378,7 +381,7 @@ class ConfigDesk:
         """Does the file say something else than what was put in force?"""
         state = self._standing.state
         try:
-            text = await asyncio.to_thread(self._standing.origin.text)
+            text = await aside(self._standing.origin.text)
         except ConfigUnusable:
             drift = True
         else:

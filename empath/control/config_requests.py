@@ -77,6 +77,8 @@ class AppliedConfig(Reply, frozen=True):
 
     version: int
     plan: Plan
+    held: float = 0.0
+    """Seconds for which the swap held the event loop: the one turn in which nothing else ran."""
     watched_until: float | None = None
     """It is on trial until then; see `ApplyConfig.watch`."""
 
@@ -128,6 +130,9 @@ class ConfigVersion(Struct, frozen=True, kw_only=True):
     source: str
     """``start``, ``reload``, ``signal``, ``watcher``, ``edit`` or ``rollback``."""
     changes: tuple[ConfigChange, ...]
+    """In a list of versions the newest 10,000 changes of all, values cut to 1,000 characters."""
+    more: int = 0
+    """Changes that are left out."""
 
 
 class ConfigHistory(Reply, frozen=True):

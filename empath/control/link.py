@@ -3,7 +3,8 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`system_requests`, `config_requests`, `config_text_requests`, `dns_requests` and `tls_requests`.
+`shape_requests`, `parts_requests`, `inbox_requests`, `system_requests`, `config_requests`,
+`config_text_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -56,15 +57,26 @@ from empath.control.dns_requests import (
     RemoveDnsOverride,
     SetDnsOverride,
 )
+from empath.control.event_filter import (
+    EVENT_KINDS,
+    ROUTINE_EVENTS,
+    BadEventFilter,
+    EventFilter,
+    event_filter_text,
+    parse_event_filter,
+)
 from empath.control.gate_requests import (
     CloseBreaker,
     ExplainMessage,
     GateChange,
     GateItem,
     GateList,
+    LiftLimit,
+    LimitDestination,
     ListGates,
     ListUnreached,
     OpenBreaker,
+    ProbeDestination,
     RerouteDestination,
     ResetBreaker,
     RestoreRoute,
@@ -74,6 +86,15 @@ from empath.control.gate_requests import (
     UnreachedHosts,
     WhyItem,
     WhyReply,
+)
+from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.parts_requests import (
+    CheckItem,
+    ListParts,
+    MessageParts,
+    PartItem,
+    PartText,
+    ReadPart,
 )
 from empath.control.queue_requests import (
     BounceMessages,
@@ -114,6 +135,26 @@ from empath.control.request import (
     RequestUnclear,
     reply_type,
 )
+from empath.control.shape_requests import (
+    ClassLatency,
+    DestinationView,
+    GetLatency,
+    GetShape,
+    Latency,
+    ListSenders,
+    ListUpcoming,
+    OutcomeColumn,
+    RateLevel,
+    RouteHost,
+    SenderItem,
+    Senders,
+    Shape,
+    ShapeRow,
+    Timing,
+    Upcoming,
+    UpcomingItem,
+    ViewDestination,
+)
 from empath.control.system_requests import (
     AttentionItem,
     CheckSpool,
@@ -132,14 +173,19 @@ from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
 from empath.events import Event
 
 __all__ = [
+    "EVENT_KINDS",
     "PROTOCOL",
+    "ROUTINE_EVENTS",
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
+    "BadEventFilter",
     "BounceMessages",
     "Changed",
     "CheckConfig",
+    "CheckItem",
     "CheckSpool",
+    "ClassLatency",
     "ClearDnsCache",
     "CloseBreaker",
     "ConfigChange",
@@ -157,23 +203,30 @@ __all__ = [
     "DeleteMessages",
     "DescribeConfig",
     "DestinationItem",
+    "DestinationView",
     "Destinations",
     "DnsCache",
     "DnsCleared",
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EventFilter",
     "ExplainMessage",
     "FlushQueue",
     "GateChange",
     "GateItem",
     "GateList",
     "GetConfig",
+    "GetLatency",
+    "GetShape",
     "GetSpool",
     "GetStatus",
     "GetWatch",
     "HoldMessages",
     "KeepConfig",
+    "Latency",
+    "LiftLimit",
+    "LimitDestination",
     "Link",
     "LinkIncompatible",
     "LinkLost",
@@ -183,16 +236,23 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListParts",
     "ListQueue",
     "ListRecord",
+    "ListSenders",
     "ListTls",
     "ListUnreached",
+    "ListUpcoming",
+    "MessageParts",
     "MessageView",
     "NoEngine",
     "NotFound",
     "Notice",
     "OpenBreaker",
+    "OutcomeColumn",
     "OverrideChange",
+    "PartItem",
+    "PartText",
     "Ping",
     "Plan",
     "PlanConfig",
@@ -200,18 +260,24 @@ __all__ = [
     "Preview",
     "PreviewItem",
     "PrioritizeMessages",
+    "ProbeDestination",
     "QueueChange",
     "QueueImpact",
     "QueueItem",
     "QueuePage",
+    "RateLevel",
     "ReadConfigText",
     "ReadConfigVersion",
     "ReadContent",
+    "ReadPart",
     "RecipientItem",
     "RecordItem",
     "RecordList",
     "RefreshDns",
+    "ReleaseCaptured",
+    "ReleaseItem",
     "ReleaseMessages",
+    "Released",
     "RemoveDnsOverride",
     "Reply",
     "Request",
@@ -224,7 +290,12 @@ __all__ = [
     "ResumeDestination",
     "RetryMessages",
     "RollBackConfig",
+    "RouteHost",
+    "SenderItem",
+    "Senders",
     "SetDnsOverride",
+    "Shape",
+    "ShapeRow",
     "SpoolCheck",
     "SpoolProblem",
     "SpoolReport",
@@ -232,17 +303,23 @@ __all__ = [
     "StopEngine",
     "Stopping",
     "SuspendDestination",
+    "Timing",
     "TlsDestination",
     "TlsDestinations",
     "UnreachedHost",
     "UnreachedHosts",
+    "Upcoming",
+    "UpcomingItem",
+    "ViewDestination",
     "ViewMessage",
     "WhyItem",
     "WhyReply",
+    "event_filter_text",
+    "parse_event_filter",
     "reply_type",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """Raised when a request or reply changes in a way an older console cannot read."""
 
 
@@ -252,6 +329,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     sequence: int
     event: Event
     missed: int = 0
+    sampled: int = 0
+    """Events before it that were left out because the reader wants no more a second."""
 
 
 class Link(Protocol):
@@ -265,8 +344,12 @@ class Link(Protocol):
         """Send a request and wait for its reply."""
         ...
 
-    def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
+    def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* those that
+        pass.  Raises `RequestUnclear` for a filter that names no kind there is.
+        """
         ...
 
     async def close(self) -> None:

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
+    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
-    CloseBreaker,
     ContentPart,
     DestinationItem,
     Destinations,
@@ -27,6 +27,7 @@ from empath.control.link import (
     DnsEntry,
     DnsOverride,
     DnsOverrides,
+    EventFilter,
     ExplainMessage,
     FlushQueue,
     GateChange,
@@ -34,6 +35,7 @@ from empath.control.link import (
     GateList,
     GetSpool,
     GetStatus,
+    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
@@ -62,9 +64,6 @@ from empath.control.link import (
     Request,
     RequestRefused,
     RerouteDestination,
-    ResetBreaker,
-    RestoreRoute,
-    ResumeDestination,
     SetDnsOverride,
     SpoolCheck,
     SpoolReport,
@@ -82,6 +81,8 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
+from tests.fakes.memory_shape import MemoryShape
 
 R = TypeVar("R")
 
@@ -89,7 +90,7 @@ STARTED_AT = 1_790_000_000.0
 
 PONG = Pong(
     version="0.1.0",
-    protocol=1,
+    protocol=PROTOCOL,
     pid=4411,
     hostname="mx1.example.org",
     mode="relay",
@@ -139,6 +140,7 @@ _GATED = {
     OpenBreaker: ("breaker", "open"),
     SuspendDestination: ("suspension", "suspended"),
     RerouteDestination: ("override", "re-routed to mx.example.com:25"),
+    LimitDestination: ("limit", "limited to 5/s"),
 }
 
 
@@ -165,8 +167,12 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
+        self.followed: list[EventFilter | None] = []
+        """The filter of each stream of events that was opened."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
         self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
@@ -233,7 +239,10 @@ class MemoryLink:
         reply: R = self._answer(request)
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+    async def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        self.followed.append(only)
         last = self.status.sequence if after is None else after
         while True:
             if self._lost:
@@ -241,7 +250,8 @@ class MemoryLink:
             waiting = [notice for notice in self.history if notice.sequence > last]
             for notice in waiting:
                 last = notice.sequence
-                yield notice
+                if only is None or only.passes(notice.event):
+                    yield notice
             if not waiting:
                 await self._changed.wait()
 
@@ -296,7 +306,12 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                return (
+                    self.config.answer(request)
+                    or self.shape.answer(request, self)
+                    or self.inside.answer(request)
+                    or self._answer_more(request)
+                )
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
@@ -311,7 +326,7 @@ class MemoryLink:
             case GateChange(destination=name, dry_run=True):
                 chosen = [item for item in self.queue if item.destination == name]
                 return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination():
+            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
                 kind, state = _GATED[type(request)]
                 self.gates.append(
                     GateItem(
@@ -324,7 +339,7 @@ class MemoryLink:
                     )
                 )
                 return GateList(gates=tuple(self.gates))
-            case CloseBreaker() | ResetBreaker() | ResumeDestination() | RestoreRoute():
+            case GateChange():
                 self.gates = [g for g in self.gates if g.destination != request.destination]
                 return GateList(gates=tuple(self.gates))
             case ListRecord(limit=limit):

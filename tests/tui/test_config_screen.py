@@ -275,10 +275,10 @@ async def test_a_draft_survives_tab_and_console(
     link: MemoryLink, clock: HandClock, tmp_path: Path
 ) -> None:
     """Another tab and back, another console: it is there, and says so."""
-    async with running(link, clock, drafts=tmp_path) as (console, pilot):
+    async with running(link, clock, state=tmp_path) as (console, pilot):
         await press(pilot, "5", "e", "a", "escape", "2", "5")
         assert editor_of(console).text == "a" + TEXT.text
-    async with running(link, clock, drafts=tmp_path) as (console, pilot):
+    async with running(link, clock, state=tmp_path) as (console, pilot):
         await press(pilot, "5")
         assert editor_of(console).text == "a" + TEXT.text
         assert "Your draft of last time is here" in page_of(console)
@@ -286,7 +286,7 @@ async def test_a_draft_survives_tab_and_console(
         await press(pilot, "e", "ctrl+z")
         await press(pilot, "backspace", "delete")
         assert not console.screen.work.changed  # type: ignore[attr-defined] - it is the screen
-    async with running(link, clock, drafts=tmp_path) as (console, pilot):
+    async with running(link, clock, state=tmp_path) as (console, pilot):
         await press(pilot, "5")
         assert "no draft" in page_of(console)
 

@@ -68,7 +68,7 @@ class ConfigScreen(ConfigPanes):
         if before != self.work.versions:
             self._versions_changed()
         if self._drafts is None:
-            self._drafts = DraftFile(self.console.drafts, self._engine())
+            self._drafts = DraftFile(self.console.state_folder, self._engine())
             if self.work.take_up(self._drafts.read()):
                 another = True
                 self.flash("Your draft of last time is here; D throws it away.", "accent")

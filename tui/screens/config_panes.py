@@ -252,6 +252,15 @@ class ConfigPanes(ConsoleScreen):
         pieces.append((f" · version {work.view.version} in force, {same}", "muted"))
         return pieces
 
+    def seek(self, text: str) -> None:
+        """Go to the line of a setting, or of the table it would be in."""
+        line = self.work.line_of(text)
+        if line is None:
+            self.flash(f"{text} is not written in the file: it has its default.", "warn")
+        else:
+            self._show_pane("editor")
+            self.editor.point_at(line)
+
     def copies(self) -> list[tuple[str, str]]:
         """The line, its key, the text, the diff."""
         work = self.work

@@ -67,10 +67,21 @@ class TomlEditor(TextArea):
             id=id,
         )
         self.palette = styles
+        self._dressed = 0
         self.cursor_blink = False
         self._marks: Mapping[int, Mark] = {}
-        self.register_theme(_theme(styles))
-        self.theme = "empath-toml"
+        self._dress()
+
+    def _dress(self) -> None:
+        """Take the colours of the styles as they are now."""
+        name = f"empath-{self._dressed}"
+        self._dressed += 1
+        self.register_theme(_theme(name, self.palette))
+        self.theme = name
+
+    def on_mount(self) -> None:
+        """Other colours whenever the console takes others."""
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
 
     @property
     def editing(self) -> bool:
@@ -145,13 +156,13 @@ class TomlEditor(TextArea):
         self.move_cursor((max(0, min(line, last)), column), center=True)
 
 
-def _theme(styles: Styles) -> TextAreaTheme:
+def _theme(name: str, styles: Styles) -> TextAreaTheme:
     return TextAreaTheme(
-        name="empath-toml",
+        name=name,
         base_style=Style(),
         gutter_style=styles["faint"],
         cursor_style=Style(reverse=True),
-        cursor_line_style=styles["cursor_idle"] if styles is COLOURED else Style(),
+        cursor_line_style=Style(bgcolor=styles["cursor_idle"].bgcolor),
         cursor_line_gutter_style=styles["head"],
         bracket_matching_style=Style(bold=True),
         selection_style=styles["cursor"],
