@@ -242,7 +242,8 @@ class DestinationGated(_Event, frozen=True):
 
     action: str
     """``breaker opened``, ``breaker closed``, ``breaker reset``, ``probe asked for``,
-    ``suspended``, ``resumed``, ``limited to …``, ``limit lifted``, ``re-routed to …`` or ``re-route removed``."""
+    ``suspended``, ``resumed``, ``limited to …``, ``limit lifted``, ``re-routed to …`` or
+    ``re-route removed``."""
     destination: Domain
     actor: str
     reason: str = ""

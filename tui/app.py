@@ -212,6 +212,14 @@ class Console(App[int]):
         self.switch_mode("queue")
         self.poke()
 
+    def show_destination(self, name: str) -> None:
+        """Go to the destinations, with the cursor on this one."""
+        self.switch_mode("destinations")
+        screen = self.screen_stack[0]
+        if isinstance(screen, DestinationsScreen):
+            screen.show(name)
+        self.poke()
+
     def action_leave(self) -> None:
         """Leave, from anywhere."""
         self.run_worker(self.leave(), name="leave", exclusive=True, group="leave")

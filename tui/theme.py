@@ -48,7 +48,7 @@ EMPATH: Final = Theme(
 
 Styles = Mapping[str, Style]
 """Styles by role.  Roles: text muted faint head accent good warn bad info special, and the
-backgrounds cursor, cursor_idle, mark."""
+backgrounds cursor, cursor_idle, mark; heat1 to heat4 are the shades of a number."""
 
 COLOURED: Final[Styles] = {
     "text": Style(color="#c8d0dc"),
@@ -71,6 +71,10 @@ COLOURED: Final[Styles] = {
     "bar_good": Style(color="#10141b", bgcolor="#7fc08a", bold=True),
     "bar_warn": Style(color="#10141b", bgcolor="#e0b05e", bold=True),
     "bar_bad": Style(color="#10141b", bgcolor="#ec7680", bold=True),
+    "heat1": Style(color="#c8d0dc", bgcolor="#1d2129"),
+    "heat2": Style(color="#dccfb4", bgcolor="#39321f"),
+    "heat3": Style(color="#f0dcae", bgcolor="#664f20"),
+    "heat4": Style(color="#10141b", bgcolor="#e0b05e", bold=True),
 }
 
 PLAIN: Final[Styles] = {
@@ -94,6 +98,10 @@ PLAIN: Final[Styles] = {
     "bar_good": Style(reverse=True),
     "bar_warn": Style(reverse=True, bold=True),
     "bar_bad": Style(reverse=True, bold=True),
+    "heat1": Style(dim=True),
+    "heat2": Style(),
+    "heat3": Style(bold=True),
+    "heat4": Style(reverse=True, bold=True),
 }
 
 SIGNS: Final[Mapping[str, tuple[str, str]]] = {
