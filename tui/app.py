@@ -214,10 +214,8 @@ class Console(App[int]):
 
     def show_destination(self, name: str) -> None:
         """Go to the destinations, with the cursor on this one."""
+        self.store.places.seek(name)
         self.switch_mode("destinations")
-        screen = self.screen_stack[0]
-        if isinstance(screen, DestinationsScreen):
-            screen.show(name)
         self.poke()
 
     def action_leave(self) -> None:

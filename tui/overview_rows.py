@@ -48,7 +48,7 @@ NEXT: Final = (
 CLASSES: Final = (
     Column("name", "CLASS", 8),
     Column("queued", "QUEUE", 6, right=True),
-    Column("count", "DONE/h", 6, right=True, since=44),
+    Column("count", "DONE/h", 6, right=True, since=52),
     Column("p50", "P50", 6, right=True),
     Column("p95", "P95", 6, right=True, since=36),
     Column("p99", "P99", 6, right=True),

@@ -84,6 +84,8 @@ class Places:
         self.rows = Rows()
         self.wanted = STEP
         """Rows that are asked for."""
+        self.goal = ""
+        """The destination that is to be pointed at once its row is here."""
         self.view: DestinationView | None = None
         self.level = Series()
         """What is left of the limit of the one that is viewed."""
@@ -122,6 +124,11 @@ class Places:
             self.wanted = STEP
             if by is not None or basis is not None:
                 self.rows.forget()
+
+    def seek(self, name: str) -> None:
+        """Show destinations, and among them this one."""
+        self.ask(by="destination" if self.by != "destination" else None, query="")
+        self.goal = name
 
     def see(self, last: int) -> bool:
         """Row *last* is on screen; True if more must be asked for."""

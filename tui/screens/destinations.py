@@ -39,7 +39,6 @@ class DestinationsScreen(GatingScreen):
         """The table, and what is under the cursor below it."""
         self._rows = ShapeRows(self.store.places.rows)
         self._selection = Selection()
-        self._goal = ""
         yield Container(
             FilterBar(placeholder="a part of the name  !without", query=False),
             Pane(
@@ -97,24 +96,19 @@ class DestinationsScreen(GatingScreen):
         view = await self.console.ask(ViewDestination(destination=name))
         places.fold_view(view, self.store.clock.monotonic())
 
-    def show(self, name: str) -> None:
-        """Point at a destination, whatever the filter was."""
-        self.store.places.ask(by="destination", query="")
-        self._goal = name
-        self._selection.cursor = name
-
     def _reach(self) -> None:
-        """Put the cursor where `show` wants it, looking for the row by name if need be."""
-        if not self._goal:
-            return
-        goal, self._goal = self._goal, ""
-        place = self.store.places.rows.find(goal)
+        """Put the cursor on the row that another screen wants seen, by its name if need be."""
+        places = self.store.places
+        goal = places.goal
+        place = places.rows.find(goal) if goal else None
         if place is not None:
+            places.goal = ""
             self.table.point_at(place)
-        elif not self.store.places.query:
-            self._goal = goal
-            self.store.places.ask(query=goal)
+        elif goal and places.query != goal:
+            places.ask(query=goal)
             self.console.poke()
+        else:
+            places.goal = ""
 
     # Painting.
 

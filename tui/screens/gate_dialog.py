@@ -44,6 +44,7 @@ class GateDialog(ModalScreen[GateChange | None]):
         self._verb = verb
         self._destination = destination
         self._begin = values or {}
+        self._typed = False
 
     @property
     def console(self) -> Console:
@@ -84,8 +85,8 @@ class GateDialog(ModalScreen[GateChange | None]):
         """The first field has the focus; with none it is Cancel."""
         fields = self.query(Input)
         (fields.first() if fields else self.query_one("#cancel")).focus()
-        self._look()
-        self.run_worker(self._ask(), exclusive=True, group="dry-run")
+        self._look(silent=True)
+        self.run_worker(self._ask, exclusive=True, group="dry-run")
 
     @property
     def values(self) -> Values:
@@ -95,8 +96,10 @@ class GateDialog(ModalScreen[GateChange | None]):
             for field in self._verb.fields
         }
 
-    def _look(self) -> GateChange | None:
-        """The change as typed; None, and why, where it cannot be read."""
+    def _look(self, *, silent: bool = False) -> GateChange | None:
+        """The change as typed; None, and why, where it cannot be read.  *silent*: nobody has
+        typed yet, so nothing is said to be wrong.
+        """
         problem, request = "", None
         try:
             request = self._verb.request(self._destination, self.values)
@@ -105,17 +108,17 @@ class GateDialog(ModalScreen[GateChange | None]):
         self.query_one("#command", Static).update(
             safe(self._verb.command(self._destination, self.values), 400)
         )
-        self._say(problem)
+        self._say(problem, silent=silent)
         return request
 
-    def _say(self, problem: str) -> None:
-        self.query_one("#problem", Static).update(problem)
+    def _say(self, problem: str, *, silent: bool = False) -> None:
+        self.query_one("#problem", Static).update("" if silent else problem)
         self.query_one("#yes", Button).disabled = bool(problem)
 
     async def _ask(self) -> None:
         """What it would be about, and whether the engine would do it."""
         await asyncio.sleep(_PAUSE)
-        request = self._look()
+        request = self._look(silent=not self._typed)
         if request is None:
             return
         try:
@@ -134,8 +137,9 @@ class GateDialog(ModalScreen[GateChange | None]):
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
+        self._typed = True
         self._look()
-        self.run_worker(self._ask(), exclusive=True, group="dry-run")
+        self.run_worker(self._ask, exclusive=True, group="dry-run")
 
     def on_input_submitted(self) -> None:
         """The next field, or the button."""

@@ -118,7 +118,6 @@ class OverviewScreen(ConsoleScreen):
         """The keys go to what needs attention."""
         super().on_mount()
         self._arrange()
-        self._table("attention").focus()
 
     def on_resize(self) -> None:
         """Other lists may fit now."""
@@ -145,7 +144,9 @@ class OverviewScreen(ConsoleScreen):
         for name in SIDES:
             self.query_one(f"#{name}").display = name in shown
         focused = self.focused
-        if focused is None or (focused.id or "").removesuffix("-rows") not in shown:
+        if focused is None:
+            self._table(shown[0]).focus()
+        elif (focused.id or "").removesuffix("-rows") not in shown:
             self._table(shown[-1]).focus()
 
     async def fetch(self) -> None:
