@@ -285,6 +285,20 @@ class ConfigRefused(_Event, frozen=True):
     """Everything that is wrong with it."""
 
 
+class ConfigWatched(_Event, frozen=True):
+    """A config is on trial, or its trial has ended."""
+
+    path: str
+    version: int
+    """The one on trial."""
+    outcome: str
+    """``watched`` at its beginning; else as `empath.control.link.ConfigWatchView.outcome`."""
+    actor: str
+    """Who began it, or ended it."""
+    sentence: str
+    """What comes of it, and why."""
+
+
 class TaskFailed(_Event, frozen=True):
     """A bug: one task ended on an unexpected error; the rest keeps running."""
 
@@ -308,5 +322,6 @@ Event = (
     | ConfigLoaded
     | ConfigReloaded
     | ConfigRefused
+    | ConfigWatched
     | TaskFailed
 )

@@ -3,8 +3,9 @@
 Terms are separated by blanks and all must hold.  ``state:deferred`` ``dest:example.org``
 ``dest:~mail`` (contains) ``from:a@b`` ``from:~news`` ``rcpt:~ada`` ``id:0197…`` and a bare
 word, which must occur in sender, recipient, subject or last reply.  ``!`` before a term
-turns it round.  An empty text matches everything that is not final.  ``subject:`` and
-``reply:`` without ``~`` mean "begins with"; ``from:<>`` is the null sender.
+turns it round.  An empty text matches everything that is not final.  ``subject:``, ``reply:``
+and ``hold:`` (why it is held) without ``~`` mean "begins with"; ``from:<>`` is the null sender.
+``header:`` looks into the header sections of held mail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 from empath.envelope import MessageId, State
 from empath.safe_text import safe_text
 
-FIELDS: Final = ("state", "dest", "from", "rcpt", "subject", "reply", "id")
+FIELDS: Final = ("state", "dest", "from", "rcpt", "subject", "reply", "hold", "header", "id")
 """The fields that can stand before a colon."""
 
 TERMS_LIMIT: Final = 50

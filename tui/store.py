@@ -18,6 +18,7 @@ from tui.connection import Connection, Phase
 from tui.event_lines import EventLine, line_of
 from tui.pages import QueuePages
 from tui.places import Glance, Places
+from tui.replay import Tape
 from tui.series import Counter, Series
 
 EVENTS: Final = 20_000
@@ -38,6 +39,12 @@ class EventRing:
         self._lines: list[EventLine] = []
         self.missed = 0
         """Events that the engine counted as lost on the way here."""
+        self.sampled = 0
+        """Events that the engine left out because there were too many a second."""
+        self.sampled_at = -1000.0
+        """When it last did, in monotonic seconds."""
+        self.dropped = 0
+        """Lines that were too old to keep."""
         self.version = 0
 
     def __len__(self) -> int:
@@ -51,7 +58,15 @@ class EventRing:
         self._lines.append(line)
         self.version += 1
         if len(self._lines) > self._limit + _SLACK:
-            del self._lines[: len(self._lines) - self._limit]
+            old = len(self._lines) - self._limit
+            del self._lines[:old]
+            self.dropped += old
+
+    def note_sample(self, left_out: int, at: float) -> None:
+        """The engine left out so many, as it said at monotonic *at*."""
+        if left_out:
+            self.sampled += left_out
+            self.sampled_at = at
 
     def find(self, sequence: str) -> int | None:
         """Where the line of this number is; lines are in order of their numbers."""
@@ -114,10 +129,21 @@ class Store:
     """The state of the console."""
 
     def __init__(
-        self, clock: Clock, *, rng: random.Random | None = None, read_only: bool = False
+        self,
+        clock: Clock,
+        *,
+        rng: random.Random | None = None,
+        read_only: bool = False,
+        replay: Tape | None = None,
     ) -> None:
+        """*replay* is the recording that is played, when this is none of a living engine."""
         self.clock = clock
-        self.connection = Connection(rng or random.Random(), read_only=read_only)  # noqa: S311 - jitter
+        self.replay = replay
+        self.connection = Connection(
+            rng or random.Random(),  # noqa: S311 - jitter
+            read_only=read_only or replay is not None,
+            recorded=replay is not None,
+        )
         self.status: Status | None = None
         self.status_at = 0.0
         self._skew = 0.0
@@ -204,6 +230,7 @@ class Store:
             if self.sequence is not None and notice.sequence <= self.sequence:
                 continue
             self.events.missed += notice.missed
+            self.events.note_sample(notice.sampled, self.clock.monotonic())
             self.sequence = notice.sequence
             self.events.add(line_of(notice.sequence, notice.event))
             taken += 1

@@ -1,6 +1,6 @@
 """`empathctl config`: read, check and change the config file; no engine is needed for that.
 
-What asks an engine that runs stands in `config_running` and is added at the end.
+What asks an engine that runs stands in `config_running` and `config_editing`, added at the end.
 
 A change is made in the text, which keeps its comments and layout, and is written only when the
 whole file is valid with it.  What is in force changes with ``empathctl config reload``.
@@ -14,12 +14,13 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from empath.cli import config_running
+from empath.cli import config_editing, config_running
 from empath.cli import config_values as values
 from empath.cli.asking import ConfigOption, JsonOption, leave, where
 from empath.cli.certificates import check_certificates
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain, say, write_json, write_table
+from empath.cli.verbs import group
 from empath.config.config_file import read_text
 from empath.config.diff import Difference, differences
 from empath.config.edit import EditRefused, set_value, unset
@@ -31,12 +32,7 @@ from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.rewrite import NotWritten, rewrite
 from empath.config.schema import schema_text
 
-config = typer.Typer(
-    name="config",
-    help="The config: what it says, what it would do, changes to it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+config = group("config", "The config: what it says, what it would do, changes to it.")
 
 _FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten)
 
@@ -237,3 +233,4 @@ def _fail(error: Exception) -> NoReturn:
 
 
 config_running.register(config)
+config_editing.register(config)

@@ -2,7 +2,7 @@
 
 It asks a running engine over its control socket; only `spool check` reads the spool itself, where
 no engine runs, and `config` the config file.  Errors are one sentence on standard error and an
-exit code of `empath.cli.exit_codes`.
+exit code of `empath.cli.exit_codes`.  How to add a command stands in `empath.cli.verbs`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from empath import __version__
 from empath.cli.asking import ConfigOption, SocketOption, Where
 from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
-from empath.cli.exit_codes import ExitCode
 from empath.cli.gates import breaker, destination, why
+from empath.cli.inbox import inbox
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.record import record
@@ -24,17 +23,15 @@ from empath.cli.shape import latency, senders, shape, upcoming, view
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
+from empath.cli.top import top
+from empath.cli.verbs import program, version_option
 
-commands = typer.Typer(
-    name="empathctl",
+commands = program(
+    "empathctl",
     help="Ask a running Empath, and change its queue.\n\n"
     "The engine is found by --socket, else by the spool of --config, ./empath.toml or the built-in"
     " default.",
-    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    runs_alone=False,
 )
 for change in CHANGES:
     queue.command()(change)
@@ -43,6 +40,7 @@ for look in (shape, senders, upcoming):
 destination.command()(view)
 system.command()(latency)
 commands.add_typer(queue)
+commands.add_typer(inbox)
 commands.add_typer(breaker)
 commands.add_typer(destination)
 commands.add_typer(config_commands)
@@ -52,13 +50,8 @@ commands.add_typer(system)
 commands.add_typer(tls)
 commands.command()(events)
 commands.command()(record)
+commands.command()(top)
 commands.command()(why)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"empathctl {__version__}")
-        raise typer.Exit
 
 
 @commands.callback()
@@ -66,10 +59,7 @@ def remember(
     context: typer.Context,
     socket: SocketOption = None,
     config: ConfigOption = None,
-    _version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
+    _version: Annotated[bool, version_option("empathctl")] = False,
 ) -> None:
     """Keep which engine is meant for the command that follows."""
     context.obj = Where(socket, config)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from empath import __version__, app
+from empath import app
 from empath.cli.asking import option_for
 from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
@@ -25,22 +25,19 @@ from empath.cli.console_process import (
 )
 from empath.cli.dev import PORT, NotForDev, dev_config
 from empath.cli.exit_codes import ExitCode
-from empath.cli.starting import complain, read_config, start
+from empath.cli.show import complain
+from empath.cli.starting import read_config, start
+from empath.cli.verbs import program, version_option
 from empath.config.model import Config, Mode, Tls
 from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigProblem, ConfigUnusable
 
-commands = typer.Typer(
-    name="empath",
+commands = program(
+    "empath",
     help="A mail transfer agent that one person can run and understand.\n\n"
     "Without a command: runs the engine of ./empath.toml with its console on this terminal."
     " To try it without any set-up: empath dev",
-    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
-    no_args_is_help=False,
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    runs_alone=True,
 )
 
 ConfigOption = Annotated[
@@ -52,21 +49,12 @@ DebugOption = Annotated[
 ]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"empath {__version__}")
-        raise typer.Exit
-
-
 @commands.callback()
 def run_with_console(
     context: typer.Context,
     config: ConfigOption = None,
     debug: DebugOption = False,
-    _version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
+    _version: Annotated[bool, version_option("empath")] = False,
 ) -> None:
     """Run the engine, and its console on this terminal."""
     context.obj = config
@@ -125,9 +113,40 @@ def console(
         Path | None,
         typer.Option(metavar="SOCKET", help="The engine's control socket; default: the config's."),
     ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look, do not touch.")] = False,
+    theme: Annotated[
+        str, typer.Option(metavar="NAME", help="dark, light, safe, grey, ansi or plain.")
+    ] = "",
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the session to a new file.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play a recorded session.")
+    ] = None,
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Open the console of an engine that runs already."""
+    """Open the console of an engine that runs already, or play a session that was recorded."""
+    more = ["--read-only"] if read_only else []
+    more += ["--no-mouse"] if no_mouse else []
+    for name, value in (("theme", theme), ("record", record), ("replay", replay)):
+        more += [f"--{name}={value}"] if value else []
+    socket = None if replay is not None else _engine_socket(context, attach, config)
+    if not on_terminal():
+        complain('The console needs a terminal; in scripts, "empathctl" does its work.')
+        raise SystemExit(ExitCode.USAGE)
+    try:
+        arguments, environ = console_command(socket, *more)
+    except ConsoleMissing as error:
+        complain(str(error))
+        raise SystemExit(ExitCode.FAULT) from None
+    os.execve(arguments[0], arguments, environ)  # noqa: S606 - our own interpreter, no shell
+
+
+def _engine_socket(context: typer.Context, attach: Path | None, config: Path | None) -> Path:
+    """The socket of an engine that runs; says so and ends when there is none."""
     socket = attach
     if socket is None:
         socket = app.control_socket(read_config(config or context.obj, needed=False)[1].config)
@@ -137,15 +156,7 @@ def console(
             " socket with --attach SOCKET."
         )
         raise SystemExit(ExitCode.UNREACHABLE)
-    if not on_terminal():
-        complain('The console needs a terminal; in scripts, "empathctl" does its work.')
-        raise SystemExit(ExitCode.USAGE)
-    try:
-        arguments, environ = console_command(socket.absolute())
-    except ConsoleMissing as error:
-        complain(str(error))
-        raise SystemExit(ExitCode.FAULT) from None
-    os.execve(arguments[0], arguments, environ)  # noqa: S606 - our own interpreter, no shell
+    return socket.absolute()
 
 
 @commands.command()

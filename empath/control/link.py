@@ -3,7 +3,8 @@
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`shape_requests`, `system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
+`shape_requests`, `parts_requests`, `inbox_requests`, `system_requests`, `config_requests`,
+`config_text_requests`, `dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,20 @@ from empath.control.config_requests import (
     QueueImpact,
     RollBackConfig,
 )
+from empath.control.config_text_requests import (
+    CheckConfig,
+    ConfigFaults,
+    ConfigKey,
+    ConfigKeys,
+    ConfigText,
+    ConfigValue,
+    ConfigWatchView,
+    DescribeConfig,
+    GetWatch,
+    KeepConfig,
+    ReadConfigText,
+    ReadConfigVersion,
+)
 from empath.control.dns_requests import (
     ClearDnsCache,
     DnsCache,
@@ -41,6 +56,14 @@ from empath.control.dns_requests import (
     RefreshDns,
     RemoveDnsOverride,
     SetDnsOverride,
+)
+from empath.control.event_filter import (
+    EVENT_KINDS,
+    ROUTINE_EVENTS,
+    BadEventFilter,
+    EventFilter,
+    event_filter_text,
+    parse_event_filter,
 )
 from empath.control.gate_requests import (
     CloseBreaker,
@@ -63,6 +86,15 @@ from empath.control.gate_requests import (
     UnreachedHosts,
     WhyItem,
     WhyReply,
+)
+from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.parts_requests import (
+    CheckItem,
+    ListParts,
+    MessageParts,
+    PartItem,
+    PartText,
+    ReadPart,
 )
 from empath.control.queue_requests import (
     BounceMessages,
@@ -141,23 +173,35 @@ from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
 from empath.events import Event
 
 __all__ = [
+    "EVENT_KINDS",
     "PROTOCOL",
+    "ROUTINE_EVENTS",
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
+    "BadEventFilter",
     "BounceMessages",
     "Changed",
+    "CheckConfig",
+    "CheckItem",
     "CheckSpool",
     "ClassLatency",
     "ClearDnsCache",
     "CloseBreaker",
     "ConfigChange",
     "ConfigFault",
+    "ConfigFaults",
     "ConfigHistory",
+    "ConfigKey",
+    "ConfigKeys",
+    "ConfigText",
+    "ConfigValue",
     "ConfigVersion",
     "ConfigView",
+    "ConfigWatchView",
     "ContentPart",
     "DeleteMessages",
+    "DescribeConfig",
     "DestinationItem",
     "DestinationView",
     "Destinations",
@@ -166,6 +210,7 @@ __all__ = [
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EventFilter",
     "ExplainMessage",
     "FlushQueue",
     "GateChange",
@@ -176,7 +221,9 @@ __all__ = [
     "GetShape",
     "GetSpool",
     "GetStatus",
+    "GetWatch",
     "HoldMessages",
+    "KeepConfig",
     "Latency",
     "LiftLimit",
     "LimitDestination",
@@ -189,12 +236,14 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListParts",
     "ListQueue",
     "ListRecord",
     "ListSenders",
     "ListTls",
     "ListUnreached",
     "ListUpcoming",
+    "MessageParts",
     "MessageView",
     "NoEngine",
     "NotFound",
@@ -202,6 +251,8 @@ __all__ = [
     "OpenBreaker",
     "OutcomeColumn",
     "OverrideChange",
+    "PartItem",
+    "PartText",
     "Ping",
     "Plan",
     "PlanConfig",
@@ -215,12 +266,18 @@ __all__ = [
     "QueueItem",
     "QueuePage",
     "RateLevel",
+    "ReadConfigText",
+    "ReadConfigVersion",
     "ReadContent",
+    "ReadPart",
     "RecipientItem",
     "RecordItem",
     "RecordList",
     "RefreshDns",
+    "ReleaseCaptured",
+    "ReleaseItem",
     "ReleaseMessages",
+    "Released",
     "RemoveDnsOverride",
     "Reply",
     "Request",
@@ -257,10 +314,12 @@ __all__ = [
     "ViewMessage",
     "WhyItem",
     "WhyReply",
+    "event_filter_text",
+    "parse_event_filter",
     "reply_type",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """Raised when a request or reply changes in a way an older console cannot read."""
 
 
@@ -270,6 +329,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     sequence: int
     event: Event
     missed: int = 0
+    sampled: int = 0
+    """Events before it that were left out because the reader wants no more a second."""
 
 
 class Link(Protocol):
@@ -283,8 +344,12 @@ class Link(Protocol):
         """Send a request and wait for its reply."""
         ...
 
-    def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
+    def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* those that
+        pass.  Raises `RequestUnclear` for a filter that names no kind there is.
+        """
         ...
 
     async def close(self) -> None:

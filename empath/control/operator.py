@@ -19,17 +19,22 @@ import empath
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.model import Config
+from empath.config.model import Config, Mode
 from empath.control import config_desk, dns, gates, ledger, link, looking, shape, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
+from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
 from empath.control.gate_list import gate_items
 from empath.control.gates import GateDesk
+from empath.control.inbox import InboxDesk, Releasing
+from empath.control.ledger import Ledger
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
+from empath.control.mime_parts import PartDesk
 from empath.control.parts import Deliverer, Receiving, Stop
+from empath.control.reading import Reading
 from empath.control.shape import ShapeDesk
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, State
@@ -71,9 +76,10 @@ class LocalLink:
         configs: ConfigDesk,
         encryption: EncryptionLedger,
         listeners: Callable[[], Sequence[str]] = tuple,
+        releases: Releasing | None = None,
     ) -> None:
-        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode;
-        *encryption* is fed by the bus already.
+        """*listeners* are the addresses that clients reach us at; *engine* is None in dev mode, and
+        *releases* in relay mode; *encryption* is fed by the bus already.
         """
         self._spool = spool
         self._engine = engine
@@ -106,6 +112,9 @@ class LocalLink:
         )
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
+        self._parts = PartDesk(spool, self._read)
+        self._reading = Reading(spool, bus, clock)
+        self._releases = releases
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -137,21 +146,32 @@ class LocalLink:
             raise RequestUnclear(str(error)) from error
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
-        with self.reading(after) as stream:
+    async def events(
+        self, after: int | None = None, only: link.EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* some."""
+        with self.reading(after, only) as stream:
             while True:
                 for notice in await stream.batch():
                     yield notice
 
     @contextmanager
-    def reading(self, after: int | None = None) -> Iterator[EventStream]:
-        """The same stream, in batches that may be waited for with a timeout."""
+    def reading(
+        self, after: int | None = None, only: link.EventFilter | None = None
+    ) -> Iterator[EventStream]:
+        """The same stream, in batches that may be waited for with a timeout.
+
+        Raises `RequestUnclear`.
+        """
+        try:
+            only = None if only is None else checked(only)
+        except BadEventFilter as error:
+            raise RequestUnclear(str(error)) from error
         last = self._bus.sequence
         if after is not None and after > last:
             after = 0  # numbered by an engine that ran before us: all of ours are new
         with self._bus.reader(after=after) as reader:
-            yield EventStream(reader, last if after is None else after)
+            yield EventStream(reader, last if after is None else after, self._clock, only)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -236,7 +256,32 @@ class LocalLink:
         )
 
     async def _content(self, request: link.ReadContent) -> link.ContentPart:
+        await self._note_reading(request.id)
         return await looking.read_content(self._spool, request, self._read, self._clock.monotonic())
+
+    async def _list_parts(self, request: link.ListParts) -> link.MessageParts:
+        await self._note_reading(request.id)
+        return await self._parts.list_parts(request, self._clock.monotonic())
+
+    async def _read_part(self, request: link.ReadPart) -> link.PartText:
+        await self._note_reading(request.id)
+        return await self._parts.read_part(request, self._clock.monotonic())
+
+    async def _note_reading(self, id: MessageId) -> None:
+        if self._config().mode is not Mode.DEV:
+            await self._reading.note(self._actor, id)
+
+    async def _release_captured(self, request: link.ReleaseCaptured) -> link.Released:
+        desk = InboxDesk(
+            spool=self._spool,
+            finder=self._finder,
+            releases=self._releases,
+            clock=self._clock,
+            config=self._config,
+            ledger=Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=self._actor),
+            queue=self._queue_desk(),
+        )
+        return await desk.release(request)
 
     async def _change(self, request: link.QueueChange) -> link.Changed:
         return await self._queue_desk().change(request)
@@ -326,6 +371,9 @@ class LocalLink:
         link.ListQueue: _queue,
         link.ViewMessage: _view,
         link.ReadContent: _content,
+        link.ListParts: _list_parts,
+        link.ReadPart: _read_part,
+        link.ReleaseCaptured: _release_captured,
         link.RetryMessages: _change,
         link.HoldMessages: _change,
         link.ReleaseMessages: _change,

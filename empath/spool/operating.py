@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority, State
-from empath.events import NotificationSent, OperatorRecord
+from empath.events import MessageEvent, NotificationSent, OperatorRecord
 from empath.query import QueueQuery
 from empath.reply import Reply
+
+CAPTURED: Final = "captured in dev mode"
+"""How the hold reason of captured mail begins; what came of its release may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,12 @@ class Operating(Protocol):
     async def count(self, query: QueueQuery, action: str) -> Counted:
         """What *action* (``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce``
         or ``reroute``) would change now; changes nothing.
+        """
+        ...
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays; with *hold_reason*, that
+        is what its held recipients are held for from now on.
         """
         ...
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from empath.envelope import MessageId, NextHop, Priority
-from empath.events import OperatorRecord
+from empath.events import MessageEvent, OperatorRecord
 from empath.message.dsn import wanted
 from empath.query import QueueQuery
 from empath.reply import Reply
@@ -28,6 +28,7 @@ from empath.spool.keys import Keys
 from empath.spool.operating import Counted, Report
 from empath.spool.reader import Reader
 from empath.spool.stored import write_next_hop, write_reply
+from empath.spool.telling import Tell
 from empath.spool.writer import Operation
 
 T = TypeVar("T")
@@ -130,6 +131,11 @@ class Operators:
         while await self._operator.ask(count.go_on):
             pass
         return count.counted()
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays."""
+        loop = asyncio.get_running_loop()
+        await self._write(Tell(loop, self._keys.next(), event, hold_reason))
 
     async def note(self, record: OperatorRecord, number: int | None = None) -> int:
         """Keep *record*, in the place of *number* if given; returns its number."""

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 import uvloop
 
-from empath.control.link import LinkLost, ListQueue, Ping
+from empath.control.link import PROTOCOL, LinkLost, ListQueue, Ping
 from empath.control.peer import SocketUnusable
 from empath.control.remote import RemoteLink
 from empath.control.routes import BODY_LIMIT
@@ -112,7 +112,7 @@ async def test_requests_are_read_from_query_strings_and_from_json(tmp_path: Path
         assert got[:2] == posted[:2]
         assert got[0] == 200
         assert link.asked == [ListQueue(query="state:held", limit=5)] * 2
-        assert got[2].headers["Empath-Protocol"] == "1"
+        assert got[2].headers["Empath-Protocol"] == str(PROTOCOL)
         assert got[2].content_type == "application/json"
 
 
@@ -123,7 +123,7 @@ async def test_requests_are_read_from_query_strings_and_from_json(tmp_path: Path
         ("GET", "/v1/queue?x=y", None, 400, 'no field "x"'),
         ("POST", "/v1/queue/retry", b"{", 400, "not JSON"),
         ("GET", "/v1/events?after=x", None, 400, "number of the last event"),
-        ("GET", "/v1/events?before=1", None, 400, "there is after"),
+        ("GET", "/v1/events?before=1", None, 400, "there are after"),
         ("GET", "/v1/qeue", None, 404, "did you mean /v1/queue?"),
         ("GET", "/v1/", None, 404, "no route"),
         ("GET", "/nowhere", None, 404, "/v1/"),

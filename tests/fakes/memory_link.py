@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
+    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
@@ -26,6 +27,7 @@ from empath.control.link import (
     DnsEntry,
     DnsOverride,
     DnsOverrides,
+    EventFilter,
     ExplainMessage,
     FlushQueue,
     GateChange,
@@ -79,6 +81,7 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_inside import MemoryInside
 from tests.fakes.memory_shape import MemoryShape
 
 R = TypeVar("R")
@@ -87,7 +90,7 @@ STARTED_AT = 1_790_000_000.0
 
 PONG = Pong(
     version="0.1.0",
-    protocol=1,
+    protocol=PROTOCOL,
     pid=4411,
     hostname="mx1.example.org",
     mode="relay",
@@ -165,8 +168,11 @@ class MemoryLink:
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
         self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
+        self.followed: list[EventFilter | None] = []
+        """The filter of each stream of events that was opened."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
         self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
@@ -233,7 +239,10 @@ class MemoryLink:
         reply: R = self._answer(request)
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+    async def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        self.followed.append(only)
         last = self.status.sequence if after is None else after
         while True:
             if self._lost:
@@ -241,7 +250,8 @@ class MemoryLink:
             waiting = [notice for notice in self.history if notice.sequence > last]
             for notice in waiting:
                 last = notice.sequence
-                yield notice
+                if only is None or only.passes(notice.event):
+                    yield notice
             if not waiting:
                 await self._changed.wait()
 
@@ -299,6 +309,7 @@ class MemoryLink:
                 return (
                     self.config.answer(request)
                     or self.shape.answer(request, self)
+                    or self.inside.answer(request)
                     or self._answer_more(request)
                 )
 

@@ -86,7 +86,7 @@ class GateDialog(ModalScreen[GateChange | None]):
         fields = self.query(Input)
         (fields.first() if fields else self.query_one("#cancel")).focus()
         self._look(silent=True)
-        self.run_worker(self._ask, exclusive=True, group="dry-run")
+        self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
     @property
     def values(self) -> Values:
@@ -139,7 +139,7 @@ class GateDialog(ModalScreen[GateChange | None]):
         """Check what is typed."""
         self._typed = True
         self._look()
-        self.run_worker(self._ask, exclusive=True, group="dry-run")
+        self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
     def on_input_submitted(self) -> None:
         """The next field, or the button."""

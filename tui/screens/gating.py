@@ -46,10 +46,14 @@ def _why(fault: Callable[[ShapeRow], str]) -> Callable[[GatingScreen], str]:
     return why
 
 
+def _name(screen: GatingScreen) -> str:
+    """The destination as a command names it."""
+    return screen.chosen.name if screen.chosen is not None else "DOMAIN"
+
+
 def _command(verb: str) -> Callable[[GatingScreen], str]:
     def command(screen: GatingScreen) -> str:
-        row = screen.chosen
-        return VERBS[verb].command(row.name if row else "DOMAIN")
+        return VERBS[verb].command(_name(screen))
 
     return command
 
@@ -93,14 +97,14 @@ class GatingScreen(ConsoleScreen):
         await self._change("close")
 
     @action(
-        "F",
+        "F,R",
         "flush",
         id="flush",
         help="Try now: make its mail due, and probe it where its breaker is open.",
         danger=Danger.CHANGES,
         rank=3,
         why_off=_why_no_change,
-        cli=lambda screen: f"empathctl queue flush {screen.chosen.name}",
+        cli=lambda screen: f"empathctl queue flush {_name(screen)}",
     )
     async def flush(self) -> None:
         """Make everything for the destination due now."""
@@ -122,9 +126,7 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=7,
         why_off=_why_no_change,
-        cli=lambda screen: VERBS["limit"].command(
-            screen.chosen.name if screen.chosen else "DOMAIN", {"rate": "1/s"}
-        ),
+        cli=lambda screen: VERBS["limit"].command(_name(screen), {"rate": "1/s"}),
     )
     async def limit(self) -> None:
         """Limit its rate."""
@@ -152,9 +154,7 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=8,
         why_off=_why(lambda row: "" if row.gate else "It is not suspended, limited or re-routed."),
-        cli=lambda screen: VERBS[screen.ending()].command(
-            screen.chosen.name if screen.chosen else "DOMAIN"
-        ),
+        cli=lambda screen: VERBS[screen.ending()].command(_name(screen)),
     )
     async def end(self) -> None:
         """End the suspension, else the limit, else the re-route."""
@@ -174,9 +174,7 @@ class GatingScreen(ConsoleScreen):
         help="Send its mail to other servers, for a while.",
         danger=Danger.CHANGES,
         why_off=_why_no_change,
-        cli=lambda screen: VERBS["reroute"].command(
-            screen.chosen.name if screen.chosen else "DOMAIN", {"to": "HOST"}
-        ),
+        cli=lambda screen: VERBS["reroute"].command(_name(screen), {"to": "HOST"}),
     )
     async def reroute(self) -> None:
         """Re-route it."""
