@@ -115,7 +115,7 @@ def test_hostile_mail_reaches_the_terminal_harmless(start: object) -> None:
         ("q", "LAST REPLY"),
         ("D", "Delete this message?"),
         ("\x1b", "re-orders"),
-        ("3", "longest queue first"),
+        ("3", "minutes since arrival"),
         ("4", "following"),
         ("?", "Keys"),
     ):
