@@ -172,9 +172,10 @@ class ConsoleScreen(Everywhere):
     )
     def go_destinations(self, argument: str = "") -> None:
         """Go to the destinations."""
-        self.console.action_tab("destinations")
         if argument:
-            self.console.seek(argument)
+            self.console.show_destination(argument)
+        else:
+            self.console.action_tab("destinations")
 
     @action(
         "4",
