@@ -38,6 +38,8 @@ class ConsoleScreen(Everywhere):
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "StatusBar, FlashLine, KeyBar"
 
+    _painted_in = ""
+    """The theme it was painted in."""
     ready = False
     """The widgets are there: from now on the screen may be painted."""
 
@@ -128,6 +130,10 @@ class ConsoleScreen(Everywhere):
 
     def on_screen_resume(self) -> None:
         """In front again: read the data of this screen and paint what is known."""
+        if self._painted_in != self.console.theme_name:
+            self._painted_in = self.console.theme_name
+            for widget in self.walk_children():
+                widget.refresh()
         self.console.poke()
         self.call_after_refresh(self.paint_all)
 
