@@ -192,7 +192,7 @@ async def test_events_are_chosen_by_kind_destination_and_words(ctl: Ctl) -> None
     assert [notice["sequence"] for notice in listed] == [2]
     assert json.loads((await ctl.run("events", "--dest", "a.example", "--json")).stdout) == []
     wrong = await ctl.run("events", "--kind", "stoping")
-    assert wrong. != ExitCode.OK
+    assert wrong.exit_code != ExitCode.OK
     assert 'did you mean "stopping"?' in wrong.stderr
     following = await ctl.start("events", "--follow", "--text", "reboot", "--json")
     assert following.stdout is not None
