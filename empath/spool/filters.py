@@ -5,7 +5,8 @@ All terms about recipients, those with ``!`` too, are about the same one: ``stat
 names ids or a final state, only messages that are not finished are looked at, and of those
 only recipients that wait.
 Comparing ignores the case of ASCII letters; ``subject:`` and ``reply:`` without ~ mean
-"begins with".  ``from:<>`` is the null sender.
+"begins with".  ``from:<>`` is the null sender.  Ages and times of the next attempt count from
+the moment at which the filter was put into SQL.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from empath.envelope import State
+from empath.envelope import Priority, State
 from empath.query import QueueQuery, Term
-from empath.spool.stored import read_domain
+from empath.spool.stored import CLIENT_PLACE, first_key, read_domain
 from empath.spool.tally import Tally
 
 NARROW: Final = 20_000
@@ -25,8 +26,9 @@ NARROW: Final = 20_000
 
 Values = dict[str, Any]
 
-_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply"})
+_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply", "next", "tries"})
 _HIDDEN: Final = frozenset({State.QUEUED.word, State.DEFERRED.word})
+_CLIENT: Final = f"json_extract(m.details, '$[{CLIENT_PLACE}]')"
 _ACTIVE_KEYS: Final = "SELECT value FROM json_each(:active)"
 _ACTIVE: Final = f"m.key IN ({_ACTIVE_KEYS})"
 _IDS: Final = "SELECT value FROM json_each(:ids)"
@@ -55,9 +57,10 @@ class Filter:
         tally: Tally,
         active: Collection[int] = (),
         *,
+        now: float,
         by_index: int = NARROW,
     ) -> Self:
-        """Put *query* into SQL.
+        """Put *query* into SQL, as it is meant at *now*.
 
         Messages of *active* show as active, not as what is stored.  Up to *by_index*
         recipients are found by index.
@@ -72,7 +75,7 @@ class Filter:
         meant: list[str] = []
         for number, term in enumerate(query.terms):
             name = f"t{number}"
-            values[name] = _value(term)
+            values[name] = _value(term, now)
             if term.field in _OF_RECIPIENT and term.text != State.ACTIVE.word:
                 condition = _recipient(term, name)
                 meant.append(f"NOT ifnull({condition}, 0)" if term.negated else condition)
@@ -133,8 +136,16 @@ def _plan(
     return "", None
 
 
-def _value(term: Term) -> str | int:
+def _value(term: Term, now: float) -> str | float:
     match term.field:
+        case "age":
+            return first_key(now - term.amount)
+        case "next":
+            return now + term.amount
+        case "size" | "tries":
+            return term.amount
+        case "prio":
+            return Priority[term.text.upper()]
         case "state":
             return State[term.text.upper()]
         case "id":
@@ -149,7 +160,13 @@ def _recipient(term: Term, name: str) -> str:
     """The condition of *term* on a recipient r."""
     column = {"dest": "r.destination", "rcpt": "r.address", "reply": "r.reply"}.get(term.field)
     if column is None:
-        return f"r.state = :{name}"
+        match term.field:
+            case "next":
+                return f"r.due_at {term.relation} :{name}"
+            case "tries":
+                return f"r.attempts {term.relation or '='} :{name}"
+            case _:
+                return f"r.state = :{name}"
     if term.contains:
         return _contains(column, name)
     if term.field == "reply":
@@ -166,16 +183,20 @@ def _message(term: Term, name: str) -> str:
             return _ACTIVE
         case "id":
             return f"m.key = :{name}"
+        case "age":  # what is older has the smaller key
+            return f"m.key {'<' if term.relation == '>' else '>='} :{name}"
+        case "size":
+            return f"m.size {term.relation} :{name}"
+        case "prio":
+            return f"m.priority = :{name}"
+        case "client":
+            return _is_or_contains(_CLIENT, term, name)
         case "from" if term.text == "<>":
             return "m.reverse_path IS NULL"
-        case "from" if not term.contains:
-            return f"m.reverse_path = :{name} COLLATE NOCASE"
         case "from":
-            return _contains("m.reverse_path", name)
-        case "subject" if not term.contains:
-            return _begins("m.subject", name)
+            return _is_or_contains("m.reverse_path", term, name)
         case "subject":
-            return _contains("m.subject", name)
+            return (_contains if term.contains else _begins)("m.subject", name)
         case _:
             inside = f"({_contains('r.address', name)} OR {_contains('r.reply', name)})"
             return (
@@ -186,6 +207,10 @@ def _message(term: Term, name: str) -> str:
 
 def _contains(column: str, name: str) -> str:
     return f"instr(lower({column}), lower(:{name})) > 0"
+
+
+def _is_or_contains(column: str, term: Term, name: str) -> str:
+    return _contains(column, name) if term.contains else f"{column} = :{name} COLLATE NOCASE"
 
 
 def _begins(column: str, name: str) -> str:

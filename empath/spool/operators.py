@@ -100,7 +100,7 @@ class Operators:
     async def _operate(
         self, query: QueueQuery, change: Change, report: Report | None = None
     ) -> Changed:
-        chosen = Filter.of(query, self._book.tally)
+        chosen = Filter.of(query, self._book.tally, now=change.at)
         operate = Operate(change, chosen, self._book, self._keys, self._discard)
         while await self._operator.ask(operate.find):
             operate.freeze()
@@ -126,7 +126,8 @@ class Operators:
 
     async def count(self, query: QueueQuery, action: str) -> Counted:
         """What *action* would change now."""
-        count = Count(action, Filter.of(query, self._book.tally), self._book.flying)
+        chosen = Filter.of(query, self._book.tally, now=self._book.now())
+        count = Count(action, chosen, self._book.flying)
         while await self._operator.ask(count.go_on):
             pass
         return count.counted()

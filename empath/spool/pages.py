@@ -57,7 +57,9 @@ class Pages:
     ) -> Callable[[apsw.Connection], QueuePage]:
         """What is to be run in a reader's thread; takes from memory what it needs, now."""
         active = frozenset(self._book.active_keys)
-        chosen = Filter.of(query, self._book.tally, active, by_index=self.by_index)
+        chosen = Filter.of(
+            query, self._book.tally, active, now=self._book.now(), by_index=self.by_index
+        )
         backwards = sort == "-age"
         limit = min(max(1, limit), LONGEST)
         start = MessageId(cursor).key if cursor else NEWEST if backwards else OLDEST
