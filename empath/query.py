@@ -39,6 +39,7 @@ TEXT_LIMIT: Final = 2000
 
 _EXACT: Final = frozenset({"id", *CHOICES, *COMPARED})
 """Fields with which ``~`` makes no sense."""
+_WORD: Final = re.compile(r"\S+")
 _NUMBER: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([a-z]*)", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
 _OCTETS: Final = {
@@ -49,6 +50,9 @@ _OCTETS: Final = {
 
 class BadQuery(ValueError):
     """The text is not a filter; the message names the term and what may stand there."""
+
+    span: tuple[int, int] = (0, 0)
+    """Where the term stands in the text, from and to; both 0 when it is about the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,17 @@ def parse_query(text: str) -> QueueQuery:
     """Read a filter as an operator types it.  Raises `BadQuery`."""
     if len(text) > TEXT_LIMIT:
         raise BadQuery(f"a filter has at most {TEXT_LIMIT} characters")
-    words = text.split()
+    words = list(_WORD.finditer(text))
     if len(words) > TERMS_LIMIT:
         raise BadQuery(f"a filter has at most {TERMS_LIMIT} terms")
-    return QueueQuery(terms=tuple(map(_parse_term, words)))
+    terms = []
+    for word in words:
+        try:
+            terms.append(_parse_term(word[0]))
+        except BadQuery as error:
+            error.span = word.span()
+            raise
+    return QueueQuery(terms=tuple(terms))
 
 
 def _parse_term(word: str) -> Term:

@@ -115,6 +115,13 @@ def test_every_field_is_written_somehow() -> None:
     assert {*COMPARED, *CHOICES} < set(FIELDS)
 
 
+def test_what_is_wrong_is_found_at_its_place() -> None:
+    """A refusal says where in the text the term stands, so that it can be shown there."""
+    with pytest.raises(BadQuery) as refusal:
+        parse_query("held  state:lost dest:x")
+    assert refusal.value.span == (6, 16)
+
+
 values = st.text(
     st.characters(exclude_categories=("Z", "C"), exclude_characters="~!:"), min_size=1, max_size=20
 )
