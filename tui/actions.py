@@ -1,14 +1,15 @@
 """Every action of the console, declared once, where it is done.
 
 `@action` on a method of a screen gives its key, title, help, danger, the reason why it may be
-off, and the `empathctl` command that does the same.  Bindings, footer and the `?` page are
-made from that and from nothing else.  Lower-case keys look, upper-case keys change.
+off, and the `empathctl` command that does the same.  Bindings, footer, the `?` page, the `:`
+line, the palette, the command log and docs/KEYS.md are made from that and from nothing else.
+Lower-case keys look, upper-case keys change.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
 
@@ -45,28 +46,52 @@ class Action:
     danger: Danger
     rank: int
     """Place in the footer; 0 keeps it out."""
-    run: Callable[[Any], Awaitable[None] | None]
+    run: Callable[..., Awaitable[None] | None]
     why_off: Callable[[Any], str] | None
     """Why it cannot be done now; empty when it can."""
     cli: Callable[[Any], str] | None
     """The `empathctl` command that does the same."""
     priority: bool
+    category: str
+    """Under which heading lists show it: one of `CATEGORIES`."""
+    names: tuple[str, ...]
+    """What the ``:`` line calls it; the first is the one that is shown."""
+    takes: str
+    """What may follow the name on the ``:`` line, such as ``NAME`` or ``[FILTER]``; `run` is then
+    called with it.  Empty when nothing may."""
+    values: Callable[[Any], Iterable[str]] | None
+    """What the ``:`` line offers to complete what it takes."""
 
     @property
     def shown_key(self) -> str:
-        """The first key as operators read it."""
+        """The first key as operators read it; empty for one that has no key."""
         return shown_key(self.key.split(",")[0])
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Textual's names of its keys."""
+        return tuple(key for key in self.key.split(",") if key)
+
+    @property
+    def needs(self) -> bool:
+        """It cannot be done without what it takes."""
+        return bool(self.takes) and not self.takes.startswith("[")
+
+    @property
     def binding(self) -> Binding:
-        """The action as Textual binds it."""
+        """The action as Textual binds it; its id is what a keymap names."""
         return Binding(
             self.key,
             f"perform('{self.id}')",
             self.title,
             show=False,
             priority=self.priority,
+            id=self.id,
         )
+
+
+CATEGORIES: Final = ("go", "look", "change", "console")
+"""Headings of lists of actions, in their order."""
 
 
 _SHOWN: Final = {
@@ -113,8 +138,12 @@ def action(
     why_off: Callable[[Any], str] | None = None,
     cli: Callable[[Any], str] | None = None,
     priority: bool = False,
+    category: str = "",
+    names: tuple[str, ...] = (),
+    takes: str = "",
+    values: Callable[[Any], Iterable[str]] | None = None,
 ) -> Callable[[F], F]:
-    """Declare the decorated method as an action."""
+    """Declare the decorated method as an action.  An empty *key* leaves it to the ``:`` line."""
 
     def declare(method: F) -> F:
         def made(scope: str) -> Action:
@@ -131,6 +160,10 @@ def action(
                 why_off=why_off,
                 cli=cli,
                 priority=priority,
+                category=category or ("look" if danger is Danger.SAFE else "change"),
+                names=names or (name,),
+                takes=takes,
+                values=values,
             )
 
         setattr(method, _MARK, made)
@@ -157,7 +190,7 @@ class Registry:
             if made is not None:
                 found: Action = made(scope)
                 actions[found.id] = found
-        return [found.binding for found in actions.values()]
+        return [found.binding for found in actions.values() if found.key]
 
     def of(self, scope: str) -> tuple[Action, ...]:
         """The actions of one scope."""
@@ -166,6 +199,49 @@ class Registry:
     def get(self, id: str) -> Action:
         """One action.  Raises `KeyError`."""
         return self._scopes[id.partition(".")[0]][id]
+
+    def within(self, scope: str) -> tuple[Action, ...]:
+        """What can be done in a scope: its own actions, then those of everywhere that it leaves."""
+        own = self.of(scope)
+        if scope == "global":
+            return own
+        taken = {found.id.partition(".")[2] for found in own}
+        return own + tuple(
+            found for found in self.of("global") if found.id.partition(".")[2] not in taken
+        )
+
+    def named(self, scope: str, name: str) -> Action | None:
+        """The action that the ``:`` line calls *name* while a screen of *scope* is in front."""
+        for found in self.within(scope):
+            if name in found.names or name == found.id:
+                return found
+        return None
+
+    def clashes(self) -> list[str]:
+        """What is declared twice: a key or a name in one scope, or a key of everywhere that a
+        screen uses for something else.  A sentence each; none in a registry that is well made.
+        """
+        found = []
+        for scope, actions in self._scopes.items():
+            keys: dict[str, str] = {}
+            names: dict[str, str] = {}
+            for act in actions.values():
+                for key in act.keys:
+                    if key in keys:
+                        found.append(f"{scope}: {key} is {keys[key]} and {act.id}")
+                    keys[key] = act.id
+                for name in act.names:
+                    if name in names:
+                        found.append(f"{scope}: the name {name} is {names[name]} and {act.id}")
+                    names[name] = act.id
+            if scope != "global":
+                found += [
+                    f"{scope}: {key} is {keys[key]}, and everywhere else {act.id}"
+                    for act in self.of("global")
+                    for key in act.keys
+                    if key in keys and keys[key].partition(".")[2] != act.id.partition(".")[2]
+                ]
+        return found
 
     @property
     def scopes(self) -> tuple[str, ...]:

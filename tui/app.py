@@ -7,6 +7,7 @@ not take.  The console never ends because the engine does.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -30,6 +31,7 @@ from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import QueueScreen
+from tui.settings import Settings, write_settings
 from tui.store import Store
 from tui.theme import COLOURED, EMPATH, PLAIN, Styles
 
@@ -79,14 +81,21 @@ class Console(App[int]):
         read_only: bool = False,
         pace: Pace | None = None,
         coloured: bool | None = None,
+        settings: Settings | None = None,
+        settings_file: Path | None = None,
     ) -> None:
-        """*child* says that quitting may stop the relay: the console was started with it."""
+        """*child* says that quitting may stop the relay: the console was started with it.
+
+        *settings* are kept in *settings_file* when they change; without one they end with us.
+        """
         self._line_filter = ControlFilter()
         super().__init__(driver_class=DroppingDriver)
         self.animation_level = "none"
         self.link = link
         self.clock = clock or SystemClock()
         self.child = child
+        self.settings = settings or Settings()
+        self._settings_file = settings_file
         self.pace = pace or Pace()
         self.store = Store(self.clock, rng=rng, read_only=read_only)
         coloured = not os.environ.get("NO_COLOR") if coloured is None else coloured
@@ -118,8 +127,6 @@ class Console(App[int]):
         self.set_interval(TICK, self._tick)
 
     def _loop_handler(self, number: signal.Signals) -> None:
-        import asyncio  # noqa: PLC0415 - only to reach the running loop
-
         asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
 
     async def on_unmount(self) -> None:
@@ -195,6 +202,11 @@ class Console(App[int]):
     def reconnect(self) -> None:
         """Try now to reach the engine."""
         self.feed.retry()
+
+    async def keep_settings(self) -> None:
+        """Write `settings` to their file, if there is one.  Raises `SettingsUnwritable`."""
+        if self._settings_file is not None:
+            await asyncio.to_thread(write_settings, self._settings_file, self.settings)
 
     # Where to.
 

@@ -102,6 +102,10 @@ class ConsoleScreen(_Acting):
         """The way to what is shown, such as ``Queue › state:deferred``."""
         return ""
 
+    def copies(self) -> list[tuple[str, str]]:
+        """What ``y`` offers to copy: a title and its text each, such as the id under the cursor."""
+        return []
+
     def standing(self) -> list[Piece]:
         """The line above the keys when nothing is being said."""
         return []
