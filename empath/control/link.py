@@ -2,8 +2,9 @@
 
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
-and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
+and the words; the structs stand in `queue_requests`, `selection_requests`, `job_requests`,
+`trash_requests`, `gate_requests`, `record_requests`, `system_requests`, `config_requests`,
+`dns_requests` and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ from empath.control.gate_requests import (
     WhyItem,
     WhyReply,
 )
+from empath.control.job_requests import CancelJob, JobItem, Jobs, ListJobs, UndoJob
 from empath.control.queue_requests import (
     BounceMessages,
     Changed,
@@ -100,6 +102,7 @@ from empath.control.request import (
     RequestUnclear,
     reply_type,
 )
+from empath.control.selection_requests import Selection, SelectMessages
 from empath.control.system_requests import (
     AttentionItem,
     CheckSpool,
@@ -115,6 +118,13 @@ from empath.control.system_requests import (
     Stopping,
 )
 from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
+from empath.control.trash_requests import (
+    EmptyTrash,
+    ListTrash,
+    RestoreTrash,
+    TrashItem,
+    TrashPage,
+)
 from empath.events import Event
 
 __all__ = [
@@ -123,6 +133,7 @@ __all__ = [
     "ApplyConfig",
     "AttentionItem",
     "BounceMessages",
+    "CancelJob",
     "Changed",
     "CheckSpool",
     "ClearDnsCache",
@@ -141,6 +152,7 @@ __all__ = [
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EmptyTrash",
     "ExplainMessage",
     "FlushQueue",
     "GateChange",
@@ -150,6 +162,8 @@ __all__ = [
     "GetSpool",
     "GetStatus",
     "HoldMessages",
+    "JobItem",
+    "Jobs",
     "Link",
     "LinkIncompatible",
     "LinkLost",
@@ -159,9 +173,11 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListJobs",
     "ListQueue",
     "ListRecord",
     "ListTls",
+    "ListTrash",
     "ListUnreached",
     "MessageView",
     "NoEngine",
@@ -195,9 +211,12 @@ __all__ = [
     "RerouteMessages",
     "ResetBreaker",
     "RestoreRoute",
+    "RestoreTrash",
     "ResumeDestination",
     "RetryMessages",
     "RollBackConfig",
+    "SelectMessages",
+    "Selection",
     "SetDnsOverride",
     "SpoolCheck",
     "SpoolProblem",
@@ -208,6 +227,9 @@ __all__ = [
     "SuspendDestination",
     "TlsDestination",
     "TlsDestinations",
+    "TrashItem",
+    "TrashPage",
+    "UndoJob",
     "UnreachedHost",
     "UnreachedHosts",
     "ViewMessage",
