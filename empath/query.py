@@ -160,6 +160,14 @@ def _parse_comparison(name: str, text: str, *, negated: bool) -> Term:
     return Term(name, value, negated=negated, relation=relation)
 
 
+def read_duration(text: str) -> float:
+    """The seconds of a length of time such as ``90s``, ``5m``, ``2h``.  Raises `ValueError`."""
+    try:
+        return _amount("age", text.strip().lower())
+    except KeyError as error:
+        raise ValueError(text) from error
+
+
 def _amount(name: str, text: str) -> float:
     """The number that *text* writes in the unit of a field.  Raises `KeyError`, `ValueError`."""
     match = _NUMBER.fullmatch(text)

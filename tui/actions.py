@@ -100,6 +100,8 @@ _SHOWN: Final = {
     "space": "space",
     "question_mark": "?",
     "slash": "/",
+    "apostrophe": "'",
+    "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "ctrl+q": "^Q",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Final
 
 from empath.query import CHOICES, COMPARED, FIELDS
@@ -46,7 +45,11 @@ class Completion:
     @property
     def common(self) -> str:
         """What all candidates begin with; empty when there is none."""
-        return commonprefix(self.candidates)
+        first, last = min(self.candidates, default=""), max(self.candidates, default="")
+        for at, character in enumerate(first):
+            if last[at : at + 1] != character:
+                return first[:at]
+        return first
 
 
 def complete(text: str, cursor: int, destinations: Sequence[str] = ()) -> Completion:

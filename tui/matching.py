@@ -29,6 +29,7 @@ def _holds(item: QueueItem, term: Term, now: float) -> bool:
         "rcpt": item.recipient,
         "subject": item.subject,
         "reply": item.last_reply,
+        "client": item.client,
         "prio": item.priority,
         "id": item.id,
     }.get(term.field, "").lower()

@@ -32,11 +32,11 @@ class Order:
 ORDERS: Final = (
     Order("age", "age", "age", "oldest first", "newest first", "-age", falling=True),
     Order("next", "next", "next attempt", "next attempt soonest", "next attempt latest", "next"),
-    Order("size", "size", "size", "smallest first", "largest first", "-size"),
     Order("tries", "tries", "attempts", "fewest attempts first", "most attempts first", "-tries"),
+    Order("size", "size", "size", "smallest first", "largest first", "-size"),
+    Order("from", "from", "sender", "sender A to Z", "sender Z to A", "from"),
     Order("destination", "to", "destination", "destination A to Z", "destination Z to A",
           "destination"),
-    Order("from", "from", "sender", "sender A to Z", "sender Z to A", "from"),
 )  # fmt: skip
 """All of them, in the order of the columns."""
 

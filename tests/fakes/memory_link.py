@@ -82,6 +82,7 @@ from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
+from tests.fakes.memory_jobs import MemoryJobs
 
 R = TypeVar("R")
 
@@ -165,6 +166,8 @@ class MemoryLink:
         self.gates: list[GateItem] = []
         self.record: list[RecordItem] = []
         self.config = MemoryConfig()
+        self.book = MemoryJobs()
+        """Selections, and the changes that were made."""
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.delay: float = 0.0
@@ -274,14 +277,17 @@ class MemoryLink:
                 part = octets[offset : offset + limit]
                 shown = part.decode("utf-8", "backslashreplace")
                 return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
-            case QueueChange(ids=ids, query=query, dry_run=True):
-                return counted(self._chosen(ids, query))
-            case QueueChange(ids=ids, query=query, expect=expect):
+            case QueueChange(dry_run=True):
+                return counted(self._meant(request))
+            case QueueChange(ids=ids):
                 known = {item.id for item in self.queue}
-                done = self._change(self._chosen(ids, query), expect)
-                return msgspec.structs.replace(
-                    done, unknown=tuple(each for each in ids if each not in known)
+                meant = self._meant(request)
+                done = msgspec.structs.replace(
+                    self._change(meant, None if request.selection else request.expect),
+                    unknown=tuple(each for each in ids if each not in known),
                 )
+                what = f"{type(request).route.rpartition('/')[2]} {request.query or 'messages'}"
+                return self.book.made(what, meant, done)
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
                 return counted(chosen) if request.dry_run else self._change(chosen, None)
@@ -296,7 +302,11 @@ class MemoryLink:
             case StopEngine():
                 return Stopping()
             case _:
-                return self.config.answer(request) or self._answer_more(request)
+                return (
+                    self.config.answer(request)
+                    or self.book.answer(request, self._matching)
+                    or self._answer_more(request)
+                )
 
     def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
         match request:
@@ -351,6 +361,14 @@ class MemoryLink:
             case _:
                 raise AssertionError(f"nothing answers {type(request).__name__}")
         return DnsOverrides(overrides=tuple(self.overrides.values()))
+
+    def _matching(self, query: str) -> list[QueueItem]:
+        return [item for item in self.queue if self.matching(item, query)]
+
+    def _meant(self, request: QueueChange) -> list[QueueItem]:
+        if request.selection:
+            return self.book.chosen(request.selection, request.expect)
+        return self._chosen(request.ids, request.query)
 
     def _chosen(self, ids: tuple[MessageId, ...], query: str) -> list[QueueItem]:
         if ids:
