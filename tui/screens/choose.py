@@ -94,9 +94,9 @@ class _Box(ModalScreen[R | None]):
     """A box of lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "give_up", show=False),
-        Binding("down,j,tab", "move(1)", show=False, priority=True),
-        Binding("up,k,shift+tab", "move(-1)", show=False, priority=True),
+        Binding("escape", "give_up", show=False),
+        Binding("down,tab", "move(1)", show=False, priority=True),
+        Binding("up,shift+tab", "move(-1)", show=False, priority=True),
         Binding("enter", "take", show=False, priority=True),
     ]
 
@@ -134,6 +134,25 @@ class _Box(ModalScreen[R | None]):
         """Another line."""
         self._lines.move(steps)
 
+    def on_key(self, event: events.Key) -> None:
+        """A line's own key comes before those that move and leave."""
+        keys = {choice.key: choice.name for choice in self._lines.choices if choice.key}
+        match event.character:
+            case character if character in keys:
+                event.stop()
+                self.take(keys[character])
+            case "j":
+                self._lines.move(1)
+            case "k":
+                self._lines.move(-1)
+            case "q":
+                self.action_give_up()
+            case _:
+                pass
+
+    def take(self, name: str) -> None:
+        """A line was taken by its key."""
+
     def _under_cursor(self) -> str:
         return self._lines.choices[self._lines.at].name
 
@@ -145,12 +164,9 @@ class Choose(_Box[str]):
         """The line under the cursor."""
         self.dismiss(self._under_cursor())
 
-    def on_key(self, event: events.Key) -> None:
-        """A line's own key."""
-        for choice in self._lines.choices:
-            if choice.key and event.character == choice.key:
-                event.stop()
-                self.dismiss(choice.name)
+    def take(self, name: str) -> None:
+        """A line's own key takes it."""
+        self.dismiss(name)
 
     def on_choice_lines_pressed(self) -> None:
         """A click takes the line."""
