@@ -9,6 +9,7 @@ Lower-case keys look, upper-case keys change.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
@@ -108,6 +109,15 @@ _SHOWN: Final = {
     "ctrl+backslash": "^\\",
     "tab": "tab",
     "shift+tab": "⇧tab",
+    "colon": ":",
+    "semicolon": ";",
+    "at": "@",
+    "plus": "+",
+    "minus": "-",
+    "asterisk": "*",
+    "comma": ",",
+    "full_stop": ".",
+    "apostrophe": "'",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "up": "↑",
@@ -123,9 +133,12 @@ def shown_key(key: str) -> str:
     """Textual's name of a key as operators read it: ``⏎``, ``^Q``, ``/``."""
     if key in _SHOWN:
         return _SHOWN[key]
-    return f"^{key[5:].upper()}" if key.startswith("ctrl+") else key
+    if key.startswith("ctrl+"):
+        return f"^{key[5:].upper()}"
+    return key.upper() if _FUNCTION.fullmatch(key) else key
 
 
+_FUNCTION: Final = re.compile("f[0-9]+")
 _MARK: Final = "_action_of_console"
 
 

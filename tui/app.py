@@ -15,35 +15,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
 from textual.screen import Screen
 
 from empath.clock import Clock, SystemClock
 from empath.control.link import Link, LinkLost, Request, RequestRefused, StopEngine
+from tui.actions import ACTIONS
 from tui.driver import DroppingDriver
 from tui.feed import Feed, Pace
-from tui.safety import ControlFilter
+from tui.keymap import Keymap
+from tui.replay import Tape
 from tui.screens.base import ConsoleScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
+from tui.screens.message import MessageScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import QueueScreen
-from tui.settings import Settings, write_settings
+from tui.screens.replaying import Replaying
+from tui.settings import Settings
+from tui.shell import Shell
 from tui.store import Store
-from tui.theme import COLOURED, EMPATH, PLAIN, Styles
 
 R = TypeVar("R")
 
 TICK = 1.0
 """Seconds between two paintings of the bars."""
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 """A smaller terminal is told so instead of being painted on."""
 
 
-class Console(App[int]):
+class Console(Shell):
     """The operator's console."""
 
     CSS_PATH = Path(__file__).with_name("empath.tcss")
@@ -56,8 +58,14 @@ class Console(App[int]):
         "events": EventsScreen,
     }
     DEFAULT_MODE = "overview"
+    DETAILS: ClassVar[tuple[type[Screen[None]], ...]] = (MessageScreen,)
+    """Screens that open out of others."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave", "quit", show=False, priority=True),
+        *[
+            Binding(act.key, f"replay('{act.id}')", act.title, show=False, priority=True, id=act.id)
+            for act in ACTIONS.of(Replaying.SCOPE)
+        ],
     ]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it on the instance
         (0, "-tiny"),
@@ -83,40 +91,48 @@ class Console(App[int]):
         coloured: bool | None = None,
         settings: Settings | None = None,
         settings_file: Path | None = None,
+        state: Path | None = None,
+        theme: str = "",
+        unicode: bool = True,
+        keymap: Keymap | None = None,
+        faults: Sequence[str] = (),
+        replay: Tape | None = None,
     ) -> None:
         """*child* says that quitting may stop the relay: the console was started with it.
 
         *settings* are kept in *settings_file* when they change; without one they end with us.
+        Copies and pictures go to the folder *state*.  *faults* are told once it runs.  *replay* is
+        the tape that *link* plays, whose clock then is that of all that is shown.
         """
-        self._line_filter = ControlFilter()
-        super().__init__(driver_class=DroppingDriver)
+        settings = settings or Settings()
+        coloured = not os.environ.get("NO_COLOR") if coloured is None else coloured
+        super().__init__(
+            settings=settings,
+            settings_file=settings_file,
+            state=state,
+            theme=theme or ("dark" if coloured else "plain"),
+            unicode=unicode,
+            keymap=keymap or Keymap(settings.keymap),
+            driver_class=DroppingDriver,
+        )
         self.animation_level = "none"
         self.link = link
         self.clock = clock or SystemClock()
         self.child = child
-        self.settings = settings or Settings()
-        self._settings_file = settings_file
-        self.pace = pace or Pace()
-        self.store = Store(self.clock, rng=rng, read_only=read_only)
-        coloured = not os.environ.get("NO_COLOR") if coloured is None else coloured
-        self.styles_by_role: Styles = COLOURED if coloured else PLAIN
-        self.register_theme(EMPATH)
-        self.theme = "empath" if coloured else "ansi-dark"
+        self.pace = pace or Pace(data=settings.interval)
+        self.store = Store(replay or self.clock, rng=rng, read_only=read_only, replay=replay)
         self.paused = False
+        self._faults = tuple(faults)
         self._paint_due = False
         self._phase = self.store.phase
         self.feed = Feed(
             link,
             self.store,
-            self.clock,
+            replay or self.clock,
             fetch=self._fetch,
             changed=self.paint_soon,
             pace=self.pace,
         )
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Every painted line passes the control filter, whatever widget made it."""
-        return [*super().get_line_filters(), self._line_filter]
 
     async def on_mount(self) -> None:
         """Start the feed and the tick."""
@@ -125,6 +141,7 @@ class Console(App[int]):
                 self._loop_handler(number)
         self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
         self.set_interval(TICK, self._tick)
+        self.call_after_refresh(self.say_faults, self._faults)
 
     def _loop_handler(self, number: signal.Signals) -> None:
         asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
@@ -142,6 +159,11 @@ class Console(App[int]):
             if isinstance(screen, ConsoleScreen):
                 return screen
         return None
+
+    @property
+    def wall_time(self) -> float:
+        """Seconds since the epoch."""
+        return self.clock.now()
 
     def paint_soon(self) -> None:
         """Paint once, however often this is called in between."""
@@ -184,6 +206,19 @@ class Console(App[int]):
         elif showing and not small:
             self.pop_screen()
 
+    # A recording.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of a recording are its own only while one is played and nothing is typed."""
+        if action == "replay":
+            return self.store.replay is not None and self.screen is self.front and not self.typing
+        return super().check_action(action, parameters)
+
+    def action_replay(self, id: str) -> None:
+        """Pause, go on, or go faster."""
+        if self.front is not None:
+            self.front.perform_by_id(id)
+
     # The engine.
 
     async def _fetch(self) -> None:
@@ -202,11 +237,6 @@ class Console(App[int]):
     def reconnect(self) -> None:
         """Try now to reach the engine."""
         self.feed.retry()
-
-    async def keep_settings(self) -> None:
-        """Write `settings` to their file, if there is one.  Raises `SettingsUnwritable`."""
-        if self._settings_file is not None:
-            await asyncio.to_thread(write_settings, self._settings_file, self.settings)
 
     # Where to.
 

@@ -34,7 +34,11 @@ class Phase(enum.Enum):
 class Connection:
     """The state of the link, its latency, and when to try again."""
 
-    def __init__(self, rng: random.Random, *, read_only: bool = False) -> None:
+    def __init__(
+        self, rng: random.Random, *, read_only: bool = False, recorded: bool = False
+    ) -> None:
+        """*recorded* says that a recording answers, which has no silence and takes no change."""
+        self._recorded = recorded
         self._random = rng
         self._read_only = read_only
         self.pong: Pong | None = None
@@ -91,7 +95,7 @@ class Connection:
             return Phase.INCOMPATIBLE if self._incompatible else Phase.OFFLINE
         if self.pong is None or self.heard_at is None:
             return Phase.CONNECTING
-        if at - self.heard_at > STALE_AFTER:
+        if at - self.heard_at > STALE_AFTER and not self._recorded:
             return Phase.STALE
         if self.pong.protocol != PROTOCOL:
             return Phase.INCOMPATIBLE
@@ -108,6 +112,8 @@ class Connection:
 
     def why_no_change(self, at: float) -> str:
         """Why nothing may be changed now, as a sentence; empty when it may."""
+        if self._recorded:
+            return "This is a recording: nothing can be changed."
         match self.phase(at):
             case Phase.CONNECTING:
                 return "Not connected yet: wait for the first snapshot."

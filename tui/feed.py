@@ -17,6 +17,7 @@ from typing import Final, TypeVar, final
 
 from empath.clock import Clock
 from empath.control.link import (
+    EventFilter,
     GetStatus,
     Link,
     LinkIncompatible,
@@ -26,6 +27,7 @@ from empath.control.link import (
     Pong,
     Request,
     RequestRefused,
+    RequestUnclear,
     ViewMessage,
 )
 from tui.store import Store
@@ -34,6 +36,9 @@ R = TypeVar("R")
 
 PATIENCE: Final = 5.0
 """Seconds that an answer may take."""
+
+SAMPLED_ABOVE: Final = 200
+"""Events a second; of more, the engine sends a sample and says so."""
 
 HISTORY: Final = 1000
 """Events from before the console came that are asked for."""
@@ -90,6 +95,16 @@ class Feed:
         if not isinstance(request, (ListQueue, ViewMessage)):
             self._store.connection.latency = latency
         return reply
+
+    @property
+    def pace(self) -> Pace:
+        """How often things are asked."""
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._pace = pace
+        self._poked.set()
 
     def poke(self) -> None:
         """Read the screen's data now."""
@@ -149,11 +164,17 @@ class Feed:
             self._changed()
 
     async def _follow_events(self) -> None:
-        async for notice in self._link.events(after=self._store.sequence):
+        try:
+            await self._fold_events(EventFilter(rate=SAMPLED_ABOVE))
+        except RequestUnclear:  # an engine from before it could thin them out
+            await self._fold_events(None)
+        raise LinkLost("The engine closed the stream of events.")
+
+    async def _fold_events(self, only: EventFilter | None) -> None:
+        async for notice in self._link.events(self._store.sequence, only):
             if self._store.fold_notices((notice,)):
                 self._stirred.set()
                 self._poked.set()
-        raise LinkLost("The engine closed the stream of events.")
 
     async def _read_data(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from tui.connection import Connection, Phase
 from tui.event_lines import EventLine, line_of
 from tui.jobs import JobBook
 from tui.pages import QueuePages
+from tui.replay import Tape
 from tui.series import Counter, Series
 
 EVENTS: Final = 20_000
@@ -39,6 +40,10 @@ class EventRing:
         self._lines: list[EventLine] = []
         self.missed = 0
         """Events that the engine counted as lost on the way here."""
+        self.sampled = 0
+        """Events that the engine left out because there were too many a second."""
+        self.sampled_at = -1000.0
+        """When it last did, in monotonic seconds."""
         self.version = 0
 
     def __len__(self) -> int:
@@ -154,10 +159,21 @@ class Store:
     """The state of the console."""
 
     def __init__(
-        self, clock: Clock, *, rng: random.Random | None = None, read_only: bool = False
+        self,
+        clock: Clock,
+        *,
+        rng: random.Random | None = None,
+        read_only: bool = False,
+        replay: Tape | None = None,
     ) -> None:
+        """*replay* is the recording that is played, when this is none of a living engine."""
         self.clock = clock
-        self.connection = Connection(rng or random.Random(), read_only=read_only)  # noqa: S311 - jitter
+        self.replay = replay
+        self.connection = Connection(
+            rng or random.Random(),  # noqa: S311 - jitter
+            read_only=read_only or replay is not None,
+            recorded=replay is not None,
+        )
         self.status: Status | None = None
         self.status_at = 0.0
         self._skew = 0.0
@@ -252,6 +268,10 @@ class Store:
             if self.sequence is not None and notice.sequence <= self.sequence:
                 continue
             self.events.missed += notice.missed
+            self.events.sampled += notice.sampled
+            self.events.sampled_at = (
+                self.clock.monotonic() if notice.sampled else self.events.sampled_at
+            )
             self.sequence = notice.sequence
             self.events.add(line_of(notice.sequence, notice.event))
             taken += 1

@@ -1,77 +1,202 @@
-"""Colours and signs: one dark theme, and the styles that line-drawn widgets take from it.
+"""Colours and signs: the themes, and the styles that line-drawn widgets take from them.
 
-Colour is sparing: text in two greys, one accent, and green, amber and red only where they
-mean something; every such colour stands beside a sign and a word.  With NO_COLOR the console
-uses Textual's ``ansi-dark``, and `PLAIN` says with weight and inversion what `COLOURED` says
-with colour (fact L).
+Colour is sparing: text in two greys, one accent, and good, warn and bad only where they mean
+something; every such colour stands beside a sign and a word, so that ``grey`` and ``plain``
+lose nothing.  ``plain`` sends no colour at all (Textual only greys for NO_COLOR: fact L); ``ansi``
+uses the sixteen colours that the terminal has of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, final
 
 from rich.style import Style
 from textual.theme import Theme
-
-EMPATH: Final = Theme(
-    name="empath",
-    primary="#7aa7f0",
-    secondary="#9d8cf0",
-    accent="#7aa7f0",
-    foreground="#c8d0dc",
-    background="#10141b",
-    surface="#151a23",
-    panel="#1b222d",
-    success="#7fc08a",
-    warning="#e0b05e",
-    error="#ec7680",
-    dark=True,
-    variables={
-        "border": "#2b3443",
-        "border-focus": "#5573a8",
-        "muted": "#7d8898",
-        "faint": "#4b5565",
-        "footer-key": "#7aa7f0",
-        "block-cursor-text-style": "none",
-        "scrollbar": "#2b3443",
-        "scrollbar-hover": "#3b475b",
-        "scrollbar-active": "#5573a8",
-        "scrollbar-background": "#10141b",
-        "scrollbar-background-hover": "#10141b",
-        "scrollbar-background-active": "#10141b",
-        "scrollbar-corner-color": "#10141b",
-        "input-cursor-background": "#7aa7f0",
-        "input-selection-background": "#2c3c58",
-    },
-)
 
 Styles = Mapping[str, Style]
 """Styles by role.  Roles: text muted faint head accent good warn bad info special, and the
 backgrounds cursor, cursor_idle, mark."""
 
-COLOURED: Final[Styles] = {
-    "text": Style(color="#c8d0dc"),
-    "strong": Style(color="#eef2f8", bold=True),
-    "muted": Style(color="#7d8898"),
-    "faint": Style(color="#4b5565"),
-    "head": Style(color="#7d8898", bold=True),
-    "accent": Style(color="#7aa7f0"),
-    "good": Style(color="#7fc08a"),
-    "warn": Style(color="#e0b05e"),
-    "bad": Style(color="#ec7680"),
-    "info": Style(color="#67bcd0"),
-    "special": Style(color="#b09cf5"),
-    "cursor": Style(bgcolor="#263449"),
-    "cursor_idle": Style(bgcolor="#1b222d"),
-    "mark": Style(color="#e0b05e", bold=True),
-    "gone": Style(color="#4b5565", strike=True),
-    "key": Style(color="#7aa7f0", bold=True),
-    "tab": Style(color="#10141b", bgcolor="#7aa7f0", bold=True),
-    "bar_good": Style(color="#10141b", bgcolor="#7fc08a", bold=True),
-    "bar_warn": Style(color="#10141b", bgcolor="#e0b05e", bold=True),
-    "bar_bad": Style(color="#10141b", bgcolor="#ec7680", bold=True),
-}
+
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """The colours that a theme is made of."""
+
+    ground: str
+    surface: str
+    panel: str
+    border: str
+    focus: str
+    text: str
+    strong: str
+    muted: str
+    faint: str
+    accent: str
+    good: str
+    warn: str
+    bad: str
+    info: str
+    special: str
+    cursor: str
+    selected: str
+    dark: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A theme as the console uses it."""
+
+    about: str
+    textual: str
+    """Textual's name of it."""
+    styles: Styles
+    coloured: bool = True
+
+
+def theme_of(name: str, tones: Tones) -> Theme:
+    """The theme for Textual's own widgets."""
+    return Theme(
+        name=name,
+        primary=tones.accent,
+        secondary=tones.special,
+        accent=tones.accent,
+        foreground=tones.text,
+        background=tones.ground,
+        surface=tones.surface,
+        panel=tones.panel,
+        success=tones.good,
+        warning=tones.warn,
+        error=tones.bad,
+        dark=tones.dark,
+        variables={
+            "border": tones.border,
+            "border-focus": tones.focus,
+            "muted": tones.muted,
+            "faint": tones.faint,
+            "footer-key": tones.accent,
+            "block-cursor-text-style": "none",
+            "scrollbar": tones.border,
+            "scrollbar-hover": tones.focus,
+            "scrollbar-active": tones.focus,
+            "scrollbar-background": tones.ground,
+            "scrollbar-background-hover": tones.ground,
+            "scrollbar-background-active": tones.ground,
+            "scrollbar-corner-color": tones.ground,
+            "input-cursor-background": tones.accent,
+            "input-selection-background": tones.selected,
+        },
+    )
+
+
+def styles_of(tones: Tones) -> Styles:
+    """The styles for widgets that draw their lines themselves."""
+    return {
+        "text": Style(color=tones.text),
+        "strong": Style(color=tones.strong, bold=True),
+        "muted": Style(color=tones.muted),
+        "faint": Style(color=tones.faint),
+        "head": Style(color=tones.muted, bold=True),
+        "accent": Style(color=tones.accent),
+        "good": Style(color=tones.good),
+        "warn": Style(color=tones.warn),
+        "bad": Style(color=tones.bad),
+        "info": Style(color=tones.info),
+        "special": Style(color=tones.special),
+        "cursor": Style(bgcolor=tones.cursor),
+        "cursor_idle": Style(bgcolor=tones.panel),
+        "mark": Style(color=tones.warn, bold=True),
+        "gone": Style(color=tones.faint, strike=True),
+        "key": Style(color=tones.accent, bold=True),
+        "tab": Style(color=tones.ground, bgcolor=tones.accent, bold=True),
+        "bar_good": Style(color=tones.ground, bgcolor=tones.good, bold=True),
+        "bar_warn": Style(color=tones.ground, bgcolor=tones.warn, bold=True),
+        "bar_bad": Style(color=tones.ground, bgcolor=tones.bad, bold=True),
+    }
+
+
+DARK: Final = Tones(
+    ground="#10141b",
+    surface="#151a23",
+    panel="#1b222d",
+    border="#2b3443",
+    focus="#5573a8",
+    text="#c8d0dc",
+    strong="#eef2f8",
+    muted="#7d8898",
+    faint="#4b5565",
+    accent="#7aa7f0",
+    good="#7fc08a",
+    warn="#e0b05e",
+    bad="#ec7680",
+    info="#67bcd0",
+    special="#b09cf5",
+    cursor="#263449",
+    selected="#2c3c58",
+)
+LIGHT: Final = Tones(
+    ground="#fafbfc",
+    surface="#f1f3f6",
+    panel="#e6eaef",
+    border="#c5ccd6",
+    focus="#4a6da7",
+    text="#2b3340",
+    strong="#0d1117",
+    muted="#5b6675",
+    faint="#9aa4b2",
+    accent="#2459b3",
+    good="#1f7a38",
+    warn="#8f5c00",
+    bad="#b3222f",
+    info="#136f85",
+    special="#6a45c0",
+    cursor="#d3e0f5",
+    selected="#c2d5f5",
+    dark=False,
+)
+SAFE: Final = (
+    Tones(  # blue and orange of Okabe and Ito, which all kinds of colour vision tell apart
+        ground="#0f1218",
+        surface="#141922",
+        panel="#1a212c",
+        border="#2b3443",
+        focus="#56b4e9",
+        text="#ccd3dd",
+        strong="#f2f5fa",
+        muted="#808b9b",
+        faint="#4d5767",
+        accent="#56b4e9",
+        good="#4aa3ff",
+        warn="#f0c040",
+        bad="#ff8c1a",
+        info="#9cc9e8",
+        special="#cfa8d8",
+        cursor="#243650",
+        selected="#2a4060",
+    )
+)
+GREY: Final = Tones(
+    ground="#111111",
+    surface="#171717",
+    panel="#1e1e1e",
+    border="#343434",
+    focus="#8a8a8a",
+    text="#cccccc",
+    strong="#f5f5f5",
+    muted="#8a8a8a",
+    faint="#5a5a5a",
+    accent="#e0e0e0",
+    good="#c4c4c4",
+    warn="#e8e8e8",
+    bad="#ffffff",
+    info="#b8b8b8",
+    special="#d4d4d4",
+    cursor="#333333",
+    selected="#444444",
+)
+
+COLOURED: Final[Styles] = styles_of(DARK)
 
 PLAIN: Final[Styles] = {
     "text": Style(),
@@ -95,6 +220,120 @@ PLAIN: Final[Styles] = {
     "bar_warn": Style(reverse=True, bold=True),
     "bar_bad": Style(reverse=True, bold=True),
 }
+
+SIXTEEN: Final[Styles] = {
+    **PLAIN,
+    "accent": Style(color="blue", bold=True),
+    "good": Style(color="green"),
+    "warn": Style(color="yellow", bold=True),
+    "bad": Style(color="red", bold=True),
+    "info": Style(color="cyan"),
+    "special": Style(color="magenta"),
+    "mark": Style(color="yellow", bold=True),
+    "key": Style(color="cyan", bold=True),
+    "bar_good": Style(color="green", reverse=True),
+    "bar_warn": Style(color="yellow", reverse=True, bold=True),
+    "bar_bad": Style(color="red", reverse=True, bold=True),
+}
+
+
+def _of_terminal(name: str, tone: Callable[[str], str]) -> Theme:
+    """A theme in the terminal's own colours, *tone* by their names."""
+    default, dim = tone("default"), tone("bright_black")
+    return Theme(
+        name=name,
+        ansi=True,
+        primary=tone("blue"),
+        secondary=tone("magenta"),
+        warning=tone("yellow"),
+        error=tone("red"),
+        success=tone("green"),
+        accent=tone("cyan"),
+        foreground=default,
+        background=default,
+        surface=default,
+        panel=default,
+        boost=default,
+        dark=True,
+        variables={
+            "border": dim,
+            "border-blurred": dim,
+            "border-focus": tone("cyan"),
+            "muted": default,
+            "faint": dim,
+            "footer-key": tone("cyan"),
+            "block-cursor-text-style": "none",
+            "ansi-background": tone("black"),
+            "ansi-foreground": tone("white"),
+            "input-cursor-background": default,
+            "input-cursor-foreground": default,
+            "input-cursor-text-style": "reverse",
+            "input-selection-background": default,
+            "input-selection-foreground": default,
+            "scrollbar": dim,
+            "scrollbar-hover": dim,
+            "scrollbar-active": tone("cyan"),
+            "scrollbar-background": default,
+            "scrollbar-background-hover": default,
+            "scrollbar-background-active": default,
+            "scrollbar-corner-color": default,
+        },
+    )
+
+
+TEXTUAL_THEMES: Final = (
+    theme_of("empath", DARK),
+    theme_of("empath-light", LIGHT),
+    theme_of("empath-safe", SAFE),
+    theme_of("empath-grey", GREY),
+    _of_terminal("empath-ansi", "ansi_{}".format),
+    _of_terminal("empath-plain", lambda _name: "ansi_default"),
+)
+"""The themes to register with Textual."""
+
+THEMES: Final[Mapping[str, Look]] = {
+    "dark": Look("for a dark room", "empath", COLOURED),
+    "light": Look("for daylight", "empath-light", styles_of(LIGHT)),
+    "safe": Look(
+        "blue and orange, for eyes that mix up red and green", "empath-safe", styles_of(SAFE)
+    ),
+    "grey": Look("shades of grey", "empath-grey", styles_of(GREY)),
+    "ansi": Look("the sixteen colours of the terminal", "empath-ansi", SIXTEEN),
+    "plain": Look("no colour at all", "empath-plain", PLAIN, coloured=False),
+}
+"""The themes by the name that an operator gives."""
+
+
+def theme_for(environ: Mapping[str, str], colours: int) -> str:
+    """The theme for a terminal of so many *colours* when none was chosen.
+
+    NO_COLOR asks for none whatever its value is, unless that is empty (no-color.org).
+    """
+    if environ.get("NO_COLOR"):
+        return "plain"
+    return "ansi" if colours <= 16 else "dark"
+
+
+@final
+class Palette(Mapping[str, Style]):
+    """The styles in use: all widgets hold this one, so that another theme reaches them all."""
+
+    def __init__(self, styles: Styles) -> None:
+        self._styles = styles
+
+    def use(self, styles: Styles) -> None:
+        """Show these from now on."""
+        self._styles = styles
+
+    def __getitem__(self, role: str) -> Style:
+        return self._styles[role]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._styles)
+
+    def __len__(self) -> int:
+        return len(self._styles)
+
 
 SIGNS: Final[Mapping[str, tuple[str, str]]] = {
     "queued": ("○", "info"),

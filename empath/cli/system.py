@@ -21,6 +21,7 @@ from empath.cli.show import (
     write_table,
 )
 from empath.control import link
+from empath.control.event_filter import checked
 from empath.control.link import Link
 from empath.observe.lines import text_line
 
@@ -118,6 +119,19 @@ def events(
     after: Annotated[
         int, typer.Option(metavar="N", min=0, help="Only events behind number N.")
     ] = 0,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND,…", help="Only of these kinds, such as deferred."),
+    ] = None,
+    dest: Annotated[
+        str, typer.Option("--dest", metavar="DOMAIN", help="Only about this destination.")
+    ] = "",
+    message: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Only about this message.")
+    ] = "",
+    text: Annotated[
+        str, typer.Option("--text", metavar="WORDS", help="Only those in which this occurs.")
+    ] = "",
     json: Annotated[
         bool, typer.Option("--json", help="Write JSON; with --follow an object a line.")
     ] = False,
@@ -125,33 +139,53 @@ def events(
     config: ConfigOption = None,
 ) -> None:
     """Show what happened lately in the engine, and with --follow what happens."""
+    kinds = tuple(one for part in kind or () for one in part.split(",") if one)
+    only = link.EventFilter(kinds=kinds, destination=dest, id=message, text=text)
 
     async def tell(engine: Link) -> None:
-        status = await engine.ask(link.GetStatus())
-        kept: list[link.Notice] = []
-        if not follow and status.sequence <= after:
-            if json:
-                write_json(kept)
-            return
-        first = True
-        async for notice in engine.events(after):
-            if first and notice.missed and not json:
-                complain(f"{counted(notice.missed, 'earlier event')} no longer kept.")
-            if json and not follow:
-                kept.append(notice)
-            else:
-                _tell(notice, json=json, gap=not first)
-            first = False
-            if not follow and notice.sequence >= status.sequence:
-                break
-        if json and not follow:
-            write_json(kept)
+        try:
+            checked(only)
+        except link.BadEventFilter as error:
+            raise link.RequestUnclear(str(error)) from error
+        if follow:
+            await _follow(engine, after, only, json=json)
+        else:
+            await _look_back(engine, after, only, json=json)
 
     try:
         run(where(context, socket, config), tell)
     except SystemExit as end:
         if not (follow and end.code == 130):  # Ctrl-C is how following ends
             raise
+
+
+async def _follow(engine: Link, after: int, only: link.EventFilter, *, json: bool) -> None:
+    first = True
+    async for notice in engine.events(after, only):
+        if first and notice.missed and not json:
+            complain(f"{counted(notice.missed, 'earlier event')} no longer kept.")
+        _tell(notice, json=json, gap=not first)
+        first = False
+
+
+async def _look_back(engine: Link, after: int, only: link.EventFilter, *, json: bool) -> None:
+    status = await engine.ask(link.GetStatus())
+    kept: list[link.Notice] = []
+    if status.sequence > after:
+        first = True
+        # Chosen from here: the last event there is must come, so that we know where to stop.
+        async for notice in engine.events(after):
+            if first and notice.missed and not json:
+                complain(f"{counted(notice.missed, 'earlier event')} no longer kept.")
+            if only.passes(notice.event):
+                kept.append(notice)
+                if not json:
+                    _tell(notice, json=False, gap=not first)
+            first = False
+            if notice.sequence >= status.sequence:
+                break
+    if json:
+        write_json(kept)
 
 
 def _tell(notice: link.Notice, *, json: bool, gap: bool) -> None:

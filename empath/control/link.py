@@ -43,6 +43,12 @@ from empath.control.dns_requests import (
     RemoveDnsOverride,
     SetDnsOverride,
 )
+from empath.control.event_filter import (
+    BadEventFilter,
+    EventFilter,
+    event_filter_text,
+    parse_event_filter,
+)
 from empath.control.gate_requests import (
     CloseBreaker,
     ExplainMessage,
@@ -132,6 +138,7 @@ __all__ = [
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
+    "BadEventFilter",
     "BounceMessages",
     "CancelJob",
     "Changed",
@@ -153,6 +160,7 @@ __all__ = [
     "DnsOverride",
     "DnsOverrides",
     "EmptyTrash",
+    "EventFilter",
     "ExplainMessage",
     "FlushQueue",
     "GateChange",
@@ -235,6 +243,8 @@ __all__ = [
     "ViewMessage",
     "WhyItem",
     "WhyReply",
+    "event_filter_text",
+    "parse_event_filter",
     "reply_type",
 ]
 
@@ -248,6 +258,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     sequence: int
     event: Event
     missed: int = 0
+    sampled: int = 0
+    """Events before it that were left out because the reader wants no more a second."""
 
 
 class Link(Protocol):
@@ -261,8 +273,12 @@ class Link(Protocol):
         """Send a request and wait for its reply."""
         ...
 
-    def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
+    def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* those that
+        pass.  Raises `RequestUnclear` for a filter that names no kind there is.
+        """
         ...
 
     async def close(self) -> None:

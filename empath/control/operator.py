@@ -25,6 +25,7 @@ from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
+from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
 from empath.control.gates import GateDesk
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
@@ -125,21 +126,32 @@ class LocalLink:
             raise RequestUnclear(str(error)) from error
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
-        with self.reading(after) as stream:
+    async def events(
+        self, after: int | None = None, only: link.EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* some."""
+        with self.reading(after, only) as stream:
             while True:
                 for notice in await stream.batch():
                     yield notice
 
     @contextmanager
-    def reading(self, after: int | None = None) -> Iterator[EventStream]:
-        """The same stream, in batches that may be waited for with a timeout."""
+    def reading(
+        self, after: int | None = None, only: link.EventFilter | None = None
+    ) -> Iterator[EventStream]:
+        """The same stream, in batches that may be waited for with a timeout.
+
+        Raises `RequestUnclear`.
+        """
+        try:
+            only = None if only is None else checked(only)
+        except BadEventFilter as error:
+            raise RequestUnclear(str(error)) from error
         last = self._bus.sequence
         if after is not None and after > last:
             after = 0  # numbered by an engine that ran before us: all of ours are new
         with self._bus.reader(after=after) as reader:
-            yield EventStream(reader, last if after is None else after)
+            yield EventStream(reader, last if after is None else after, self._clock, only)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -23,6 +23,7 @@ from empath.control.link import (
     PROTOCOL,
     ApplyConfig,
     CheckSpool,
+    EventFilter,
     LinkIncompatible,
     LinkLost,
     NoEngine,
@@ -36,7 +37,14 @@ from empath.control.link import (
     reply_type,
 )
 from empath.control.peer import SocketUnusable, check_length, user_name
-from empath.control.routes import BODY_LIMIT, EVENTS, HEARTBEAT, PREFIX, STATUS_OF
+from empath.control.routes import (
+    BODY_LIMIT,
+    EVENTS,
+    HEARTBEAT,
+    PREFIX,
+    STATUS_OF,
+    write_stream_query,
+)
 from empath.safe_text import safe_text
 
 R = TypeVar("R")
@@ -145,10 +153,12 @@ class RemoteLink:
                 patience.reschedule(asyncio.get_running_loop().time())
                 return
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
-        """The stream of events from now on, or from behind number *after*."""
+    async def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        """The stream of events from now on, or from behind number *after*; *only* some."""
         limit = aiohttp.ClientTimeout(total=None, connect=5.0, sock_read=self._silence)
-        query = {} if after is None else {"after": str(after)}
+        query = write_stream_query(after, only)
         try:
             async with self._connected().get(
                 f"{_BASE}{PREFIX}{EVENTS}", params=query, timeout=limit

@@ -15,7 +15,7 @@ import msgspec
 
 from empath import codec
 from empath.control import link
-from empath.control.link import NotFound, Request, RequestUnclear
+from empath.control.link import EventFilter, NotFound, Request, RequestUnclear
 
 PREFIX: Final = "/v1/"
 """All routes begin with it."""
@@ -100,3 +100,52 @@ def _read(kind: type[Request[Any]], values: Mapping[str, Any], *, strict: bool) 
     except msgspec.ValidationError as error:
         raise RequestUnclear(f"{kind.route}: {error}.") from error
     return request
+
+
+STREAM_FIELDS: Final = ("after", "kind", "dest", "id", "text", "rate")
+"""What may be said of the stream of events; ``kind`` may be repeated."""
+
+
+def read_stream_query(pairs: Iterable[tuple[str, str]]) -> tuple[int | None, EventFilter | None]:
+    """From where a reader wants the events, and which.  Raises `RequestUnclear`."""
+    values: dict[str, str] = {}
+    kinds: list[str] = []
+    for name, value in pairs:
+        if name not in STREAM_FIELDS:
+            allowed = ", ".join(STREAM_FIELDS)
+            raise RequestUnclear(f'{EVENTS} has no field "{name[:80]}"; there are {allowed}')
+        if name == "kind":
+            kinds += [kind for kind in value.split(",") if kind]
+        elif name in values:
+            raise RequestUnclear(f'"{name}" is given twice')
+        else:
+            values[name] = value
+    after = _number(values, "after", "is the number of the last event seen, such as 1042")
+    rate = _number(values, "rate", "is a number of events per second, such as 200")
+    only = EventFilter(
+        kinds=tuple(dict.fromkeys(kinds)),
+        destination=values.get("dest", ""),
+        id=values.get("id", ""),
+        text=values.get("text", ""),
+        rate=rate or 0,
+    )
+    return after, only if only.selects or only.rate else None
+
+
+def _number(values: Mapping[str, str], name: str, meaning: str) -> int | None:
+    text = values.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise RequestUnclear(f"{name} {meaning}")
+    return int(text)
+
+
+def write_stream_query(after: int | None, only: EventFilter | None) -> dict[str, str]:
+    """The query that asks for these events; what `read_stream_query` reads."""
+    query = {} if after is None else {"after": str(after)}
+    if only is not None:
+        query["kind"] = ",".join(only.kinds)
+        query["dest"], query["id"], query["text"] = only.destination, only.id, only.text
+        query["rate"] = str(only.rate or "")
+    return {name: value for name, value in query.items() if value}

@@ -23,11 +23,11 @@ from empath.control.link import (
     PROTOCOL,
     ApplyConfig,
     CheckSpool,
+    EventFilter,
     Notice,
     PlanConfig,
     Request,
     RequestRefused,
-    RequestUnclear,
     RollBackConfig,
 )
 from empath.control.peer import Peer, credentials, open_socket, user_name
@@ -39,6 +39,7 @@ from empath.control.routes import (
     STATUS_OF,
     read_json,
     read_query,
+    read_stream_query,
     request_type,
 )
 
@@ -74,8 +75,10 @@ class Acting(Protocol):
         """As `empath.control.link.Link.ask`."""
         ...
 
-    def reading(self, after: int | None = None) -> AbstractContextManager[Stream]:
-        """The events from now on, or from behind number *after*."""
+    def reading(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AbstractContextManager[Stream]:
+        """The events from now on, or from behind number *after*; *only* some."""
         ...
 
 
@@ -220,7 +223,7 @@ class ControlServer:
         )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        after = _read_after(request)
+        after, only = read_stream_query(request.rel_url.query.items())
         response = web.StreamResponse(
             headers={**_HEADERS, "Content-Type": "application/x-ndjson; charset=utf-8"}
         )
@@ -228,7 +231,7 @@ class ControlServer:
         assert task is not None
         self._streams.add(task)
         try:
-            with self._acting(request).reading(after) as stream:
+            with self._acting(request).reading(after, only) as stream:
                 await response.prepare(request)
                 while True:
                     await self._send_batch(response, stream)
@@ -268,15 +271,3 @@ def _error(status: int, sentence: str) -> web.Response:
     if status == 405:
         response.headers["Allow"] = "POST" if "use POST" in sentence else "GET, POST"
     return response
-
-
-def _read_after(request: web.Request) -> int | None:
-    for name in request.rel_url.query:
-        if name != "after":
-            raise RequestUnclear(f'{EVENTS} has no field "{name[:80]}"; there is after')
-    text = request.rel_url.query.get("after")
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise RequestUnclear("after is the number of the last event seen, such as 1042")
-    return int(text)

@@ -123,7 +123,7 @@ async def test_requests_are_read_from_query_strings_and_from_json(tmp_path: Path
         ("GET", "/v1/queue?x=y", None, 400, 'no field "x"'),
         ("POST", "/v1/queue/retry", b"{", 400, "not JSON"),
         ("GET", "/v1/events?after=x", None, 400, "number of the last event"),
-        ("GET", "/v1/events?before=1", None, 400, "there is after"),
+        ("GET", "/v1/events?before=1", None, 400, "there are after"),
         ("GET", "/v1/qeue", None, 404, "did you mean /v1/queue?"),
         ("GET", "/v1/", None, 404, "no route"),
         ("GET", "/nowhere", None, 404, "/v1/"),

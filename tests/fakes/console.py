@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
@@ -37,9 +36,12 @@ async def running(
     read_only: bool = False,
     pace: Pace = QUIET,
     coloured: bool = True,
-    settings_file: Path | None = None,
+    **more: Any,
 ) -> AsyncIterator[tuple[Console, Pilot[int]]]:
-    """A console that has its first snapshot; with a *pace* of its own it never comes to rest."""
+    """A console that has its first snapshot; with a *pace* of its own it never comes to rest.
+
+    *more* goes to the `Console`.
+    """
     console = Console(
         link,
         clock=clock,
@@ -48,7 +50,7 @@ async def running(
         read_only=read_only,
         pace=pace,
         coloured=coloured,
-        settings_file=settings_file,
+        **more,
     )
     async with console.run_test(size=size) as pilot:
         await (settle() if pace is QUIET else eventually(lambda: console.store.phase is Phase.LIVE))

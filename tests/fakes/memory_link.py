@@ -27,6 +27,7 @@ from empath.control.link import (
     DnsEntry,
     DnsOverride,
     DnsOverrides,
+    EventFilter,
     ExplainMessage,
     FlushQueue,
     GateChange,
@@ -170,6 +171,8 @@ class MemoryLink:
         """Selections, and the changes that were made."""
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
+        self.followed: list[EventFilter | None] = []
+        """The filter of each stream of events that was opened."""
         self.delay: float = 0.0
         """Seconds of the loop before each answer."""
         self.wait_for: dict[type[Request[Any]], asyncio.Event] = {}
@@ -236,7 +239,10 @@ class MemoryLink:
         reply: R = self._answer(request)
         return reply
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Notice]:
+    async def events(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> AsyncIterator[Notice]:
+        self.followed.append(only)
         last = self.status.sequence if after is None else after
         while True:
             if self._lost:
@@ -244,7 +250,8 @@ class MemoryLink:
             waiting = [notice for notice in self.history if notice.sequence > last]
             for notice in waiting:
                 last = notice.sequence
-                yield notice
+                if only is None or only.passes(notice.event):
+                    yield notice
             if not waiting:
                 await self._changed.wait()
 

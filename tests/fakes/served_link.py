@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from empath.bus import Bus
+from empath.clock import SystemClock
 from empath.control.event_stream import EventStream
+from empath.control.link import EventFilter
 from empath.control.server import ControlServer
 from tests.fakes.memory_link import MemoryLink
 
@@ -26,10 +28,12 @@ class ServedLink(MemoryLink):
         return self
 
     @contextmanager
-    def reading(self, after: int | None = None) -> Iterator[EventStream]:
+    def reading(
+        self, after: int | None = None, only: EventFilter | None = None
+    ) -> Iterator[EventStream]:
         last = self.bus.sequence if after is None else after
         with self.bus.reader(after=after, limit=10) as reader:
-            yield EventStream(reader, last)
+            yield EventStream(reader, last, SystemClock(), only)
 
     def report(self, task: str, error: BaseException) -> None:
         self.reported.append(f"{task}: {error}")

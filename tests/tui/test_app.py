@@ -301,13 +301,6 @@ def test_looking_is_lower_case_and_changing_upper_case() -> None:
                 assert act.cli is not None
 
 
-def test_no_screen_uses_a_key_twice() -> None:
-    """Within a screen each key does one thing."""
-    for scope in ACTIONS.scopes:
-        keys = [key for act in ACTIONS.of(scope) for key in act.key.split(",")]
-        assert len(keys) == len(set(keys)), scope
-
-
 async def test_commands_that_are_shown_are_commands(clock: HandClock) -> None:
     """The `empathctl` line beside a changing key is one that `empathctl` understands."""
     async with running(DemoEngine(clock, messages=50), clock) as (console, pilot):

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, Action, Danger, shown_key
-from tui.theme import COLOURED, PLAIN, Styles
+from tui.keymap import Keymap
+from tui.theme import Styles
 from tui.widgets.virtual_table import VirtualTable
 
 TITLES = {
@@ -34,16 +35,19 @@ class HelpScreen(ModalScreen[None]):
         Binding("up,k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, keymap: Keymap, styles: Styles) -> None:
+        """An empty *scope* shows the keys of all screens."""
         super().__init__()
         self._scope = scope
+        self._keymap = keymap
+        self._styles = styles
 
     def compose(self) -> ComposeResult:
         """One box that scrolls."""
         with VerticalScroll(classes="dialog help") as box:
-            box.border_title = f"Keys · {TITLES.get(self._scope, self._scope)}"
+            box.border_title = f"Keys · {title_of(self._scope) if self._scope else 'all'}"
             box.border_subtitle = "upper case changes things · esc closes"
-            yield Static(help_text(self._scope, self._styles()), markup=False)
+            yield Static(help_text(self._scope, self._styles, self._keymap), markup=False)
 
     def on_mount(self) -> None:
         """The keys go to the box."""
@@ -53,27 +57,41 @@ class HelpScreen(ModalScreen[None]):
         """Scroll the box."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
-    def _styles(self) -> Styles:
-        return PLAIN if self.app.theme == "ansi-dark" else COLOURED
+
+def title_of(scope: str) -> str:
+    """What a scope is called."""
+    return TITLES.get(scope, scope.replace("_", " ").capitalize())
 
 
-def help_text(scope: str, styles: Styles) -> Text:
-    """All keys of a scope, then those of lists, then those that work everywhere."""
+def help_text(scope: str, styles: Styles, keymap: Keymap) -> Text:
+    """All keys of a scope, then those of lists, then those that work everywhere; without a scope
+    the keys of all.
+    """
     text = Text()
-    for name in dict.fromkeys((scope, "global")):
-        _section(text, TITLES.get(name, name), ACTIONS.of(name), styles)
+    names = (scope, "global") if scope else (*_in_order(), "global")
+    for name in dict.fromkeys(names):
+        _section(text, title_of(name), ACTIONS.of(name), styles, keymap)
         if name == scope:
             _moves(text, styles)
+    if not scope:
+        _moves(text, styles)
     return text
 
 
-def _section(text: Text, title: str, actions: tuple[Action, ...], styles: Styles) -> None:
+def _in_order() -> list[str]:
+    known = [scope for scope in TITLES if scope in ACTIONS.scopes]
+    return [scope for scope in dict.fromkeys((*known, *ACTIONS.scopes)) if scope != "global"]
+
+
+def _section(
+    text: Text, title: str, actions: tuple[Action, ...], styles: Styles, keymap: Keymap
+) -> None:
     if not actions:
         return
     text.append(f"{title}\n", styles["head"])
     for act in actions:
-        keys = " ".join(shown_key(key) for key in act.key.split(","))
-        text.append(f"  {keys:<12}", styles["key"])
+        keys = keymap.all_shown(act) or f":{act.names[0]}"
+        text.append(f"  {keys:<12} ", styles["key"])
         text.append(act.help, styles["text"])
         if act.danger is not Danger.SAFE:
             role = "bad" if act.danger is Danger.DESTROYS else "warn"
@@ -87,6 +105,6 @@ def _moves(text: Text, styles: Styles) -> None:
     for binding in VirtualTable.BINDINGS:
         assert isinstance(binding, Binding)
         keys = " ".join(shown_key(key) for key in binding.key.split(","))
-        text.append(f"  {keys:<12}", styles["key"])
+        text.append(f"  {keys:<12} ", styles["key"])
         text.append(f"{binding.description}\n", styles["text"])
     text.append("\n")

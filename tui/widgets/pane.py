@@ -9,6 +9,8 @@ from textual.widget import Widget
 class Pane(Vertical):
     """The frame; its title may change with what is in it."""
 
+    ALLOW_MAXIMIZE = True
+
     def __init__(self, title: str, *children: Widget, id: str) -> None:
         super().__init__(*children, id=id, classes="pane")
         self._titles = (title, "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tui.connection import Phase
 from tui.figures import age, count, milliseconds, rate, time_of_day
+from tui.replay import Tape
 from tui.store import Store
 from tui.widgets.bars import Line, Piece
 
@@ -59,6 +60,8 @@ class StatusBar(Line):
 
     def _link(self, store: Store, phase: Phase) -> list[Piece]:
         connection = store.connection
+        if store.replay is not None:
+            return [(_tape(store.replay), "bar_warn")]
         match phase:
             case Phase.LIVE:
                 pieces: list[Piece] = [("● live", "good")]
@@ -75,6 +78,12 @@ class StatusBar(Line):
                 return [(f" ✖ OFFLINE {age(store.clock.monotonic() - lost)} ", "bar_bad")]
             case Phase.INCOMPATIBLE:
                 return [(" ▲ INCOMPATIBLE ", "bar_warn")]
+
+
+def _tape(tape: Tape) -> str:
+    """What is played is never taken for what is."""
+    how = "ended" if tape.ended else "paused" if tape.paused else f"{tape.speed:g}x"
+    return f" ▶ REPLAY {how} {age(tape.position)} of {age(tape.length)} "
 
 
 def _rate(store: Store, name: str, phase: Phase) -> str:
