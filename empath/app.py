@@ -252,16 +252,22 @@ class _Empath:
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
-        await self._work(running, reception, engine, watch)
+        await self._work(running, reception, engine, watch, link)
 
     async def _work(
-        self, running: Running, reception: Reception, engine: Engine | None, watch: ConfigWatch
+        self,
+        running: Running,
+        reception: Reception,
+        engine: Engine | None,
+        watch: ConfigWatch,
+        link: LocalLink,
     ) -> None:
         """Run the tasks until a stop is asked for, then drain and end them."""
         async with asyncio.TaskGroup() as tasks:
             working = [
                 tasks.create_task(self._essential("loop lag", self._lag.run())),
                 tasks.create_task(self._essential("config watch", watch.run())),
+                tasks.create_task(self._essential("jobs", link.work())),
             ]
             if engine is not None:
                 working.append(tasks.create_task(self._essential("delivery", engine.run())))

@@ -20,6 +20,9 @@ class JobItem(Reply, frozen=True, kw_only=True):
     done: int
     """Messages that were looked at so far, changed or left alone."""
     total: int
+    messages: int = 0
+    """Messages that were changed so far."""
+    recipients: int = 0
     started_at: float
     ended_at: float | None = None
     actor: str
@@ -60,3 +63,4 @@ class UndoJob(Request[Changed], frozen=True):
     changes = True
     id: str = ""
     reason: str = ""
+    dry_run: bool = False

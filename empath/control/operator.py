@@ -20,7 +20,7 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
-from empath.control import config_desk, dns, gates, ledger, link, looking, views
+from empath.control import config_desk, dns, gates, ledger, link, looking, trash, views
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
@@ -28,8 +28,10 @@ from empath.control.dns import DnsDesk
 from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
 from empath.control.gates import GateDesk
+from empath.control.jobs import JobRunner
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer, Receiving, Stop
+from empath.control.selections import Selections
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, State
 from empath.events import TaskFailed
@@ -95,6 +97,8 @@ class LocalLink:
         self._encryption = encryption
         self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
+        self._selections = Selections(clock)
+        self._jobs = JobRunner(spool=spool, bus=bus, clock=clock)
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -105,6 +109,10 @@ class LocalLink:
         other._actor = actor  # noqa: SLF001 - it is one of us
         other._read_only = read_only  # noqa: SLF001 - it is one of us
         return other
+
+    async def work(self) -> None:
+        """Work off the great changes of the queue, until cancelled."""
+        await self._jobs.run()
 
     def report(self, task: str, error: BaseException) -> None:
         """Publish a bug met while somebody asked."""
@@ -240,6 +248,9 @@ class LocalLink:
     async def _change(self, request: link.QueueChange) -> link.Changed:
         return await self._queue_desk().change(request)
 
+    async def _select(self, request: link.SelectMessages) -> link.Selection:
+        return await self._queue_desk().select(request)
+
     async def _flush(self, request: link.FlushQueue) -> link.Changed:
         return await self._queue_desk().flush(request)
 
@@ -251,7 +262,20 @@ class LocalLink:
             clock=self._clock,
             config=self._config,
             actor=self._actor,
+            selections=self._selections,
+            jobs=self._jobs,
         )
+
+    async def _trash(self, request: Request[Any]) -> Any:
+        desk = trash.TrashDesk(
+            spool=self._spool,
+            bus=self._bus,
+            clock=self._clock,
+            config=self._config,
+            actor=self._actor,
+            runner=self._jobs,
+        )
+        return await desk.answer(request)
 
     async def _destinations(self, request: link.ListDestinations) -> link.Destinations:
         if request.limit < 1:
@@ -329,6 +353,7 @@ class LocalLink:
         link.PrioritizeMessages: _change,
         link.BounceMessages: _change,
         link.RerouteMessages: _change,
+        link.SelectMessages: _select,
         link.ListRecord: _record,
         link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
@@ -338,5 +363,6 @@ class LocalLink:
         **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
+        **dict.fromkeys(trash.ANSWERED, _trash),
     }
     """Which method answers which request."""

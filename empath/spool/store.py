@@ -55,6 +55,7 @@ from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
+from empath.spool.trash import Sweeper
 from empath.spool.weighing import Scales
 from empath.spool.writer import Operation, Writer
 
@@ -83,8 +84,9 @@ class Store(Operators):
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
         self._scanner = Scanner(self._book, self._delivery)
         self._pruner = Pruner(self._book, self._writer, clock)
+        self._sweeper = Sweeper(self._book, self._writer, clock, self._discard)
         self._closed = False
-        self._writer.idle = lambda: self._pruner.tidy(self._settings)
+        self._writer.idle = self._tidy
         self._swept = self._bodies.submit(self._sweep)
 
     def __repr__(self) -> str:
@@ -131,6 +133,7 @@ class Store(Operators):
         """Begin to receive a message.  Raises `SpoolFull` below `spool.min_free`."""
         free = self._writer.free(self._bodies)
         if free < self._settings.min_free:
+            self._sweeper.tidy(self._settings)  # the trash goes first
             raise SpoolFull(
                 f"The disk of the spool {self.path} has {free // 10**6} MB left, less than "
                 f"spool.min_free ({self._settings.min_free}): free some space on it."
@@ -355,8 +358,13 @@ class Store(Operators):
         """Have it done in the next transaction, and done even if the caller is cancelled."""
         self._writer.submit(operation)
         result = await operation.future
-        self._pruner.tidy(self._settings)
+        self._tidy()
         return result
+
+    def _tidy(self) -> None:
+        """Forget what is old, a little at a time."""
+        self._pruner.tidy(self._settings)
+        self._sweeper.tidy(self._settings)
 
     def _discard(self, key: int) -> None:
         """Remove the body file of a finished message, some time soon."""
