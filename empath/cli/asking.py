@@ -56,19 +56,26 @@ class Where:
         """The control socket.  Raises `ConfigUnusable`.
 
         A config that cannot be used names it all the same while an engine answers there: that
-        is how one rolls back.
+        is how one rolls back.  Secrets that only the engine can read are in nobody's way.
         """
         if self.socket is not None:
             return self.socket
         file = find_config(self.config, needed=False)
         try:
-            config = load_config(file)
+            config = load_config(file, elsewhere=[])
         except ConfigUnusable:
             spool = None if file is None else spool_of_unusable(file)
-            if spool is None or not (spool / SOCKET_NAME).is_socket():
+            if spool is None or not _may_be_asked(spool / SOCKET_NAME):
                 raise
             return spool / SOCKET_NAME
         return config.spool.path / SOCKET_NAME
+
+
+def _may_be_asked(socket: Path) -> bool:
+    try:
+        return socket.is_socket()
+    except PermissionError:
+        return True  # it is behind a folder of somebody else's: who asks is told so
 
 
 def where(context: typer.Context, socket: Path | None, config: Path | None) -> Where:
@@ -77,6 +84,29 @@ def where(context: typer.Context, socket: Path | None, config: Path | None) -> W
     if socket is not None or config is not None:
         return Where(socket, config)
     return before
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The options of every command that asks an engine: which one it is, and ``--json``."""
+
+    context: typer.Context
+    json: JsonOption = False
+    socket: SocketOption = None
+    config: ConfigOption = None
+
+    @property
+    def place(self) -> Where:
+        """Which engine is meant."""
+        return where(self.context, self.socket, self.config)
+
+    def ask(self, request: Request[T]) -> T:
+        """One request and its reply; ends the command when there is none."""
+        return ask(self.place, request)
+
+    def run(self, work: Callable[[Link], Awaitable[T]]) -> T:
+        """Do *work* with a link to the engine; ends the command when that fails."""
+        return run(self.place, work)
 
 
 def spool_of(place: Where) -> Path:

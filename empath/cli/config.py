@@ -20,6 +20,7 @@ from empath.cli.asking import ConfigOption, JsonOption, leave, where
 from empath.cli.certificates import check_certificates
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain, say, write_json, write_table
+from empath.cli.verbs import group
 from empath.config.config_file import read_text
 from empath.config.diff import Difference, differences
 from empath.config.edit import EditRefused, set_value, unset
@@ -31,12 +32,7 @@ from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.rewrite import NotWritten, rewrite
 from empath.config.schema import schema_text
 
-config = typer.Typer(
-    name="config",
-    help="The config: what it says, what it would do, changes to it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+config = group("config", "The config: what it says, what it would do, changes to it.")
 
 _FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten)
 

@@ -7,16 +7,20 @@ that cannot be used; nothing was changed then.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, leave, where
+from empath.cli.asking import Client, leave
 from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, complain, say, write_json, write_table
+from empath.cli.show import clock_time, complain, counted, say, write_json, write_table
+from empath.cli.verbs import verb
 from empath.control import link
+
+_CHANGES: Final = 100
+"""Most changes of one version that are written."""
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
 DryRunOption = Annotated[
@@ -24,18 +28,17 @@ DryRunOption = Annotated[
 ]
 
 
+@verb
 def show(
-    context: typer.Context,
+    *,
     written: Annotated[
         bool, typer.Option("--written", help="Only what is not at its default.")
     ] = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Show the config in force as TOML, secrets as fingerprints."""
-    found = ask_about_config(where(context, socket, config), link.GetConfig(written_only=written))
-    if json:
+    found = ask_about_config(client.place, link.GetConfig(written_only=written))
+    if client.json:
         write_json(found)
         return
     say(f"# {found.file}, version {found.version}")
@@ -48,52 +51,42 @@ def show(
     say(found.text.rstrip("\n"))
 
 
-def reload(
-    context: typer.Context,
-    dry_run: DryRunOption = False,
-    reason: ReasonOption = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def reload(*, dry_run: DryRunOption = False, reason: ReasonOption = "", client: Client) -> None:
     """Put what the config file says in force, all of it or, if anything is wrong, nothing."""
-    place = where(context, socket, config)
     if dry_run:
-        _show_plan(ask_about_config(place, link.PlanConfig()), json=json)
+        _show_plan(ask_about_config(client.place, link.PlanConfig()), json=client.json)
         return
-    _show_applied(ask_about_config(place, link.ApplyConfig(reason=reason)), json=json)
+    applied = ask_about_config(client.place, link.ApplyConfig(reason=reason))
+    _show_applied(applied, json=client.json)
 
 
+@verb
 def diff(
-    context: typer.Context,
+    *,
     file: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", help="Another config; default: the engine's own file."),
     ] = None,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Show what a config would change, of settings and of mail in the queue."""
     text = None if file is None else _text_of(file)
-    _show_plan(
-        ask_about_config(where(context, socket, config), link.PlanConfig(text=text)), json=json
-    )
+    _show_plan(ask_about_config(client.place, link.PlanConfig(text=text)), json=client.json)
 
 
+@verb
 def history(
-    context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most shown.")] = 20,
     changes: Annotated[
         bool, typer.Option("--changes", help="Show what each of them changed.")
     ] = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List the configs that were in force, newest first; * is the one in force."""
-    found = ask_about_config(where(context, socket, config), link.ListConfigHistory(limit=limit))
-    if json:
+    found = ask_about_config(client.place, link.ListConfigHistory(limit=limit))
+    if client.json:
         write_json(found)
         return
     for number in found.unreadable:
@@ -101,8 +94,10 @@ def history(
     if changes:
         for one in found.versions:
             say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
-            for each in one.changes:
+            for each in one.changes[:_CHANGES]:
                 say(f"  {each.key}: {each.old} -> {each.new} ({each.effect})")
+            if more := len(one.changes[_CHANGES:]) + one.more:
+                say(f"  and {counted(more, 'more change')}")
         return
     rows = [
         (
@@ -110,7 +105,7 @@ def history(
             clock_time(one.at),
             one.source,
             one.actor,
-            str(len(one.changes)),
+            f"{len(one.changes) + one.more:,}",
             one.reason or "–",
         )
         for one in found.versions
@@ -118,24 +113,23 @@ def history(
     write_table((">VERSION", "WHEN", "HOW", "WHO", ">CHANGES", "REASON"), rows)
 
 
+@verb
 def rollback(
-    context: typer.Context,
+    *,
     version: Annotated[
         int, typer.Argument(metavar="[N]", min=0, help="The version; default: the one before.")
     ] = 0,
     dry_run: DryRunOption = False,
     reason: ReasonOption = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Write an earlier version to the config file and put it in force."""
     request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
-    applied = ask_about_config(where(context, socket, config), request)
+    applied = ask_about_config(client.place, request)
     if dry_run:
-        _show_plan(applied.plan, json=json)
+        _show_plan(applied.plan, json=client.json)
     else:
-        _show_applied(applied, json=json)
+        _show_applied(applied, json=client.json)
 
 
 def register(app: typer.Typer) -> None:

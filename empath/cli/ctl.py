@@ -2,7 +2,7 @@
 
 It asks a running engine over its control socket; only `spool check` reads the spool itself, where
 no engine runs, and `config` the config file.  Errors are one sentence on standard error and an
-exit code of `empath.cli.exit_codes`.
+exit code of `empath.cli.exit_codes`.  How to add a command stands in `empath.cli.verbs`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from typing import Annotated
 
 import typer
 
-from empath import __version__
 from empath.cli.asking import ConfigOption, SocketOption, Where
 from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
-from empath.cli.exit_codes import ExitCode
 from empath.cli.gates import breaker, destination, why
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
@@ -23,17 +21,14 @@ from empath.cli.record import record
 from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
+from empath.cli.verbs import program, version_option
 
-commands = typer.Typer(
-    name="empathctl",
+commands = program(
+    "empathctl",
     help="Ask a running Empath, and change its queue.\n\n"
     "The engine is found by --socket, else by the spool of --config, ./empath.toml or the built-in"
     " default.",
-    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    runs_alone=False,
 )
 for change in CHANGES:
     queue.command()(change)
@@ -50,21 +45,12 @@ commands.command()(record)
 commands.command()(why)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"empathctl {__version__}")
-        raise typer.Exit
-
-
 @commands.callback()
 def remember(
     context: typer.Context,
     socket: SocketOption = None,
     config: ConfigOption = None,
-    _version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
+    _version: Annotated[bool, version_option("empathctl")] = False,
 ) -> None:
     """Keep which engine is meant for the command that follows."""
     context.obj = Where(socket, config)

@@ -6,72 +6,49 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
-from empath.cli.preview import (
-    DryRunOption,
-    ForOption,
-    ReasonOption,
-    UntilOption,
-    seconds_of,
-    write_preview,
-)
+from empath.cli.asking import Client
+from empath.cli.preview import Change, Term, write_preview
 from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
-from empath.cli.words import read_domain
+from empath.cli.verbs import group, verb
+from empath.cli.words import DomainArgument, read_domain
 from empath.clock import SystemClock
 from empath.control import link
 
-dns = typer.Typer(
-    name="dns",
-    help="Names: what is kept of them, and domains whose mail goes elsewhere.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN")]
+dns = group("dns", "Names: what is kept of them, and domains whose mail goes elsewhere.")
 
 
 @dns.command("list-cache")
-def list_cache(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def list_cache(client: Client) -> None:
     """List the answers that are kept."""
-    _write_cache(ask(where(context, socket, config), link.ListDnsCache()), json=json)
+    _write_cache(client, client.ask(link.ListDnsCache()))
 
 
 @dns.command("clear-cache")
+@verb
 def clear_cache(
-    context: typer.Context,
+    *,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this name.")] = "",
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Forget the answers that are kept."""
-    done = ask(where(context, socket, config), link.ClearDnsCache(name=name))
-    if json:
+    done = client.ask(link.ClearDnsCache(name=name))
+    if client.json:
         write_json(done)
     else:
         say(f"{counted(done.entries, 'answer')} forgotten.")
 
 
 @dns.command()
-def refresh(
-    context: typer.Context,
-    domain: DomainArgument,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def refresh(*, domain: DomainArgument, client: Client) -> None:
     """Look a mail domain up afresh: its MX and their addresses."""
     request = link.RefreshDns(domain=read_domain(domain))
-    _write_cache(ask(where(context, socket, config), request), json=json)
+    _write_cache(client, client.ask(request))
 
 
-def _write_cache(cache: link.DnsCache, *, json: bool) -> None:
-    if json:
+def _write_cache(client: Client, cache: link.DnsCache) -> None:
+    if client.json:
         write_json(cache.entries)
     elif not cache.entries:
         complain("No answer is kept.")
@@ -87,28 +64,21 @@ def _write_cache(cache: link.DnsCache, *, json: bool) -> None:
 
 
 @dns.command("list-overrides")
-def list_overrides(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def list_overrides(client: Client) -> None:
     """List the domains whose mail goes to hosts of your choice."""
-    _write_overrides(ask(where(context, socket, config), link.ListDnsOverrides()), json=json)
+    _write_overrides(client, client.ask(link.ListDnsOverrides()))
 
 
 @dns.command("set-override")
+@verb
 def set_override(
-    context: typer.Context,
+    *,
     domain: DomainArgument,
     hosts: Annotated[list[str], typer.Argument(metavar="HOST[:PORT]...")],
-    for_: ForOption = "",
-    until: UntilOption = "",
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    term: Term,
+    change: Change,
+    client: Client,
 ) -> None:
     """Send a domain's mail to these hosts, in order of preference, whatever the DNS says.
 
@@ -117,35 +87,27 @@ def set_override(
     request = link.SetDnsOverride(
         domain=read_domain(domain),
         hosts=tuple(hosts),
-        reason=reason,
-        dry_run=dry_run,
-        seconds=seconds_of(for_, until),
+        reason=change.reason,
+        dry_run=change.dry_run,
+        seconds=term.seconds,
     )
-    _write_overrides(ask(where(context, socket, config), request), json=json)
+    _write_overrides(client, client.ask(request))
 
 
 @dns.command("remove-override")
-def remove_override(
-    context: typer.Context,
-    domain: DomainArgument,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def remove_override(*, domain: DomainArgument, change: Change, client: Client) -> None:
     """Ask the DNS again where a domain's mail goes."""
-    request = link.RemoveDnsOverride(domain=read_domain(domain), reason=reason, dry_run=dry_run)
-    _write_overrides(ask(where(context, socket, config), request), json=json)
+    request = link.RemoveDnsOverride(
+        domain=read_domain(domain), reason=change.reason, dry_run=change.dry_run
+    )
+    _write_overrides(client, client.ask(request))
 
 
-def _write_overrides(reply: link.DnsOverrides, *, json: bool) -> None:
+def _write_overrides(client: Client, reply: link.DnsOverrides) -> None:
     if reply.preview is not None:
-        if json:
-            write_json(reply.preview)
-        else:
-            write_preview(reply.preview)
-    elif json:
+        write_preview(client, reply.preview)
+    elif client.json:
         write_json(reply.overrides)
     elif not reply.overrides:
         complain("There is no override.")

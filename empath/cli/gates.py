@@ -4,52 +4,33 @@ elsewhere, and changing it.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
-from empath.cli.preview import (
-    DryRunOption,
-    ForOption,
-    ReasonOption,
-    UntilOption,
-    seconds_of,
-    write_preview,
-)
+from empath.cli.asking import Client
+from empath.cli.preview import Change, Term, write_preview
 from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
-from empath.cli.words import read_domain, read_ids
+from empath.cli.verbs import group, verb
+from empath.cli.words import DomainArgument, read_domain, read_ids
 from empath.clock import SystemClock
 from empath.control import link
+from empath.control.gate_requests import GateChange
 from empath.control.request import Request
 
-breaker = typer.Typer(
-    name="breaker",
-    help="Circuit breakers: destinations that failed are left alone for a while.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-destination = typer.Typer(
-    name="destination",
-    help="Destinations: which are left alone or re-routed; suspend, resume, re-route them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+breaker = group("breaker", "Circuit breakers: destinations that failed are left alone for a while.")
+destination = group(
+    "destination",
+    "Destinations: which are left alone or re-routed; suspend, resume, re-route them.",
 )
 
-DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN")]
 
-
-def why(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID")],
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def why(*, id: Annotated[str, typer.Argument(metavar="ID")], client: Client) -> None:
     """Say why a message is where it is: one sentence a recipient, and what comes next."""
     (message,) = read_ids([id])
-    found = ask(where(context, socket, config), link.ExplainMessage(id=message))
-    if json:
+    found = client.ask(link.ExplainMessage(id=message))
+    if client.json:
         write_json(found)
         return
     now = SystemClock().now()
@@ -63,78 +44,39 @@ def why(
 
 
 @breaker.command("open")
-def open_breaker(
-    context: typer.Context,
-    domain: DomainArgument,
-    for_: ForOption = "",
-    until: UntilOption = "",
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def open_breaker(*, domain: DomainArgument, term: Term, change: Change, client: Client) -> None:
     """Leave a destination alone for a while; then one attempt probes it."""
-    request = link.OpenBreaker(
-        destination=read_domain(domain),
-        reason=reason,
-        dry_run=dry_run,
-        seconds=seconds_of(for_, until),
-    )
-    _show(context, request, json, socket, config)
+    _change(client, link.OpenBreaker, domain, change, seconds=term.seconds)
 
 
 @breaker.command("close")
-def close_breaker(
-    context: typer.Context,
-    domain: DomainArgument,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def close_breaker(*, domain: DomainArgument, change: Change, client: Client) -> None:
     """Let mail go to a destination again whose breaker is open."""
-    request = link.CloseBreaker(destination=read_domain(domain), reason=reason, dry_run=dry_run)
-    _show(context, request, json, socket, config)
+    _change(client, link.CloseBreaker, domain, change)
 
 
 @breaker.command("reset")
-def reset_breaker(
-    context: typer.Context,
-    domain: DomainArgument,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def reset_breaker(*, domain: DomainArgument, change: Change, client: Client) -> None:
     """Forget all failures of a destination, and what its concurrency was reduced to."""
-    request = link.ResetBreaker(destination=read_domain(domain), reason=reason, dry_run=dry_run)
-    _show(context, request, json, socket, config)
+    _change(client, link.ResetBreaker, domain, change)
 
 
 @destination.command("list-gates")
-def list_gates(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def list_gates(client: Client) -> None:
     """List breakers that are not closed, suspended and re-routed destinations."""
-    _show(context, link.ListGates(), json, socket, config)
+    _show(client, link.ListGates())
 
 
 @destination.command("list-unreached")
-def list_unreached(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def list_unreached(client: Client) -> None:
     """List hosts and addresses that could not be reached lately, and are tried last."""
-    found = ask(where(context, socket, config), link.ListUnreached())
-    if json:
+    found = client.ask(link.ListUnreached())
+    if client.json:
         write_json(found.hosts)
         return
     if not found.hosts:
@@ -151,47 +93,23 @@ def list_unreached(
 
 
 @destination.command()
-def suspend(
-    context: typer.Context,
-    domain: DomainArgument,
-    for_: ForOption = "",
-    until: UntilOption = "",
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def suspend(*, domain: DomainArgument, term: Term, change: Change, client: Client) -> None:
     """Send nothing to a destination until a time, or until it is resumed."""
-    request = link.SuspendDestination(
-        destination=read_domain(domain),
-        reason=reason,
-        dry_run=dry_run,
-        seconds=seconds_of(for_, until),
-    )
-    _show(context, request, json, socket, config)
+    _change(client, link.SuspendDestination, domain, change, seconds=term.seconds)
 
 
 @destination.command()
-def resume(
-    context: typer.Context,
-    domain: DomainArgument,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def resume(*, domain: DomainArgument, change: Change, client: Client) -> None:
     """Let mail go to a suspended destination again."""
-    request = link.ResumeDestination(
-        destination=read_domain(domain), reason=reason, dry_run=dry_run
-    )
-    _show(context, request, json, socket, config)
+    _change(client, link.ResumeDestination, domain, change)
 
 
 @destination.command()
+@verb
 def reroute(
-    context: typer.Context,
+    *,
     domain: DomainArgument,
     to: Annotated[
         list[str],
@@ -199,59 +117,45 @@ def reroute(
             "--to", metavar="HOST[:PORT]", help="Repeat it for more, in order of preference."
         ),
     ],
-    for_: ForOption = "",
-    until: UntilOption = "",
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    term: Term,
+    change: Change,
+    client: Client,
 ) -> None:
     """Send a destination's mail to other servers until a time, or until its route is restored.
 
     It holds from now on, over restarts too. Encryption that config requires for the destination
     is required of these servers.
     """
-    request = link.RerouteDestination(
-        destination=read_domain(domain),
-        reason=reason,
-        dry_run=dry_run,
-        to=tuple(to),
-        seconds=seconds_of(for_, until),
-    )
-    _show(context, request, json, socket, config)
+    _change(client, link.RerouteDestination, domain, change, to=tuple(to), seconds=term.seconds)
 
 
 @destination.command("restore-route")
-def restore_route(
-    context: typer.Context,
-    domain: DomainArgument,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def restore_route(*, domain: DomainArgument, change: Change, client: Client) -> None:
     """Send a re-routed destination's mail to its own servers again."""
-    request = link.RestoreRoute(destination=read_domain(domain), reason=reason, dry_run=dry_run)
-    _show(context, request, json, socket, config)
+    _change(client, link.RestoreRoute, domain, change)
 
 
-def _show(
-    context: typer.Context,
-    request: Request[link.GateList],
-    json: bool,
-    socket: SocketOption,
-    config: ConfigOption,
+def _change(
+    client: Client,
+    kind: type[GateChange],
+    domain: str,
+    change: Change,
+    **more: Any,
 ) -> None:
-    found = ask(where(context, socket, config), request)
+    """Ask for a change of one destination, and show what is left alone or re-routed then."""
+    request = kind(
+        destination=read_domain(domain), reason=change.reason, dry_run=change.dry_run, **more
+    )
+    _show(client, request)
+
+
+def _show(client: Client, request: Request[link.GateList]) -> None:
+    found = client.ask(request)
     if found.preview is not None:
-        if json:
-            write_json(found.preview)
-        else:
-            write_preview(found.preview)
+        write_preview(client, found.preview)
         return
-    if json:
+    if client.json:
         write_json(found.gates)
         return
     if not found.gates:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from empath import __version__, app
+from empath import app
 from empath.cli.asking import option_for
 from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
@@ -25,22 +25,19 @@ from empath.cli.console_process import (
 )
 from empath.cli.dev import PORT, NotForDev, dev_config
 from empath.cli.exit_codes import ExitCode
-from empath.cli.starting import complain, read_config, start
+from empath.cli.show import complain
+from empath.cli.starting import read_config, start
+from empath.cli.verbs import program, version_option
 from empath.config.model import Config, Mode, Tls
 from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigProblem, ConfigUnusable
 
-commands = typer.Typer(
-    name="empath",
+commands = program(
+    "empath",
     help="A mail transfer agent that one person can run and understand.\n\n"
     "Without a command: runs the engine of ./empath.toml with its console on this terminal."
     " To try it without any set-up: empath dev",
-    epilog="Exit codes: " + " ".join(f"{code.value} {code.meaning}" for code in ExitCode),
-    no_args_is_help=False,
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    runs_alone=True,
 )
 
 ConfigOption = Annotated[
@@ -52,21 +49,12 @@ DebugOption = Annotated[
 ]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"empath {__version__}")
-        raise typer.Exit
-
-
 @commands.callback()
 def run_with_console(
     context: typer.Context,
     config: ConfigOption = None,
     debug: DebugOption = False,
-    _version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
+    _version: Annotated[bool, version_option("empath")] = False,
 ) -> None:
     """Run the engine, and its console on this terminal."""
     context.obj = config

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from empath.cli.asking import leave
+from empath.cli.asking import Client, leave
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import complain, counted, say, write_table
+from empath.cli.show import complain, counted, say, write_json, write_table
 from empath.clock import SystemClock
 from empath.config.units import BadUnit, Duration
 from empath.control.link import Preview
@@ -30,8 +31,36 @@ UntilOption = Annotated[
 ]
 
 
-def write_preview(found: Preview) -> None:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The options of every command that changes something."""
+
+    reason: ReasonOption = ""
+    dry_run: DryRunOption = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The options of what ends by itself."""
+
+    for_: ForOption = ""
+    until: UntilOption = ""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long; None if neither is given.  Ends the command on both."""
+        if self.for_ and self.until:
+            leave("Give either --for or --until, not both.", ExitCode.USAGE)
+        if self.for_:
+            return _duration(self.for_)
+        return _seconds_until(self.until) if self.until else None
+
+
+def write_preview(client: Client, found: Preview) -> None:
     """Counts, destinations, a few messages; and that nothing was changed."""
+    if client.json:
+        write_json(found)
+        return
     recipients = counted(found.recipients, "recipient")
     say(f"{counted(found.messages, 'message')} ({recipients}) would be touched.")
     if found.destinations:
@@ -63,13 +92,6 @@ def write_preview(found: Preview) -> None:
             f"{counted(found.in_flight, 'recipient')} being delivered at this moment left alone."
         )
     complain("Dry run: nothing was changed.")
-
-
-def seconds_of(for_: str, until: str) -> float | None:
-    """How long, from the two options that say so; None for neither.  Ends the command on both."""
-    if for_ and until:
-        leave("Give either --for or --until, not both.", ExitCode.USAGE)
-    return _duration(for_) if for_ else _seconds_until(until) if until else None
 
 
 def _duration(text: str) -> float:

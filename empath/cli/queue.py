@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from empath import codec
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, run, where
+from empath.cli.asking import Client
 from empath.cli.show import (
     age,
     clear_screen,
@@ -21,6 +21,7 @@ from empath.cli.show import (
     write_pairs,
     write_table,
 )
+from empath.cli.verbs import group, verb
 from empath.cli.view import write_view
 from empath.cli.words import read_ids
 from empath.clock import SystemClock
@@ -29,12 +30,7 @@ from empath.control.link import Link, QueueItem
 from empath.envelope import MessageId
 from empath.safe_text import safe_text
 
-queue = typer.Typer(
-    name="queue",
-    help="Mail that waits: look at it, try it again, keep it, give it up.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+queue = group("queue", "Mail that waits: look at it, try it again, keep it, give it up.")
 
 STATES = (">QUEUED", ">DEFERRED", ">HELD", ">ACTIVE")
 WATCH_EVERY = 2.0
@@ -53,15 +49,14 @@ QueryOption = Annotated[
 
 
 @queue.command("list")
+@verb
 def list_messages(
-    context: typer.Context,
+    *,
     query: QueryOption = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most messages shown.")] = 50,
     everything: Annotated[bool, typer.Option("--all", help="Show all that match.")] = False,
     oldest: Annotated[bool, typer.Option("--oldest", help="Oldest first.")] = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List the messages in the queue, newest first."""
     wanted = None if everything else limit
@@ -73,7 +68,7 @@ def list_messages(
             left = 1000 if wanted is None else min(1000, wanted - shown)
             request = link.ListQueue(query=query, sort=sort, cursor=cursor, limit=left)
             page = await engine.ask(request)
-            if json:
+            if client.json:
                 _write_json_rows(page.items, first=not opened)
             elif page.items:
                 _write_rows(page.items)
@@ -82,7 +77,7 @@ def list_messages(
             cursor = page.cursor
             if not cursor or not page.items or (wanted is not None and shown >= wanted):
                 break
-        if json:
+        if client.json:
             say("\n]" if opened else "[]")
         elif not shown:
             complain("No message matches." if query else "The queue is empty.")
@@ -90,7 +85,7 @@ def list_messages(
             least = "" if page.matched_exact else "at least "
             complain(f"{shown:,} of {least}{page.matched:,} shown; --all shows all.")
 
-    run(where(context, socket, config), pages)
+    client.run(pages)
 
 
 def _write_json_rows(items: tuple[QueueItem, ...], *, first: bool) -> None:
@@ -123,22 +118,20 @@ def _write_rows(items: tuple[QueueItem, ...]) -> None:
 
 
 @queue.command()
+@verb
 def view(
-    context: typer.Context,
+    *,
     id: Annotated[str, typer.Argument(metavar="ID")],
     raw: Annotated[bool, typer.Option("--raw", help="The content of the message instead.")] = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Show one message: envelope, recipients, headers, timeline, last failed dialogue."""
     (message,) = read_ids([id])
-    place = where(context, socket, config)
     if raw:
-        run(place, lambda engine: _write_raw(engine, message))
+        client.run(lambda engine: _write_raw(engine, message))
         return
-    found = ask(place, link.ViewMessage(id=message))
-    if json:
+    found = client.ask(link.ViewMessage(id=message))
+    if client.json:
         write_json(found)
     else:
         write_view(found, SystemClock().now())
@@ -161,12 +154,11 @@ async def _write_raw(engine: Link, id: MessageId) -> None:
 
 
 @queue.command()
+@verb
 def stats(
-    context: typer.Context,
+    *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Again every 2 s.")] = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """Show how much mail waits, and for which destinations."""
 
@@ -174,9 +166,9 @@ def stats(
         while True:
             status = await engine.ask(link.GetStatus())
             destinations = await engine.ask(link.ListDestinations())
-            if watch and not json:
+            if watch and not client.json:
                 clear_screen()
-            _write_stats(status, destinations, json=json)
+            _write_stats(status, destinations, json=client.json)
             if len(destinations.items) < destinations.total:
                 shown = f"{len(destinations.items):,} of {destinations.total:,}"
                 complain(f"{shown} destinations shown, longest queue first.")
@@ -186,7 +178,7 @@ def stats(
             await asyncio.sleep(WATCH_EVERY)
 
     try:
-        run(where(context, socket, config), look)
+        client.run(look)
     except SystemExit as end:
         if not (watch and end.code == 130):  # Ctrl-C is how watching ends
             raise

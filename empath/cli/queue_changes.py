@@ -5,214 +5,175 @@ reroute, priority, flush.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, Where, ask, leave, where
+from empath.cli.asking import Client, leave
 from empath.cli.exit_codes import ExitCode
-from empath.cli.preview import (
-    DryRunOption,
-    ForOption,
-    ReasonOption,
-    UntilOption,
-    seconds_of,
-    write_preview,
-)
+from empath.cli.preview import Change, Term, write_preview
 from empath.cli.queue import QueryOption
 from empath.cli.show import complain, counted, say, write_json
+from empath.cli.verbs import verb
 from empath.cli.words import read_domain, read_ids
 from empath.config.model import PriorityClass
 from empath.control import link
-from empath.envelope import MessageId
+from empath.control.queue_requests import QueueChange
+from empath.control.request import Request
 from empath.safe_text import safe_text
 
-IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)]
+Q = TypeVar("Q", bound=QueueChange)
+
 ExpectOption = Annotated[
     int | None,
     typer.Option(metavar="N", min=0, help="Change nothing unless exactly N messages match."),
 ]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _NAMED = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The options of a change of messages: which ones."""
+
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None
+    query: QueryOption = ""
+
+
+def request_for(
+    kind: type[Q],
+    messages: Messages,
+    expect: int | None,
+    change: Change,
+    **more: Any,
+) -> Q:
+    """The request of this kind for what the command line says; ends the command on a bad id."""
+    return kind(
+        ids=read_ids(messages.ids),
+        query=messages.query,
+        expect=expect,
+        reason=change.reason,
+        dry_run=change.dry_run,
+        **more,
+    )
+
+
+@verb
 def retry(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
-    expect: ExpectOption = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    *, messages: Messages, expect: ExpectOption = None, change: Change, client: Client
 ) -> None:
     """Try messages again now instead of when they are due."""
-    request = link.RetryMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
-    )
-    _report(ask(where(context, socket, config), request), "due now", json=json)
+    change_queue(client, request_for(link.RetryMessages, messages, expect, change), "due now")
 
 
+@verb
 def hold(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
-    expect: ExpectOption = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    *, messages: Messages, expect: ExpectOption = None, change: Change, client: Client
 ) -> None:
     """Keep messages from being delivered until they are released."""
-    request = link.HoldMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
-    )
-    _report(ask(where(context, socket, config), request), "held", json=json)
+    change_queue(client, request_for(link.HoldMessages, messages, expect, change), "held")
 
 
+@verb
 def release(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
-    expect: ExpectOption = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    *, messages: Messages, expect: ExpectOption = None, change: Change, client: Client
 ) -> None:
     """Queue held messages again."""
-    request = link.ReleaseMessages(
-        ids=read_ids(ids), query=query, expect=expect, reason=reason, dry_run=dry_run
-    )
-    _report(ask(where(context, socket, config), request), "released", json=json)
+    change_queue(client, request_for(link.ReleaseMessages, messages, expect, change), "released")
 
 
+@verb
 def delete(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
+    *,
+    messages: Messages,
     expect: ExpectOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    yes: YesOption = False,
+    change: Change,
+    client: Client,
 ) -> None:
     """Give messages up. Nobody is told: neither the sender nor the recipients."""
-    place = where(context, socket, config)
-    named = read_ids(ids)
-    if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Delete", told="Nobody will be told")
-    request = link.DeleteMessages(
-        ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run
-    )
-    _report(ask(place, request), "deleted", json=json)
+    request = request_for(link.DeleteMessages, messages, expect, change)
+    if not yes:
+        request = _agreed(client, request, verb="Delete", told="Nobody will be told")
+    change_queue(client, request, "deleted")
 
 
-def _confirm(
-    place: Where,
-    ids: tuple[MessageId, ...],
-    query: str,
-    expect: int | None,
+@verb
+def bounce(
     *,
-    verb: str,
-    told: str,
-) -> int | None:
-    """Ask on a terminal; returns how many messages were agreed to."""
+    messages: Messages,
+    status: Annotated[
+        str, typer.Option(metavar="5.X.X", help="The RFC 3463 code the sender is given.")
+    ] = "5.7.0",
+    expect: ExpectOption = None,
+    yes: YesOption = False,
+    change: Change,
+    client: Client,
+) -> None:
+    """Return messages to their senders, who read the reason. They are not tried again."""
+    request = request_for(link.BounceMessages, messages, expect, change, status=status)
+    if not yes:
+        request = _agreed(client, request, verb="Return", told="Their senders are told")
+    change_queue(client, request, "returned to their senders")
+
+
+def _agreed(client: Client, request: Q, *, verb: str, told: str) -> Q:
+    """The request, for as many messages as were agreed to on the terminal; a dry run as it is."""
+    if request.dry_run:
+        return request
     if not sys.stdin.isatty():
         leave(
             f"This {verb.lower()}s mail: add --yes where there is no terminal to ask.",
             ExitCode.USAGE,
         )
-    if ids:
-        count = f"{counted(len(ids), 'message')}"
+    if request.ids:
+        count = counted(len(request.ids), "message")
     else:
-        found = ask(place, link.ListQueue(query=query, limit=1))
+        found = client.ask(link.ListQueue(query=request.query, limit=1))
         count = f"{'' if found.matched_exact else 'at least '}{counted(found.matched, 'message')}"
-        if expect is None and found.matched_exact:
-            expect = found.matched
+        if request.expect is None and found.matched_exact:
+            request = msgspec.structs.replace(request, expect=found.matched)
     if not typer.confirm(f"{verb} {count}? {told}", default=False, err=True):
         leave(f"Nothing was {verb.lower()}{'d' if verb.endswith('e') else 'ed'}.", ExitCode.REFUSED)
-    return expect
+    return request
 
 
-def bounce(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
-    status: Annotated[
-        str, typer.Option(metavar="5.X.X", help="The RFC 3463 code the sender is given.")
-    ] = "5.7.0",
-    *,
-    expect: ExpectOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Return messages to their senders, who read the reason. They are not tried again."""
-    place = where(context, socket, config)
-    named = read_ids(ids)
-    if not yes and not dry_run:
-        expect = _confirm(place, named, query, expect, verb="Return", told="Their senders are told")
-    request = link.BounceMessages(
-        ids=named, query=query, expect=expect, reason=reason, dry_run=dry_run, status=status
-    )
-    _report(ask(place, request), "returned to their senders", json=json)
-
-
+@verb
 def reroute(
-    context: typer.Context,
-    ids: IdsArgument = None,
-    query: QueryOption = "",
+    *,
+    messages: Messages,
     to: Annotated[
         str, typer.Option("--to", metavar="HOST[:PORT]", help="The server they go to.")
     ] = "",
     back: Annotated[
         bool, typer.Option("--back", help="To their destination's own servers again.")
     ] = False,
-    for_: ForOption = "",
-    until: UntilOption = "",
-    *,
+    term: Term,
     expect: ExpectOption = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    change: Change,
+    client: Client,
 ) -> None:
     """Send messages to another server from now on, instead of their destination's own."""
     if bool(to) == back:
         leave("Give either --to HOST:PORT or --back.", ExitCode.USAGE)
-    request = link.RerouteMessages(
-        ids=read_ids(ids),
-        query=query,
-        expect=expect,
-        reason=reason,
-        dry_run=dry_run,
-        to=to,
-        seconds=seconds_of(for_, until),
+    request = request_for(
+        link.RerouteMessages, messages, expect, change, to=to, seconds=term.seconds
     )
     what = f"now go to {safe_text(to, 300)}" if to else "now go to their own servers"
-    _report(ask(where(context, socket, config), request), what, json=json)
+    change_queue(client, request, what)
 
 
+@verb
 def priority(
-    context: typer.Context,
+    *,
     words: Annotated[list[str], typer.Argument(metavar="[ID]... CLASS", show_default=False)],
     query: QueryOption = "",
     expect: ExpectOption = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    change: Change,
+    client: Client,
 ) -> None:
     """Make messages more or less urgent: critical, high, normal, low or bulk."""
     *ids, word = words
@@ -223,51 +184,46 @@ def priority(
             f"The class comes last: {', '.join(PriorityClass)} (got {safe_text(word, 80)}).",
             ExitCode.USAGE,
         )
-    request = link.PrioritizeMessages(
-        ids=read_ids(ids),
-        query=query,
-        expect=expect,
-        reason=reason,
-        dry_run=dry_run,
-        priority=name.value,
+    request = request_for(
+        link.PrioritizeMessages, Messages(ids, query), expect, change, priority=name.value
     )
-    _report(ask(where(context, socket, config), request), f"now {name}", json=json)
+    change_queue(client, request, f"now {name}")
 
 
+@verb
 def flush(
-    context: typer.Context,
+    *,
     destination: Annotated[
         str | None, typer.Argument(metavar="[DOMAIN]", help="Only mail for this domain.")
     ] = None,
-    reason: ReasonOption = "",
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    change: Change,
+    client: Client,
 ) -> None:
     """Try everything that waits again now."""
     domain = None if destination is None else read_domain(destination)
-    reply = ask(
-        where(context, socket, config),
-        link.FlushQueue(destination=domain, reason=reason, dry_run=dry_run),
-    )
-    _report(reply, "due now", json=json)
+    request = link.FlushQueue(destination=domain, reason=change.reason, dry_run=change.dry_run)
+    change_queue(client, request, "due now")
 
 
-def _report(done: link.Changed, what: str, *, json: bool) -> None:
-    _write(done, what, json=json)
+def change_queue(client: Client, request: Request[link.Changed], what: str) -> None:
+    """Ask for a change and tell what it did; ends the command when some ids were unknown.
+
+    *what* is what the messages are now, such as ``held``.
+    """
+    done = client.ask(request)
+    _write(client, done, what)
     if done.unknown:
         named, more = done.unknown[:_NAMED], len(done.unknown) - _NAMED
         rest = f" and {more:,} more" if more > 0 else ""
         leave(f"Not in the queue: {', '.join(named)}{rest}.", ExitCode.REFUSED)
 
 
-def _write(done: link.Changed, what: str, *, json: bool) -> None:
-    if json:
-        write_json(done if done.preview is None else done.preview)
-        return
+def _write(client: Client, done: link.Changed, what: str) -> None:
     if done.preview is not None:
-        write_preview(done.preview)
+        write_preview(client, done.preview)
+        return
+    if client.json:
+        write_json(done)
         return
     recipients = counted(done.recipients, "recipient")
     say(f"{counted(done.messages, 'message')} ({recipients}) {what}.")

@@ -6,25 +6,25 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
+from empath.cli.asking import Client
 from empath.cli.show import clock_time, complain, write_json, write_table
+from empath.cli.verbs import verb
 from empath.control import link
 from empath.events import OperatorRecord
 
 
+@verb
 def record(
-    context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most shown.")] = 50,
     before: Annotated[
         int | None, typer.Option(metavar="NUMBER", help="Only what is older than this one.")
     ] = None,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List what operators did, newest first: who, when, to what, and why."""
-    found = ask(where(context, socket, config), link.ListRecord(limit=limit, before=before))
-    if json:
+    found = client.ask(link.ListRecord(limit=limit, before=before))
+    if client.json:
         write_json(found.items)
         return
     if not found.items:

@@ -4,43 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
-
-from empath.cli.asking import (
-    ConfigOption,
-    JsonOption,
-    SocketOption,
-    Where,
-    ask,
-    leave,
-    spool_of,
-    where,
-)
+from empath.cli.asking import Client, Where, ask, leave, spool_of
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain, counted, octets, say, write_json, write_pairs, write_table
+from empath.cli.verbs import group, verb
 from empath.control import link
 from empath.control.socket import answers
 from empath.spool.check import check_stopped
 from empath.spool.face import SpoolInUse, SpoolUnusable
 
-spool = typer.Typer(
-    name="spool",
-    help="Where mail is kept: figures, and a check of everything in it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+spool = group("spool", "Where mail is kept: figures, and a check of everything in it.")
 
 
 @spool.command()
-def stats(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def stats(client: Client) -> None:
     """Show the spool's figures."""
-    report = ask(where(context, socket, config), link.GetSpool())
-    if json:
+    report = client.ask(link.GetSpool())
+    if client.json:
         write_json(report)
         return
     grouped = report.operations / report.commits if report.commits else 0.0
@@ -57,18 +38,14 @@ def stats(
 
 
 @spool.command()
-def check(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def check(client: Client) -> None:
     """Verify every body and table. Ends with 1 when something is wrong.
 
     Works on the spool of a stopped engine, too, which cannot start meanwhile.
     """
-    problems = _problems(where(context, socket, config))
-    if json:
+    problems = _problems(client.place)
+    if client.json:
         write_json(problems)
     elif problems:
         write_table(("WHAT", "PROBLEM"), [(one.subject, one.sentence) for one in problems])

@@ -5,7 +5,6 @@ With --debug the traceback comes too; without it none ever does.
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NoReturn
 
 from empath import app
 from empath.cli.exit_codes import ExitCode
+from empath.cli.show import complain
 from empath.config.load import find_config
 from empath.config.model import Config
 from empath.config.origin import Origin, Reading
@@ -31,11 +31,6 @@ _CODES: dict[type[Exception], ExitCode] = {
     SocketUnusable: ExitCode.LISTENER,
     app.EngineFault: ExitCode.FAULT,
 }
-
-
-def complain(sentence: str) -> None:
-    """Say what is wrong, on standard error."""
-    print(sentence, file=sys.stderr)  # noqa: T201 - this is the command line
 
 
 def leave(error: Exception, *, debug: bool = False) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from empath import codec
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, run, where
+from empath.cli.asking import Client, ConfigOption, SocketOption, run, where
 from empath.cli.show import (
     age,
     complain,
@@ -20,29 +20,21 @@ from empath.cli.show import (
     write_pairs,
     write_table,
 )
+from empath.cli.verbs import group, verb
 from empath.control import link
 from empath.control.event_filter import checked
 from empath.control.link import Link
 from empath.observe.lines import text_line
 
-system = typer.Typer(
-    name="system",
-    help="The engine itself: does it answer, how is it, stop it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+system = group("system", "The engine itself: does it answer, how is it, stop it.")
 
 
 @system.command()
-def ping(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def ping(client: Client) -> None:
     """Say who answers."""
-    pong = ask(where(context, socket, config), link.Ping())
-    if json:
+    pong = client.ask(link.Ping())
+    if client.json:
         write_json(pong)
     else:
         up = age(pong.now - pong.started_at)
@@ -53,15 +45,11 @@ def ping(
 
 
 @system.command()
-def status(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def status(client: Client) -> None:
     """Show the engine at a glance, and what needs attention."""
-    found = ask(where(context, socket, config), link.GetStatus())
-    if json:
+    found = client.ask(link.GetStatus())
+    if client.json:
         write_json(found)
         return
     pong = found.pong
@@ -99,15 +87,11 @@ def status(
 
 
 @system.command()
-def stop(
-    context: typer.Context,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
-) -> None:
+@verb
+def stop(client: Client) -> None:
     """Have the engine finish what is on the wire, then stop."""
-    reply = ask(where(context, socket, config), link.StopEngine())
-    if json:
+    reply = client.ask(link.StopEngine())
+    if client.json:
         write_json(reply)
     else:
         say("The engine stops once what is on the wire is finished.")

@@ -7,17 +7,13 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, JsonOption, SocketOption, ask, where
+from empath.cli.asking import Client
 from empath.cli.show import age, complain, write_json, write_table
+from empath.cli.verbs import group, verb
 from empath.clock import SystemClock
 from empath.control import link
 
-tls = typer.Typer(
-    name="tls",
-    help="Encryption: what each destination gets, and what failed.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+tls = group("tls", "Encryption: what each destination gets, and what failed.")
 
 
 @tls.callback()
@@ -26,16 +22,15 @@ def _group() -> None:
 
 
 @tls.command("list")
+@verb
 def list_tls(
-    context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option(min=1, help="Most destinations to show.")] = 200,
-    json: JsonOption = False,
-    socket: SocketOption = None,
-    config: ConfigOption = None,
+    client: Client,
 ) -> None:
     """List the destinations heard of last, with their policy and what became of it."""
-    reply = ask(where(context, socket, config), link.ListTls(limit=limit))
-    if json:
+    reply = client.ask(link.ListTls(limit=limit))
+    if client.json:
         write_json(reply.items)
     elif not reply.items:
         complain("No mail was sent yet.")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from empath.address import BadAddress, Domain
 from empath.cli.asking import leave
 from empath.cli.exit_codes import ExitCode
 from empath.envelope import BadMessageId, MessageId
 from empath.safe_text import safe_text
+
+DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN")]
 
 
 def read_ids(texts: list[str] | None) -> tuple[MessageId, ...]:

@@ -1,7 +1,8 @@
 """What settings must be true of each other, and of the machine: checked after each by itself.
 
-Every check looks at one typed config and complains through the reader, which leaves out what
-only follows from a problem reported already.  A check that cannot tell says nothing.
+Every check looks at one typed config and complains through the reader.  Where a value could not be
+read, something else stands in, maybe None, and `Reader.usable` says so: the check that needs it is
+left out, all others are made, so that an operator is told everything at once.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import contextlib
 import ipaddress
 import os
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from empath.address import BadAddress, BannerHostname, Domain, IpAddress, ServerId
-from empath.config.model import Config, Mode, Tls
+from empath.config.model import Config, Destination, Mode, Route, Tls
 from empath.config.private_file import check_file, check_private_file
 from empath.config.read import Reader
 from empath.config.values import Unfit, quote
@@ -32,16 +34,11 @@ _ADDRESS_PATTERN: Final = re.compile(r"<>|[^\s@]*(?:@|\.)[^\s@]+|[^@]+@[^\s@]+")
 
 def check_config(config: Config, reader: Reader) -> None:
     """Report everything in *config* that does not fit together."""
-    if reader.sound(("listener",)):
-        _check_listeners(config, reader)
-    if reader.sound(("route",)):
-        _check_routes(config, reader)
-    if reader.sound(("destination",)):
-        _check_destinations(config, reader)
-    if reader.sound(("priority",)):
-        _check_priority(config, reader)
-    if reader.sound(("route",)) and reader.sound(("destination",)):
-        check_verifiable(config, reader)
+    _check_listeners(config, reader)
+    _check_routes(config, reader)
+    _check_destinations(config, reader)
+    _check_priority(config, reader)
+    check_verifiable(config, reader)
     _check_delivery_tls(config, reader)
     _check_relay(config, reader)
     _check_retry(config, reader)
@@ -56,22 +53,26 @@ def _check_listeners(config: Config, reader: Reader) -> None:
             ("listener",), 'there must be at least one, such as bind = "127.0.0.1:1025"'
         )
     seen: dict[tuple[str, int], int] = {}
-    for number, listener in enumerate(config.listener):
-        at = ("listener", number)
-        first = seen.setdefault(_place(listener.bind), number)
+    for number, bind in _binds(config, reader):
+        first = seen.setdefault(_place(bind), number)
         if first != number:
             reader.complain(
-                (*at, "bind"),
+                ("listener", number, "bind"),
                 f"listener[{first}] listens at {config.listener[first].bind} already;"
                 " give it another port",
             )
+    for number, listener in enumerate(config.listener):
+        at = ("listener", number)
         for name, path in (("certificate", listener.certificate), ("key", listener.key)):
             if path is None and listener.tls is not Tls.NONE:
-                reader.complain((*at, name), f'is missing: tls = "{listener.tls}" needs it')
+                reader.complain(
+                    (*at, name), f'is missing: tls = "{listener.tls}" needs it', (*at, "tls")
+                )
             elif path is not None and listener.tls is Tls.NONE:
                 reader.complain(
                     (*at, name),
                     f'has no use while tls is "none"; set tls = "starttls", or remove {name}',
+                    (*at, "tls"),
                 )
             elif path is not None:
                 try:
@@ -80,19 +81,30 @@ def _check_listeners(config: Config, reader: Reader) -> None:
                     else:
                         check_file(path)
                 except Unfit as error:
-                    reader.complain((*at, name), str(error))
+                    reader.refer((*at, name), error)
+
+
+def _binds(config: Config, reader: Reader) -> list[tuple[int, ServerId]]:
+    """Where each listener listens, as far as that is known, and its place."""
+    return [
+        (number, listener.bind)
+        for number, listener in enumerate(config.listener)
+        if reader.usable(("listener", number, "bind"))
+    ]
 
 
 def _check_priority(config: Config, reader: Reader) -> None:
-    binds = [str(listener.bind) for listener in config.listener]
+    everywhere = tuple(("listener", number, "bind") for number in range(len(config.listener)))
+    binds = [str(bind) for _, bind in _binds(config, reader)]
     for number, rule in enumerate(config.priority.rule):
         at = ("priority", "rule", number)
         if not (rule.sender or rule.recipient or rule.listener or rule.header):
             reader.complain(
                 (*at, "give"),
                 "would be given to all mail; name a sender, recipient, listener or header",
+                *((*at, name) for name in ("sender", "recipient", "listener", "header")),
             )
-        if rule.listener and rule.listener not in binds:
+        if rule.listener and rule.listener not in binds and reader.usable(*everywhere):
             reader.complain(
                 (*at, "listener"),
                 f"no listener has this `bind`; there are {', '.join(binds)}"
@@ -113,25 +125,13 @@ def _check_priority(config: Config, reader: Reader) -> None:
 
 
 def _check_routes(config: Config, reader: Reader) -> None:
-    own = {_place(listener.bind) for listener in config.listener}
-    seen: dict[str, int] = {}
+    own = {_place(bind) for _, bind in _binds(config, reader)}
+    _check_domains(
+        reader, "route", config.route, 'route[{}] is for "{}" already; a domain has one route'
+    )
     for number, route in enumerate(config.route):
         at = ("route", number)
-        try:
-            domain = route_domain(route.domain)
-        except BadAddress as error:
-            reader.complain(
-                (*at, "domain"),
-                f'{error}; write "example.org", ".example.org" or "*" (got {quote(route.domain)})',
-            )
-        else:
-            first = seen.setdefault(domain, number)
-            if first != number:
-                reader.complain(
-                    (*at, "domain"),
-                    f'route[{first}] is for "{domain}" already; a domain has one route',
-                )
-        if _answers(own, route.host):
+        if reader.usable((*at, "host")) and _answers(own, route.host):
             reader.complain(
                 (*at, "host"),
                 f"{route.host} is a listener of this Empath; its mail would go round in circles",
@@ -150,23 +150,34 @@ def _check_routes(config: Config, reader: Reader) -> None:
 
 
 def _check_destinations(config: Config, reader: Reader) -> None:
+    _check_domains(
+        reader,
+        "destination",
+        config.destination,
+        'destination[{}] is for "{}" already; put the settings together',
+    )
+
+
+def _check_domains(
+    reader: Reader, section: str, tables: Sequence[Route | Destination], taken: str
+) -> None:
+    """Each domain is one, and has one table; *taken* says by which it has one already."""
     seen: dict[str, int] = {}
-    for number, destination in enumerate(config.destination):
-        at = ("destination", number, "domain")
+    for number, table in enumerate(tables):
+        at = (section, number, "domain")
+        if not reader.usable(at):
+            continue
         try:
-            domain = route_domain(destination.domain)
+            domain = route_domain(table.domain)
         except BadAddress as error:
-            reader.complain(
+            reader.reject(
                 at,
-                f'{error}; write "example.org", ".example.org" or "*"'
-                f" (got {quote(destination.domain)})",
+                f'{error}; write "example.org", ".example.org" or "*" (got {quote(table.domain)})',
             )
             continue
         first = seen.setdefault(domain, number)
         if first != number:
-            reader.complain(
-                at, f'destination[{first}] is for "{domain}" already; put the settings together'
-            )
+            reader.complain(at, taken.format(first, domain))
 
 
 def _check_delivery_tls(config: Config, reader: Reader) -> None:
@@ -174,7 +185,7 @@ def _check_delivery_tls(config: Config, reader: Reader) -> None:
         try:
             check_file(config.delivery.tls.ca_file)
         except Unfit as error:
-            reader.complain(("delivery", "tls", "ca_file"), str(error))
+            reader.refer(("delivery", "tls", "ca_file"), error)
 
 
 def route_domain(text: str) -> str:
@@ -190,15 +201,17 @@ def route_domain(text: str) -> str:
 
 def _check_relay(config: Config, reader: Reader) -> None:
     for number, network in enumerate(config.relay.networks):
-        if network.prefixlen == 0:
+        at = ("relay", "networks", number)
+        if reader.usable(at) and network.prefixlen == 0:
             reader.complain(
-                ("relay", "networks", number),
+                at,
                 f"{network} is the whole world: that is an open relay, which spammers find within"
                 " hours; name your own networks",
             )
     if config.mode is not Mode.RELAY or config.hostname != UNNAMED:
         return
-    if not any(route.domain == "*" for route in config.route):
+    domains = [("route", number, "domain") for number in range(len(config.route))]
+    if reader.usable(*domains) and all(route.domain != "*" for route in config.route):
         reader.complain(
             ("hostname",),
             "is missing and this machine has no full name; MX hosts refuse mail from one without:"
@@ -233,9 +246,10 @@ def _check_retry(config: Config, reader: Reader) -> None:
 
 def _check_dns(config: Config, reader: Reader) -> None:
     for number, server in enumerate(config.dns.servers):
-        if name_server(server) is None:
+        at = ("dns", "servers", number)
+        if reader.usable(at) and name_server(server) is None:
             reader.complain(
-                ("dns", "servers", number),
+                at,
                 'must be an address, such as "192.0.2.53", "192.0.2.53:5353" or'
                 f' "[2001:db8::53]:53" (got {quote(server)})',
             )
@@ -263,13 +277,14 @@ def _check_spool(config: Config, reader: Reader) -> None:
             f"is {length - _SOCKET_LIMIT} octets too long for a control socket to lie in it"
             f" (got {quote(str(path))})",
         )
-    if path.exists() and not path.is_dir():
-        reader.complain(("spool", "path"), f"{path} is not a folder")
+    with contextlib.suppress(PermissionError):  # of a folder above it: who opens it will tell
+        if path.exists() and not path.is_dir():
+            reader.complain(("spool", "path"), f"{path} is not a folder")
 
 
 def _check_metrics(config: Config, reader: Reader) -> None:
     bind = config.metrics.bind
-    if bind is None:
+    if bind is None or not reader.usable(("metrics", "bind")):
         return
     try:
         loopback = ipaddress.ip_address(_place(bind)[0].strip("[]")).is_loopback
@@ -281,8 +296,8 @@ def _check_metrics(config: Config, reader: Reader) -> None:
             f"{bind} is no address of loopback: anybody who reaches it could read the figures;"
             ' write "127.0.0.1:9925" and put a proxy with a password before it',
         )
-    for number, listener in enumerate(config.listener):
-        if _place(listener.bind) == _place(bind):
+    for number, other in _binds(config, reader):
+        if _place(other) == _place(bind):
             reader.complain(
                 ("metrics", "bind"), f"listener[{number}] listens at {bind}; choose another port"
             )

@@ -152,10 +152,15 @@ def table_place(path: KeyPath, names: Sequence[str]) -> int:
     raise BadKey(f"there is no {show_key(path)}: {safe_text(there, 300)}")
 
 
+def probably_meant(key: str, settings: Mapping[str, Setting]) -> str | None:
+    """Which of *settings* a key that is none of them was to be, as far as its letters tell."""
+    return next(iter(difflib.get_close_matches(key, settings, n=1, cutoff=0.6)), None)
+
+
 def unknown_setting(key: str, kind: type[Section], settings: Mapping[str, Setting]) -> str:
     """The sentence for a key that *kind* does not have: what was probably meant, or what it has."""
-    if guesses := difflib.get_close_matches(key, settings, n=1, cutoff=0.6):
-        return f'there is no such setting; did you mean "{guesses[0]}"?'
+    if meant := probably_meant(key, settings):
+        return f'there is no such setting; did you mean "{meant}"?'
     if homes := [show_path(path) for path in every_key() if path[-1] == key]:
         return f"there is no such setting here; it belongs to {' or '.join(homes)}"
     return f"there is no such setting; {_section_name(kind)} has {', '.join(settings)}"

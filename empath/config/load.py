@@ -100,8 +100,9 @@ def parse_config(
     says that others can read the file, so that it must not hold a secret; *machine* gives the
     hostname that is not written (`machine_name`, which may take two seconds).
 
-    Given *elsewhere*, a secret that this process was not handed by the environment or systemd
-    is a warning in there and no problem; it is then no secret that can be used.
+    Given *elsewhere*, a secret that this process was not handed by the environment or systemd, or
+    a file of secrets that it may not read, is a warning in there and no problem; it is then no
+    secret that can be used.
     """
     try:
         document = tomllib.loads(text)
@@ -118,7 +119,7 @@ def parse_config(
         shared=shared,
         elsewhere=elsewhere,
     )
-    config = reader.section(Config, document, ()) or Config()
+    config = reader.section(Config, document, ())
     config = _with_defaults(config, reader, machine or machine_name)
     check_config(config, reader)
     if reader.problems:
@@ -138,7 +139,7 @@ def _with_defaults(config: Config, reader: Reader, machine: Callable[[], BannerH
             path = Path(state) / "empath" if state.startswith("/") else None
             path = path or reader.resolve(str(config.spool.path))
         except Unfit as error:
-            reader.complain(("spool", "path"), f"must be written: {error}")
+            reader.reject(("spool", "path"), f"must be written: {error}")
         else:
             changes["spool"] = msgspec.structs.replace(config.spool, path=path)
     return msgspec.structs.replace(config, **changes)

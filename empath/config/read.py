@@ -1,9 +1,10 @@
 """A parsed TOML table to the typed config: every value checked, every problem gathered.
 
 The reader walks the model's own declarations, so it knows each key's type, bounds and unit.
-A value that does not fit is reported and its default stands in, so that one run finds
-everything; a config with problems is never handed out.  Secrets come from the text, a file,
-the environment or the credentials of systemd, and are refused from files that others can read.
+A value that does not fit is reported and its default stands in, or None, so that one run finds
+everything and each table keeps its place; a config with problems is never handed out.  Secrets come
+from the text, a file, the environment or the credentials of systemd, and are refused from files
+that others can read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from empath.config.fields import REQUIRED, Setting, element_of, is_section, settings_of
-from empath.config.keys import unknown_setting
+from empath.config.keys import probably_meant, unknown_setting
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.private_file import read_credential, read_secret_file
@@ -47,27 +48,43 @@ class Reader:
     shared: bool = False
     """The config file can be read by others than its owner."""
     elsewhere: list[ConfigProblem] | None = None
-    """Gathers what is said of secrets that only the engine is given; None: they are problems."""
+    """Gathers what is said of secrets that only the engine has; None: they are problems."""
     problems: list[ConfigProblem] = field(default_factory=list)
+    told: set[KeyPath] = field(default_factory=set)
+    """What a problem was reported of."""
     troubled: set[KeyPath] = field(default_factory=set)
+    """What was not read, so that something else stands in for it."""
     written: set[KeyPath] = field(default_factory=set)
 
     def complain(self, path: KeyPath, sentence: str, *about: KeyPath) -> None:
-        """Report a problem at *path*, unless it follows from one reported already.
-
-        *about* names further keys that the sentence speaks of.
+        """Report that the value at *path* does not go with others, unless that follows from a
+        problem which was reported already.  *about* names further keys that the sentence speaks of.
         """
-        if any(other in self.troubled for other in (path, *about)):
-            return
+        keys = (path, *about)
+        if self.told.isdisjoint(keys) and self.usable(*keys):
+            self.told.add(path)
+            self.problems.append(self._problem(path, sentence))
+
+    def reject(self, path: KeyPath, sentence: str) -> None:
+        """Report that the value at *path* cannot be read: another one stands in for it."""
+        self.complain(path, sentence)
         self.troubled.add(path)
-        self.problems.append(self._problem(path, sentence))
+
+    def refer(self, path: KeyPath, error: Unfit) -> None:
+        """Report what is wrong with a file; only warn, if it is the engine that has to read it."""
+        if isinstance(error, Elsewhere) and self.elsewhere is not None:
+            self.elsewhere.append(self._problem(path, error.warning))
+        else:
+            self.complain(path, str(error))
 
     def _problem(self, path: KeyPath, sentence: str) -> ConfigProblem:
         return ConfigProblem(self.file, self._line(path), show_path(path), sentence)
 
-    def sound(self, path: KeyPath) -> bool:
-        """Has nothing at or below *path* been reported?"""
-        return not any(other[: len(path)] == path for other in self.troubled)
+    def usable(self, *paths: KeyPath) -> bool:
+        """Were these read, and the tables that they stand in?"""
+        return not any(
+            path[:depth] in self.troubled for path in paths for depth in range(1, len(path) + 1)
+        )
 
     def _line(self, path: KeyPath) -> int | None:
         """The line of the key, or of the nearest table round a key that is not written."""
@@ -75,39 +92,41 @@ class Reader:
             path = path[:-1]
         return self.lines.get(path)
 
-    def section(self, kind: type[S], table: object, path: KeyPath) -> S | None:
-        """Read one table.  None when a setting that must be written is missing or unfit."""
+    def section(self, kind: type[S], table: object, path: KeyPath) -> S:
+        """Read one table.  None stands in for a setting that must be written and is not usable."""
         if not isinstance(table, dict):
-            self.complain(path, f"must be a table, [{show_path(path)}] (got {shape(table)})")
-            return None
+            self.reject(path, f"must be a table, [{show_path(path)}] (got {shape(table)})")
+            table = {}
         settings = {setting.name: setting for setting in settings_of(kind)}
         for key in table:
             if key not in settings:
-                self.complain((*path, key), unknown_setting(key, kind, settings))
+                self.reject((*path, key), unknown_setting(key, kind, settings))
         values: dict[str, Any] = {}
-        whole = True
         for name, setting in settings.items():
             at = (*path, name)
             if name not in table:
                 if setting.default is REQUIRED:
-                    self.complain(at, f"is missing: {_lower(setting.what)}")
-                    whole = False
+                    self.reject(at, f"is missing: {_lower(setting.what)}")
+                    values[name] = None
                 continue
             self.written.add(at)
             try:
                 values[name] = self._value(setting, setting.kind, table[name], at)
             except Unfit as error:
-                self.complain(at, str(error))
-                whole = whole and setting.default is not REQUIRED
-        return kind(**values) if whole else None
+                self.reject(at, str(error))
+                if setting.default is REQUIRED:
+                    values[name] = None
+        for meant in (probably_meant(key, settings) for key in table if key not in settings):
+            if meant is not None and meant not in table:
+                self.troubled.add((*path, meant))  # no check shall find it missing
+        return kind(**values)
 
     def _value(self, setting: Setting, kind: Any, raw: object, path: KeyPath) -> Any:
         element = element_of(kind)
         if element is not None:
             return self._list(setting, element, raw, path)
         if is_section(kind):
-            section = self.section(kind, raw, path)
-            return setting.default if section is None else section
+            return self.section(kind, raw, path)
         if kind is Secret:
             return self._secret(raw, path)
         if kind is Path:
@@ -123,15 +142,11 @@ class Reader:
         values: list[Any] = []
         for number, item in enumerate(raw):
             at = (*path, number)
-            if is_section(element):
-                section = self.section(element, item, at)
-                if section is not None:
-                    values.append(section)
-                continue
             try:
                 values.append(self._value(setting, element, item, at))
             except Unfit as error:
-                self.complain(at, str(error))
+                self.reject(at, str(error))
+                values.append(None)
         return tuple(values)
 
     def resolve(self, text: str) -> Path:
@@ -154,7 +169,7 @@ class Reader:
         except Elsewhere as error:
             if self.elsewhere is None:
                 raise
-            self.elsewhere.append(self._problem(path, error.warning))
+            self.refer(path, error)
             return Secret(str(raw))  # where it comes from, so that another source is a change
 
     def _read_secret(self, raw: object) -> Secret:
@@ -174,7 +189,7 @@ class Reader:
                     raise Unfit("names no environment variable")
                 if not text:
                     what = f"the environment variable {safe_text(name, 80)}"
-                    raise Elsewhere(what, f"{what} is not set")
+                    raise Elsewhere(f"has {what}", f"{what} is not set")
                 return Secret(plain_secret(text))
             case {"credential": str(name), **rest} if not rest:
                 return Secret(plain_secret(read_credential(name, self.environ)))

@@ -17,26 +17,31 @@ from empath.config.read import Reader
 
 def check_verifiable(config: Config, reader: Reader) -> None:
     """Report each setting that asks the address of a `[[route]]` for a name."""
-    routes = {route.domain.lower(): route for route in config.route}
-    wanted = {
-        each.domain.lower(): (number, each.tls)
-        for number, each in enumerate(config.destination)
-        if each.tls is not None
-    }
-    for domain, (number, tls) in wanted.items():
+    # Which table is the nearest to a domain is known when the domains of all are.
+    route_domains = tuple(("route", number, "domain") for number in range(len(config.route)))
+    domains = tuple(("destination", number, "domain") for number in range(len(config.destination)))
+    if not reader.usable(("route",), ("destination",), *route_domains, *domains):
+        return
+    routes = {route.domain.lower(): number for number, route in enumerate(config.route)}
+    wanted = {each.domain.lower(): number for number, each in enumerate(config.destination)}
+    wanted = {key: number for key, number in wanted.items() if _asks(config, reader, number)}
+    for domain, number in wanted.items():
         key = _nearest(domain, routes)
-        if tls is TlsPolicy.VERIFY and key is not None and _is_address(routes[key].host):
+        if key is None or config.destination[number].tls is not TlsPolicy.VERIFY:
+            continue
+        host = ("route", routes[key], "host")
+        if reader.usable(host) and _is_address(server := config.route[routes[key]].host):
             reader.complain(
                 ("destination", number, "tls"),
                 f'"verify" needs the name of a host, and the [[route]] for "{key}" names an address'
-                f' ({routes[key].host}); write the host\'s name there, or tls = "required" here',
+                f' ({server}); write the host\'s name there, or tls = "required" here',
             )
     for number, route in enumerate(config.route):
-        if not _is_address(route.host):
-            continue
         at, key = ("route", number, "host"), _nearest(route.domain, wanted)
-        if key is not None and wanted[key][1] is TlsPolicy.VERIFY:
-            place = wanted[key][0]
+        if not reader.usable(at) or not _is_address(route.host):
+            continue
+        if key is not None and config.destination[wanted[key]].tls is TlsPolicy.VERIFY:
+            place = wanted[key]
             reader.complain(
                 at,
                 f'{route.host} is an address, and destination[{place}].tls = "verify" needs the'
@@ -49,7 +54,14 @@ def check_verifiable(config: Config, reader: Reader) -> None:
                 f'{route.host} is an address, and delivery.tls.policy = "verify" needs the name of'
                 ' a host; write its name, or tls = "starttls" for this route',
                 ("delivery", "tls", "policy"),
+                ("route", number, "tls"),
             )
+
+
+def _asks(config: Config, reader: Reader, number: int) -> bool:
+    """Does this destination have a requirement of its own, or one that cannot be read?"""
+    at = ("destination", number, "tls")
+    return config.destination[number].tls is not None or not reader.usable(at)
 
 
 def _is_address(server: ServerId) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
-from empath.config.renewal import Renew, Renewal
+from empath.config.renewal import Renew, Renewal, RenewalRefused
 from empath.config.staged_file import Staged
 from empath.control.config_history import ENGINE, History, HistoryUnusable, Kept
 from empath.control.request import RequestRefused
@@ -44,8 +44,19 @@ class Wish:
 
 
 async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> list[Renewal]:
-    """What every part needs for *new*.  Raises `RenewalRefused`; then nothing has changed."""
-    return [await renew(old, new) for renew in renewals]
+    """What every part needs for *new*.  Raises `RenewalRefused`, with what all parts have against
+    it; then nothing has changed.
+    """
+    built: list[Renewal] = []
+    refused: list[RenewalRefused] = []
+    for renew in renewals:
+        try:
+            built.append(await renew(old, new))
+        except RenewalRefused as error:
+            refused.append(error)
+    if refused:
+        raise RenewalRefused.together(refused)
+    return built
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,8 @@ class ConfigDesk:
         try:
             built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            fault = words.fault(self._standing.origin.name, error, draft.text)
-            return self._faulty(wish, replace(draft, faults=(fault,)))
+            faults = words.unbuilt(self._standing.origin.name, error, draft.text)
+            return self._faulty(wish, replace(draft, faults=faults))
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
         version, at, gone = before.version, before.at, False
@@ -183,6 +183,7 @@ class ConfigDesk:
             )
             gone = await finish(writing)
         # From here to the last line of this block nothing waits and nothing fails: one turn.
+        began = self._clock.monotonic()
         self._standing.swap(
             InForce(
                 running=draft.running,
@@ -209,11 +210,13 @@ class ConfigDesk:
                 renewed=renewed,
             )
         )
+        held = self._clock.monotonic() - began
         if gone:
             raise asyncio.CancelledError
         if kept_anew or renewed:
             await self._note(wish, version, len(told))
-        return AppliedConfig(version=version, plan=draft.plan(self._standing.origin.name))
+        plan = draft.plan(self._standing.origin.name)
+        return AppliedConfig(version=version, plan=plan, held=held)
 
     def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
         self._refused(wish, tuple(map(words.written, draft.faults)))
@@ -247,7 +250,7 @@ class ConfigDesk:
         try:
             await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return (words.fault(self._standing.origin.name, error, draft.text),)
+            return words.unbuilt(self._standing.origin.name, error, draft.text)
         return ()
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
@@ -279,7 +282,7 @@ class ConfigDesk:
         most = min(limit, HISTORY_LIMIT)
         found, damaged = await asyncio.to_thread(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found),
+            versions=words.listed(one.told() for one in found),
             running=self._standing.state.version,
             unreadable=tuple(damaged),
         )

@@ -77,6 +77,8 @@ class AppliedConfig(Reply, frozen=True):
 
     version: int
     plan: Plan
+    held: float = 0.0
+    """Seconds for which the swap held the event loop: the one turn in which nothing else ran."""
 
 
 class ApplyConfig(Request[AppliedConfig], frozen=True):
@@ -121,6 +123,9 @@ class ConfigVersion(Struct, frozen=True, kw_only=True):
     source: str
     """``start``, ``reload``, ``signal``, ``watcher``, ``edit`` or ``rollback``."""
     changes: tuple[ConfigChange, ...]
+    """In a list of versions the newest 10,000 changes of all, values cut to 1,000 characters."""
+    more: int = 0
+    """Changes that are left out."""
 
 
 class ConfigHistory(Reply, frozen=True):

@@ -248,7 +248,7 @@ __all__ = [
     "reply_type",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """Raised when a request or reply changes in a way an older console cannot read."""
 
 

@@ -234,9 +234,9 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
             ),
         ),
         (
-            '[[priority.rule]]\ngive = "high"\nzzz = 1',
+            '[[priority.rule]]\ngive = "high"\nsender = "<>"\nzzz = 1',
             (
-                "empath.toml:3: priority.rule[0].zzz: there is no such setting; a [[priority.rule]]"
+                "empath.toml:4: priority.rule[0].zzz: there is no such setting; a [[priority.rule]]"
                 " table has give, sender, recipient, listener, header"
             ),
         ),

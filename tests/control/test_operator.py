@@ -9,6 +9,7 @@ import pytest
 
 from empath.address import Domain
 from empath.control.link import (
+    PROTOCOL,
     CheckSpool,
     DeleteMessages,
     FlushQueue,
@@ -50,7 +51,7 @@ async def test_the_engine_says_who_it_is(tmp_path: Path) -> None:
     """A ping names version, mode and process, and whether the link may change anything."""
     async with desk(tmp_path) as engine:
         pong = await engine.link.ask(Ping())
-        assert (pong.mode, pong.protocol, pong.read_only) == ("relay", 1, False)
+        assert (pong.mode, pong.protocol, pong.read_only) == ("relay", PROTOCOL, False)
         monitor = engine.link.acting("monitor", read_only=True)
         assert (await monitor.ask(Ping())).read_only
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
+    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
@@ -91,7 +92,7 @@ STARTED_AT = 1_790_000_000.0
 
 PONG = Pong(
     version="0.1.0",
-    protocol=1,
+    protocol=PROTOCOL,
     pid=4411,
     hostname="mx1.example.org",
     mode="relay",
