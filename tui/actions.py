@@ -101,8 +101,6 @@ _SHOWN: Final = {
     "space": "space",
     "question_mark": "?",
     "slash": "/",
-    "apostrophe": "'",
-    "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "ctrl+q": "^Q",

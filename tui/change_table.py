@@ -230,7 +230,7 @@ CHANGES: Final = {
                 priority=values.get("choice", "normal"),  # type: ignore[arg-type] # one of `choices`
             ),
             choices=CHOICES["prio"],
-            options=lambda values: values.get("choice", ""),
+            options=lambda values: values.get("choice", "normal"),
         ),
     )
 }  # fmt: skip

@@ -39,6 +39,11 @@ def _why_not_cancel(screen: QueueScreen) -> str:
     return "" if screen.store.jobs.running else "Nothing runs that could be cancelled."
 
 
+def _cancel_line(screen: QueueScreen) -> str:
+    job = screen.store.jobs.running
+    return "empathctl job list" if job is None else f"empathctl job cancel {safe(job.id)}"
+
+
 class QueueScreen(QueueMarks):
     """The live queue."""
 
@@ -173,7 +178,7 @@ class QueueScreen(QueueMarks):
         help="End the change that runs; what it has changed can be undone.",
         danger=Danger.CHANGES,
         why_off=_why_not_cancel,
-        cli=lambda screen: f"empathctl job cancel {screen.store.jobs.running.id}",
+        cli=_cancel_line,
     )
     async def cancel_job(self) -> None:
         """End it before its next lot."""

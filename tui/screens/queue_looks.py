@@ -143,7 +143,7 @@ class QueueLooks(QueueList):
 
     # Views.
 
-    @action("apostrophe", "views", help="Views by digit: '1 all, '2 held, '3 deferred …", rank=12)
+    @action("apostrophe", "views", help="Views by digit: '1 all, '2 held, '3 deferred.", rank=12)
     async def saved_views(self) -> None:
         """The views; a digit, and that one is shown."""
         choices = [
