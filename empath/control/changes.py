@@ -47,6 +47,8 @@ HELD_NOTE: Final = "held ones are released with U or `empathctl queue release`"
 """Why trying held mail again changes nothing."""
 _PAGE: Final = 1000
 _SLICE: Final = 50
+_COUNTED: Final = 10_000
+"""Messages up to which it is said how many there are instead of as many as were expected."""
 _NAMED: Final = 5
 
 
@@ -125,11 +127,13 @@ class QueueDesk:
             found = await self._preview(query, verb)
             return msgspec.structs.replace(found, unknown=unknown)
         frozen = (
-            await self._spool.freeze(query, enough=request.expect)
+            await self._spool.freeze(query, enough=_enough(request.expect))
             if isinstance(query, QueueQuery)
             else query
         )
         _check_count(frozen, request.expect, selected=bool(request.selection))
+        if request.expect == 0:
+            return link.Changed(messages=0, recipients=0, in_flight=0, unknown=unknown)
         done = await self._do(verb, frozen, _named(request), order)
         return msgspec.structs.replace(done, unknown=unknown)
 
@@ -306,12 +310,17 @@ class QueueDesk:
         return unknown
 
 
+def _enough(expect: int | None) -> int | None:
+    """How many messages are looked for, where *expect* are expected."""
+    return None if expect is None else max(expect, _COUNTED)
+
+
 def _check_count(frozen: Frozen, expect: int | None, *, selected: bool) -> None:
     """Raise `RequestRefused` unless *expect* messages are frozen, where that is asked."""
     if expect is None or frozen.messages == expect:
         return
-    more = frozen.messages > expect and not selected  # nobody has looked for more
-    count = expect if more else frozen.messages
+    more = frozen.messages > (_enough(expect) or 0) and not selected  # nobody has counted on
+    count = _enough(expect) or 0 if more else frozen.messages
     if selected:
         match = "message is in the selection" if count == 1 else "messages are in the selection"
     else:

@@ -35,3 +35,7 @@ CREATE TABLE trash (
 
 CREATE INDEX trash_age ON trash (at);
 CREATE INDEX trash_job ON trash (job);
+
+-- The orders that lists are sorted by most; mail that goes out at once is never in the second.
+CREATE INDEX recipient_next ON recipient (due_at) WHERE state < 10;
+CREATE INDEX recipient_tries ON recipient (attempts) WHERE state < 10 AND attempts > 0;

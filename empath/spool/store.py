@@ -78,7 +78,7 @@ class Store(Operators):
         self._folder: BodyFolder = parts.folder
         self._lock: SpoolLock = parts.lock
         self._keys = Keys(clock, parts.newest)
-        self._pages = Pages(self._book)
+        self._pages = Pages(self._book, clock)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")

@@ -54,6 +54,13 @@ VERBS = {
     "queue/reroute": f"queue reroute {ID} --to mx.example.com:2525 --expires 2h",
     "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
+    "queue/select": "queue select state:deferred",
+    "jobs": "job list",
+    "jobs/cancel": "job cancel job-1",
+    "jobs/undo": "job undo",
+    "trash": "trash list",
+    "trash/restore": f"trash restore {ID}",
+    "trash/empty": "trash empty --yes",
     "destinations": "queue stats",
     "spool/stats": "spool stats",
     "spool/check": "spool check",
@@ -77,6 +84,13 @@ VERBS = {
 }
 
 
+BEFORE = {
+    "dns/override/remove": VERBS["dns/override/set"],
+    "jobs/cancel": VERBS["queue/hold"],
+    "jobs/undo": VERBS["queue/hold"],
+}
+"""What makes that there is something to be taken back."""
+
 LATEST = "9999-12-31T23:59:59-23:00"
 FIRST = "0001-01-01T00:00+23:00"
 """Times at the ends of the calendar, that are outside it in another zone."""
@@ -85,13 +99,14 @@ FIRST = "0001-01-01T00:00+23:00"
 @pytest.mark.parametrize("route", sorted(REQUESTS))
 async def test_every_request_has_a_command(ctl: Ctl, route: str) -> None:
     """Whatever the engine answers can be asked from the command line, also as JSON."""
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    before = BEFORE.get(route, "queue list").split()
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     done = await ctl.run(*VERBS[route].split())
     assert done.exit_code == ExitCode.OK, done.output
     assert any(request.route == route for request in ctl.link.asked)
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     if route != "queue/content":
         done = await ctl.run(*VERBS[route].split(), "--json")
         assert isinstance(json.loads(done.stdout), list | dict)

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
-    PROTOCOL,
     Changed,
     CheckSpool,
     ClearDnsCache,
@@ -52,7 +51,6 @@ from empath.control.link import (
     OpenBreaker,
     OverrideChange,
     Ping,
-    Pong,
     QueueChange,
     QueueItem,
     QueuePage,
@@ -85,58 +83,12 @@ from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
 from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.memory_status import PONG, SPOOL, STARTED_AT, STATUS
+from tests.fakes.memory_trash import MemoryTrash
+
+__all__ = ["STARTED_AT", "STATUS", "MemoryLink"]
 
 R = TypeVar("R")
-
-STARTED_AT = 1_790_000_000.0
-
-PONG = Pong(
-    version="0.1.0",
-    protocol=PROTOCOL,
-    pid=4411,
-    hostname="mx1.example.org",
-    mode="relay",
-    started_at=STARTED_AT,
-    now=STARTED_AT + 3600,
-    read_only=False,
-)
-
-STATUS = Status(
-    pong=PONG,
-    listeners=("127.0.0.1:1025",),
-    queued=0,
-    deferred=0,
-    held=0,
-    active=0,
-    messages=0,
-    oldest_at=None,
-    next_at=None,
-    accepted=0,
-    refused=0,
-    delivered=0,
-    deferrals=0,
-    bounced=0,
-    sessions=0,
-    connections_out=0,
-    loop_lag=0.0004,
-    memory=60 * 2**20,
-    free_octets=50 * 2**30,
-    attention=(),
-    sequence=0,
-)
-
-SPOOL = SpoolReport(
-    path="/var/spool/empath",
-    messages=0,
-    finished=0,
-    octets=0,
-    file_bodies=0,
-    database_octets=4096,
-    free_octets=50 * 2**30,
-    commits=0,
-    operations=0,
-)
-
 
 _GATED = {
     OpenBreaker: ("breaker", "open"),
@@ -170,6 +122,7 @@ class MemoryLink:
         self.config = MemoryConfig()
         self.book = MemoryJobs()
         """Selections, and the changes that were made."""
+        self.trash = MemoryTrash()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -313,6 +266,7 @@ class MemoryLink:
                 return (
                     self.config.answer(request)
                     or self.book.answer(request, self._matching)
+                    or self.trash.answer(request)
                     or self._answer_more(request)
                 )
 
