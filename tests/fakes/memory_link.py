@@ -86,7 +86,7 @@ from tests.fakes.memory_jobs import MemoryJobs
 from tests.fakes.memory_status import PONG, SPOOL, STARTED_AT, STATUS
 from tests.fakes.memory_trash import MemoryTrash
 
-__all__ = ["STARTED_AT", "STATUS", "MemoryLink"]
+__all__ = ["PONG", "STARTED_AT", "STATUS", "MemoryLink"]
 
 R = TypeVar("R")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from empath.control.link import Pong, SpoolReport, Status
+from empath.control.link import PROTOCOL, Pong, SpoolReport, Status
 
 STARTED_AT = 1_790_000_000.0
 
