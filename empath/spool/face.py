@@ -193,6 +193,7 @@ class QueueRow:
     subject: str
     client: str = ""
     listener: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ async def test_why_the_message_under_the_cursor_is_there(
         await press(pilot, "2", "down")
         page = page_of(console)
         assert "▌6000002  Hello · news@shop.example → user2@d2.example · 1.0kB" in page
-        why = "▲ deferred · the breaker of d2.example is open · probe +1m00s · 2 more otherwise"
+        why = "▲ the breaker of d2.example is open · probe +1m00s · 2 more otherwise"
         assert why in page
         await press(pilot, "up", "down", "r")
         assert [each.id for each in link.asked_of(ExplainMessage)].count(two.id) == 1

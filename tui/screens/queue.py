@@ -193,6 +193,7 @@ class QueueScreen(QueueMarks):
             await learn_jobs(self.console)
             for job in jobs.ended:
                 self.flash(*ending(job))
+                self.console.poke()  # what the last lot did is not on the screen yet
             jobs.ended.clear()
 
     def body(self) -> Iterable[Widget]:

@@ -8,12 +8,20 @@ While nobody touches it and its top is in view, the list follows the queue.  ``o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.timer import Timer
 from textual.widget import Widget
 
-from empath.control.link import ExplainMessage, LinkLost, ListQueue, QueueItem, RequestRefused
+from empath.control.link import (
+    ExplainMessage,
+    LinkLost,
+    ListDestinations,
+    ListQueue,
+    QueueItem,
+    RequestRefused,
+)
 from empath.envelope import MessageId
 from tui.actions import action
 from tui.figures import count
@@ -29,6 +37,8 @@ from tui.widgets.why_line import REST, WhyLine, Whys, sentence
 
 IDLE = 5.0
 """Seconds without a key after which the list follows the queue again."""
+DOMAINS = 500
+"""Most destinations that are offered while a filter is typed."""
 LOW = 30
 """Lines of a terminal below which the message under the cursor is told of in one line."""
 
@@ -50,6 +60,7 @@ class QueueList(ConsoleScreen):
         self._shown = (-1, False)
         self._refused = ""
         self._whys = Whys()
+        self._domains: list[str] = []
         self._resting: Timer | None = None
         yield FilterBar(styles=self.palette, destinations=self._destinations)
         yield VirtualTable(
@@ -63,7 +74,7 @@ class QueueList(ConsoleScreen):
         yield WhyLine(styles=self.palette)
 
     def _destinations(self) -> list[str]:
-        return [row.destination for row in self.store.destinations]
+        return self._domains
 
     def on_mount(self) -> None:
         """The keys go to the table."""
@@ -310,8 +321,15 @@ class QueueList(ConsoleScreen):
         """Type a filter; with *text*, use that."""
         if text is None:
             self.bar.open(self.store.queue.query)
+            self.run_worker(self._learn_domains(), name="domains", group="domains", exclusive=True)
         else:
             self.begin(query=text)
+
+    async def _learn_domains(self) -> None:
+        """Where mail waits, for what is offered behind ``dest:``."""
+        with suppress(LinkLost, RequestRefused):
+            reply = await self.console.ask(ListDestinations(limit=DOMAINS))
+            self._domains = [safe(row.destination) for row in reply.items]
 
     @action("o", "re-order", help="Show the queue as it is now; rows that left go.", rank=9)
     def reorder(self) -> None:

@@ -34,6 +34,7 @@ COLUMNS: Final = (
     Column("priority", "PRIO", 8, since=136),
     Column("from", "FROM", 14, share=3, since=100, most=40),
     Column("client", "CLIENT", 13, share=1, since=136, most=24),
+    Column("tls", "TLS", 4, since=150),
     Column("to", "TO", 16, share=4, most=46),
     Column("destination", "DESTINATION", 14, share=2, since=NEVER, most=40),
     Column("recipients", "RCPTS", 5, right=True, since=NEVER),
@@ -53,6 +54,7 @@ ABOUT: Final = {
     "priority": "its class",
     "from": "sender",
     "client": "who handed it in",
+    "tls": "TLS version of the session it came in by",
     "to": "recipient, and how many more",
     "destination": "the recipient's domain",
     "recipients": "how many recipients",
@@ -117,6 +119,7 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
         "priority": _priority(item.priority),
         "from": safe(item.reverse_path or "<>"),
         "client": (safe(item.client) or "–", "muted"),
+        "tls": _tls(item.tls),
         "to": safe(item.recipient) + more,
         "destination": safe(item.destination),
         "recipients": str(item.recipients),
@@ -133,3 +136,9 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
 def _priority(word: str) -> Cell:
     role = {Priority.CRITICAL.word: "bad", Priority.HIGH.word: "warn"}.get(word, "muted")
     return word, role
+
+
+def _tls(session: str) -> Cell:
+    """``1.3`` of ``TLSv1.3 TLS_AES_256_GCM_SHA384``; a dash for a session in clear."""
+    version = session.partition(" ")[0].removeprefix("TLSv")
+    return (safe(version, 8), "good") if version else ("–", "faint")

@@ -59,10 +59,7 @@ def sentence(reply: WhyReply, now: float) -> tuple[Piece, ...]:
         return (("nobody waits for it any more", "muted"),)
     first = reply.recipients[0]
     mark, role = sign(first.state)
-    pieces: list[Piece] = [
-        (f"{mark} {first.state}", role),
-        (f" · {safe(first.sentence, 400)}", "text"),
-    ]
+    pieces: list[Piece] = [(f"{mark} ", role), (safe(first.sentence, 400), "text")]
     if first.next_at is not None and first.next_event:
         pieces.append((f" · {safe(first.next_event)} {due(first.next_at, now)}", "muted"))
     same = sum(1 for each in reply.recipients if each.sentence == first.sentence)
