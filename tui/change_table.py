@@ -54,6 +54,13 @@ class Target:
         return self.frozen is not None and not self.frozen.query
 
     @property
+    def what(self) -> str:
+        """In a few words: a filter, an id, or how many."""
+        if self.frozen is not None:
+            return self.frozen.query or "the whole queue"
+        return self.ids[0] if len(self.ids) == 1 else f"{len(self.ids):,} marked messages"
+
+    @property
     def named(self) -> dict[str, Any]:
         """How a request names it."""
         if self.frozen is None:

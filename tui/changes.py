@@ -86,7 +86,7 @@ async def carry_out(
         else:
             values = answer.values
     changed = await console.ask(change.request(target, values))
-    console.store.jobs.began(changed)
+    console.store.jobs.began(changed, f"{change.verb} {target.what}")
     return outcome(change, changed, target)
 
 

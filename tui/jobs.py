@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Final, final
 
+import msgspec
+
 from empath.control.link import Changed, JobItem, Jobs
 from tui.figures import count, plural
 from tui.safety import safe
 
+CALLED: Final = 200
+"""Changes of this console whose words are remembered."""
 BAR: Final = 20
 """Cells of a progress bar."""
 
@@ -26,19 +30,24 @@ class JobBook:
         self.last_undo = ""
         """The job of this session's last change that can be undone."""
         self._running: set[str] = set()
+        self._called: dict[str, str] = {}
         self.ended: list[JobItem] = []
         """Jobs that this console saw running and has not told the end of."""
 
     def __repr__(self) -> str:
         return f"<JobBook running={len(self._running)} known={len(self.items)}>"
 
-    def began(self, changed: Changed) -> None:
-        """A change was made from here."""
+    def began(self, changed: Changed, what: str = "") -> None:
+        """A change was made from here; *what* tells it better than the engine knows."""
         if changed.undo:
             self.last_undo = changed.undo
         if changed.job:
             self._running.add(changed.job)
             self.last_undo = changed.job
+        if what and (job := changed.job or changed.undo):
+            self._called[job] = what
+            while len(self._called) > CALLED:
+                del self._called[next(iter(self._called))]
 
     @property
     def watched(self) -> bool:
@@ -52,8 +61,8 @@ class JobBook:
 
     def fold(self, jobs: Jobs) -> None:
         """Take the engine's list."""
-        self.items = jobs.items
-        known = {job.id: job for job in jobs.items}
+        self.items = tuple(map(self.named, jobs.items))
+        known = {job.id: job for job in self.items}
         for name in [*self._running]:
             job = known.get(name)
             if job is None or job.state != "running":
@@ -61,6 +70,11 @@ class JobBook:
                 if job is not None:
                     self.ended.append(job)
         self._running.update(job.id for job in jobs.items if job.state == "running")
+
+    def named(self, job: JobItem) -> JobItem:
+        """The job as this console calls it: by its filter and not by a selection's number."""
+        what = self._called.get(job.id)
+        return job if what is None else msgspec.structs.replace(job, what=what)
 
     def undone(self) -> None:
         """The last change was taken back."""

@@ -69,4 +69,5 @@ async def cancel_running(console: Console) -> tuple[str, str]:
     job = console.store.jobs.running
     if job is None:
         return "Nothing runs that could be cancelled.", "warn"
-    return ending(await console.ask(CancelJob(id=job.id)))
+    ended = await console.ask(CancelJob(id=job.id))
+    return ending(console.store.jobs.named(ended))

@@ -171,7 +171,7 @@ async def test_large_changes_run_as_jobs(link: MemoryLink, clock: HandClock) -> 
         assert "Undo this change?" in page_of(console)
         assert "empathctl job undo job-1" in page_of(console)
         await press(pilot, "n", "u", "y")
-        assert "undid hold messages: 10 messages" in page_of(console)
+        assert "undid hold the whole queue: 10 messages" in page_of(console)
 
 
 async def test_the_end_of_a_job_is_told(link: MemoryLink, clock: HandClock) -> None:
@@ -181,14 +181,14 @@ async def test_the_end_of_a_job_is_told(link: MemoryLink, clock: HandClock) -> N
         await press(pilot, "2", "asterisk", "R", "y", "r")
         link.book.go_on(20)
         await press(pilot, "r")
-        assert "retry messages: done, 20 messages · u undoes" in page_of(console)
+        assert "retry the whole queue: done, 20 messages · u undoes" in page_of(console)
 
 
 async def test_one_message_is_undone_at_once(link: MemoryLink, clock: HandClock) -> None:
     """What this console just did to one message is taken back without a question."""
     async with running(link, clock) as (console, pilot):
         await press(pilot, "2", "H", "u")
-        assert "undid hold messages: 1 message" in page_of(console)
+        assert f"undid hold {item(1).id}: 1 message" in page_of(console)
         assert [job.state for job in link.book.jobs] == ["undone"]
 
 

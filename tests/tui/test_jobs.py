@@ -77,3 +77,11 @@ def test_undo_means_this_sessions_last_change() -> None:
     book.undone()
     assert book.undoable == newer
     assert JobBook().undoable is None
+
+
+def test_a_change_from_here_is_called_by_its_filter() -> None:
+    """The engine knows a selection by its number; this console knows what was selected."""
+    book = JobBook()
+    book.began(Changed(0, 0, 0, job="job-7"), "hold dest:~big")
+    book.fold(Jobs(items=(as_("running", what="hold s-5f2"), as_("done", id="job-1"))))
+    assert [job.what for job in book.items] == ["hold dest:~big", JOB.what]

@@ -16,10 +16,10 @@ from textual.widget import Widget
 from empath.control.link import ListQueue, QueueItem
 from tui.actions import Danger, action
 from tui.changes import Change, Target, carry_out, changing
-from tui.export import MOST, Form, file_for, write
 from tui.figures import count
 from tui.jobs import ending, progress
 from tui.queue_copies import copies_of
+from tui.queue_export import MOST, Form, file_for, write
 from tui.safety import safe
 from tui.screens.choose import Choice, Choose
 from tui.screens.queue_marks import QueueMarks

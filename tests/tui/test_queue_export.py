@@ -11,8 +11,8 @@ import msgspec
 
 from empath.address import EmailAddress
 from tests.fakes.console import item
-from tui.export import encode, file_for, write
 from tui.queue_copies import copies_of
+from tui.queue_export import encode, file_for, write
 
 HOSTILE = msgspec.structs.replace(
     item(1, subject="=HYPERLINK(1)"), last_reply="421 \x1b]52;c;evil\x07 \u202eno"
