@@ -1,8 +1,8 @@
 """`empath serve` with a fine probe of its event loop: how late was each millisecond's wake-up?
 
-Run as ``python -m bench.probed FILE --config …``; the probe is a task beside the engine, on its loop,
-with no part in its work.  When the engine stops, FILE has the pairs (time, lateness) as doubles, both
-in seconds, of the clock that all processes of the machine share.
+Run as ``python -m bench.probed FILE --config …``; the probe is a task beside the engine, on its
+loop, with no part in its work.  When the engine stops, FILE has the pairs (time, lateness) as
+doubles, both in seconds, of the clock that all processes of the machine share.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import resource
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from empath.bus import Bus
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config, LogLevel, Mode
 from empath.config.origin import Origin
+from empath.control.capture_limit import CaptureLimit
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
@@ -40,6 +41,7 @@ from empath.control.renewals import renewals
 from empath.control.socket import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
+from empath.delivery.releasing import Releases
 from empath.delivery.route import RouteFinder
 from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
 from empath.inbound.listener import Reception
@@ -48,6 +50,7 @@ from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
+from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
@@ -171,7 +174,12 @@ class _Empath:
             clock=self._clock,
         )
         engine: Engine | None = None
-        if self._config.mode is Mode.RELAY:
+        releases: Releases | None = None
+        if self._config.mode is Mode.DEV:
+            releases = Releases(
+                spool=store, finder=finder, config=config, bus=self._bus, clock=self._clock
+            )
+        else:
             engine = Engine(
                 spool=store,
                 finder=finder,
@@ -188,7 +196,9 @@ class _Empath:
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
         encryption = EncryptionLedger()
+        vitals = Vitals(self._counters, self._lag)
         self._bus.fold(encryption)
+        self._bus.fold(vitals)
         impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
         configs = ConfigDesk(
             standing=self._standing,
@@ -200,6 +210,7 @@ class _Empath:
             spool=store,
             bus=self._bus,
             clock=self._clock,
+            health=vitals.health,
         )
         await configs.begin()
         watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
@@ -220,6 +231,7 @@ class _Empath:
             configs=configs,
             encryption=encryption,
             listeners=lambda: addresses,
+            releases=releases,
         )
         door = MetricsDoor(
             link,
@@ -252,28 +264,34 @@ class _Empath:
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
-        await self._work(running, reception, engine, watch, link)
+        limit = CaptureLimit(spool=store, config=config, bus=self._bus, clock=self._clock)
+        self._bus.fold(limit)
+        beside = {
+            "config watch": watch.run,
+            "config trial": configs.trial.run,
+            "captured mail": limit.run,
+            "jobs": link.work,
+        }
+        await self._work(running, reception, engine or releases, beside)
 
     async def _work(
         self,
         running: Running,
         reception: Reception,
-        engine: Engine | None,
-        watch: ConfigWatch,
-        link: LocalLink,
+        engine: Engine | Releases | None,
+        beside: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         """Run the tasks until a stop is asked for, then drain and end them."""
         async with asyncio.TaskGroup() as tasks:
             working = [
-                tasks.create_task(self._essential("loop lag", self._lag.run())),
-                tasks.create_task(self._essential("config watch", watch.run())),
-                tasks.create_task(self._essential("jobs", link.work())),
+                tasks.create_task(self._essential(name, work()))
+                for name, work in {"loop lag": self._lag.run, **beside}.items()
             ]
             if engine is not None:
                 working.append(tasks.create_task(self._essential("delivery", engine.run())))
             if self._companion is not None:
-                beside = self._companion(running)
-                working.append(tasks.create_task(self._essential("console", _as_task(beside))))
+                console = _as_task(self._companion(running))
+                working.append(tasks.create_task(self._essential("console", console)))
             await self._stopping.wait()
             self._bus.publish(EngineStopping(at=self._clock.now(), reason=self._reason))
             draining = tasks.create_task(self._essential("drain", _drain(reception, engine)))
@@ -339,7 +357,7 @@ class _Empath:
                 self._journal.say(line, LogLevel.ERROR)
 
 
-async def _drain(reception: Reception, engine: Engine | None) -> None:
+async def _drain(reception: Reception, engine: Engine | Releases | None) -> None:
     """Finish what is on the wire, both ways at once."""
     async with asyncio.TaskGroup() as draining:
         draining.create_task(reception.drain(DRAIN_TIME))

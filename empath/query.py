@@ -4,8 +4,9 @@ Terms are separated by blanks and all must hold.  ``state:deferred`` ``dest:exam
 ``dest:~mail`` (contains) ``from:a@b`` ``from:~news`` ``rcpt:~ada`` ``id:0197…`` and a bare
 word, which must occur in sender, recipient, subject or last reply.  ``age:>1h`` ``next:<5m``
 ``size:>1mb`` ``tries:>3`` compare.  ``!`` before a term turns it round.  An empty text matches
-everything that is not final.  ``subject:`` and ``reply:`` without ``~`` mean "begins with";
-``from:<>`` is the null sender.
+everything that is not final.  ``subject:``, ``reply:`` and ``hold:`` (why it is held) without
+``~`` mean "begins with"; ``from:<>`` is the null sender.  ``header:`` looks into the header
+sections of held mail.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from empath.envelope import MessageId, Priority, State
 from empath.safe_text import safe_text
 
 FIELDS: Final = (
-    "state", "dest", "from", "rcpt", "subject", "reply", "client",
+    "state", "dest", "from", "rcpt", "subject", "reply", "hold", "header", "client",
     "age", "next", "size", "tries", "prio", "id",
 )  # fmt: skip
 """The fields that can stand before a colon."""

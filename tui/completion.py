@@ -21,6 +21,8 @@ HINTS: Final = {
     "from": "the sender, or ~part; <> is the null sender",
     "rcpt": "a recipient, or ~part",
     "subject": "begins so, or ~contains",
+    "hold": "why it is held begins so, or ~contains",
+    "header": "~words in the header section, with state:held or dest:",
     "reply": "the last reply begins so, or ~contains",
     "client": "who handed it in, or ~part",
     "age": ">1h waits longer, <10m less long",

@@ -159,7 +159,7 @@ def view(
     """Show one message: envelope, recipients, headers, timeline, last failed dialogue."""
     (message,) = read_ids([id])
     if raw:
-        client.run(lambda engine: _write_raw(engine, message))
+        client.run(lambda engine: write_raw(engine, message))
         return
     found = client.ask(link.ViewMessage(id=message))
     if client.json:
@@ -168,7 +168,7 @@ def view(
         write_view(found, SystemClock().now())
 
 
-async def _write_raw(engine: Link, id: MessageId) -> None:
+async def write_raw(engine: Link, id: MessageId) -> None:
     """The content: octet for octet into a file or pipe, made harmless on a terminal."""
     offset = 0
     while True:

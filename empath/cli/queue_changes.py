@@ -105,7 +105,7 @@ def delete(
     """Give messages up. Nobody is told; `trash restore` brings them back for a while."""
     request = request_for(link.DeleteMessages, messages, expect, change)
     if not yes:
-        request = _agreed(client, request, verb="Delete", told="Nobody will be told")
+        request = agreed(client, request, verb="Delete", told="Nobody will be told")
     change_queue(client, request, "deleted")
 
 
@@ -124,11 +124,11 @@ def bounce(
     """Return messages to their senders, who read the reason. They are not tried again."""
     request = request_for(link.BounceMessages, messages, expect, change, status=status)
     if not yes:
-        request = _agreed(client, request, verb="Return", told="Their senders are told")
+        request = agreed(client, request, verb="Return", told="Their senders are told")
     change_queue(client, request, "returned to their senders")
 
 
-def _agreed(client: Client, request: Q, *, verb: str, told: str) -> Q:
+def agreed(client: Client, request: Q, *, verb: str, told: str) -> Q:
     """The request, for as many messages as were agreed to on the terminal; a dry run as it is."""
     if request.dry_run:
         return request

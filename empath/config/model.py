@@ -39,6 +39,7 @@ __all__ = [
     "Delivery",
     "DeliveryTls",
     "Destination",
+    "Dev",
     "Dns",
     "Effect",
     "Inbound",
@@ -206,6 +207,28 @@ class Spool(Section, frozen=True):
     )
 
 
+class Dev(Section, frozen=True):
+    """Captured mail, in dev mode."""
+
+    keep: Annotated[
+        int,
+        setting(
+            "Most captured messages kept; the oldest are deleted. 0 keeps all.",
+            LIVE,
+            low=0,
+            high=1_000_000,
+        ),
+    ] = 500
+    release: Annotated[
+        bool,
+        setting(
+            "An operator may release captured mail to its recipients' own servers; without it"
+            " only to a server that is named, or by a `[[route]]`.",
+            LIVE,
+        ),
+    ] = False
+
+
 class Dns(Section, frozen=True):
     """How names are looked up."""
 
@@ -279,6 +302,7 @@ class Config(Section, frozen=True):
     inbound: Inbound = Inbound()
     priority: PrioritySettings = PrioritySettings()
     spool: Spool = Spool()
+    dev: Dev = Dev()
     route: tuple[Route, ...] = ()
     destination: tuple[Destination, ...] = ()
     delivery: Delivery = Delivery()

@@ -211,7 +211,7 @@ class QueueDesk:
         )
         number = await self._jobs.begin(job) if undoable or great else 0
         steps = self._steps(verb, frozen, order, number if undoable else 0)
-        end = partial(self._ledger.finish, begun)
+        end = partial(self._ledger.finish_job, begun)
         if great:
             self._jobs.start(number, job, steps, end)
             return link.Changed(

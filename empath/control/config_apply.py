@@ -41,6 +41,10 @@ class Wish:
     reason: str = ""
     back_to: int = 0
     """The version that is rolled back to."""
+    watch: float = 0.0
+    """Seconds for which it is on trial."""
+    instead_of: int = 0
+    """Only while this version is in force; 0 for any."""
 
 
 async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> list[Renewal]:
@@ -72,6 +76,8 @@ class Writing:
     """The text goes into the config file too."""
     in_force: str
     """The digest of what was in force: a file that says something else is kept aside."""
+    afterwards: Callable[[], None]
+    """What else is noted then, if there is room; it may raise OSError."""
 
     def __call__(self) -> None:
         """Write it all, or nothing.  Blocks.  Raises `RequestRefused`."""
@@ -95,6 +101,8 @@ class Writing:
             # The text stands in its file and takes effect; the next start finishes the record.
             with suppress(HistoryUnusable):
                 self.history.commit(self.kept.version)
+        with suppress(OSError):
+            self.afterwards()
         self.history.expire(self.keep)
 
     def _replace(self) -> None:

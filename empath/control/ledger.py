@@ -55,16 +55,32 @@ class Ledger:
         record = msgspec.structs.replace(record, finished=False)
         return await self._spool.note(record), record
 
-    async def finish(self, begun: tuple[int, OperatorRecord], done: Job) -> None:
+    async def finish(
+        self,
+        begun: tuple[int, OperatorRecord],
+        *,
+        messages: int,
+        recipients: int,
+        failed: bool = False,
+    ) -> None:
         """Note what came of it; of what failed it stays on record as unfinished."""
         number, record = begun
         record = msgspec.structs.replace(
             record,
-            messages=done.messages,
-            recipients=done.recipients,
-            finished=done.state != "failed",
+            messages=messages,
+            recipients=recipients,
+            finished=not failed,
         )
         await self._note(record, number)
+
+    async def finish_job(self, begun: tuple[int, OperatorRecord], job: Job) -> None:
+        """Note what came of a job."""
+        await self.finish(
+            begun,
+            messages=job.messages,
+            recipients=job.recipients,
+            failed=job.state == "failed",
+        )
 
     async def note(
         self,

@@ -9,12 +9,12 @@ from typing import Final
 
 from empath.address import Domain
 from empath.control import link, views
-from empath.control.headers import HEADER_LIMIT, read_headers
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer
 from empath.control.standing import rerouted
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId
+from empath.message.headers import HEADER_LIMIT, read_headers
 from empath.query import QueueQuery, parse_query
 from empath.spool.cursors import BadCursor
 from empath.spool.face import SORTS, BodyUnfit, Content, Spool

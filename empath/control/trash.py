@@ -193,7 +193,7 @@ class TrashDesk:
 
         async def end(ended: Job) -> None:
             await after(ended)
-            await self._ledger.finish(begun, ended)
+            await self._ledger.finish_job(begun, ended)
 
         if great:
             self._runner.start(number, job, steps, end)

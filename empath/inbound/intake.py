@@ -28,9 +28,7 @@ from empath.smtp.data import ContentReader, HeaderSection
 from empath.smtp.decision import Answer, Hangup, OpenTransaction, ReceiveContent, Refuse
 from empath.smtp.session import Session, State
 from empath.spool.face import Draft, Spool, SpoolFull, SpoolRefused
-
-CAPTURED: Final = "captured in dev mode"
-"""Why mail is held that came in dev mode."""
+from empath.spool.operating import CAPTURED
 
 _FULL: Final = Reply.of("452 4.3.1 Not enough disk space, try again later")
 _FAULT: Final = Reply.of("451 4.3.0 A local problem keeps this from being done, try again later")

@@ -33,6 +33,7 @@ from empath.policy.turns import Ahead
 from empath.query import QueueQuery
 from empath.reply import Outcome
 from empath.spool.operating import Changed, Counted, Example, Notification, Operating
+from empath.spool.surveying import DestinationRow, Surveying
 
 __all__ = [
     "DAMAGED",
@@ -242,18 +243,6 @@ class MessageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DestinationRow:
-    """The queue of one destination."""
-
-    destination: Domain
-    counts: Mapping[State, int]
-    """Recipients that are not final, by state."""
-    oldest_at: float | None
-    next_at: float | None
-    last_reply: str
-
-
-@dataclass(frozen=True, slots=True)
 class SpoolStats:
     """The spool at a glance."""
 
@@ -283,7 +272,7 @@ class Problem:
     sentence: str
 
 
-class Spool(Operating, Protocol):
+class Spool(Operating, Surveying, Protocol):
     """The durable queue."""
 
     def draft(self) -> Draft:

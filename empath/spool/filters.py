@@ -4,9 +4,10 @@ All terms about recipients, those with ``!`` too, are about the same one: ``stat
 !rcpt:~ada`` is a message of which a held recipient does not contain "ada".  Unless the filter
 names ids or a final state, only messages that are not finished are looked at, and of those
 only recipients that wait.
-Comparing ignores the case of ASCII letters; ``subject:`` and ``reply:`` without ~ mean
-"begins with".  ``from:<>`` is the null sender.  Ages and times of the next attempt count from
-the moment at which the filter was put into SQL.
+Comparing ignores the case of ASCII letters; ``subject:``, ``reply:`` and ``hold:`` without ~ mean
+"begins with".  ``from:<>`` is the null sender.  ``header:`` reads bodies, those that are not in
+files of their own, so it needs a filter that is found by index.  Ages and times of the next
+attempt count from the moment at which the filter was put into SQL.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from empath.envelope import Priority, State
-from empath.query import QueueQuery, Term
+from empath.query import BadQuery, QueueQuery, Term
 from empath.spool.stored import CLIENT_PLACE, first_key, read_domain
 from empath.spool.tally import Tally
 
@@ -26,11 +27,23 @@ NARROW: Final = 20_000
 
 Values = dict[str, Any]
 
-_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply", "next", "tries"})
+_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply", "hold", "next", "tries"})
+_COLUMNS: Final = {
+    "dest": "r.destination",
+    "rcpt": "r.address",
+    "reply": "r.reply",
+    "hold": "r.hold_reason",
+}
 _HIDDEN: Final = frozenset({State.QUEUED.word, State.DEFERRED.word})
 _CLIENT: Final = f"json_extract(m.details, '$[{CLIENT_PLACE}]')"
 _ACTIVE_KEYS: Final = "SELECT value FROM json_each(:active)"
 _ACTIVE: Final = f"m.key IN ({_ACTIVE_KEYS})"
+# The header section, up to 64 KiB; a body in a file has none here.
+_HEADER: Final = (
+    "EXISTS (SELECT 1 FROM body AS b WHERE b.key = m.key AND instr(lower(CAST(substr("
+    "b.content, 1, min(65536, ifnull(nullif(instr(b.content, x'0d0a0d0a'), 0), 65536)))"
+    " AS TEXT)), lower(:{name})) > 0)"
+)
 _IDS: Final = "SELECT value FROM json_each(:ids)"
 _INDEXED: Final = "SELECT key FROM recipient INDEXED BY recipient_open WHERE state < 10 AND"
 
@@ -91,6 +104,7 @@ class Filter:
         values: Values = {"active": json.dumps([*active]), "ids": "[]"}
         messages: list[str] = []
         meant: list[str] = []
+        late: list[str] = []  # what costs most is asked last
         for number, term in enumerate(query.terms):
             name = f"t{number}"
             values[name] = _value(term, now)
@@ -101,14 +115,22 @@ class Filter:
                     messages.append(f"NOT {_ACTIVE}")
             else:
                 condition = f"ifnull({_message(term, name)}, 0)"
-                messages.append(f"NOT {condition}" if term.negated else condition)
+                (late if term.field == "header" else messages).append(
+                    f"NOT {condition}" if term.negated else condition
+                )
         if meant:
             messages.append(_exists([waiting, *meant]))
+        messages += late
         narrow, total = "", None
         if query.ids:
             narrow, values["ids"] = _IDS, json.dumps([each.key for each in query.ids])
         elif open_only:
             narrow, total = _plan(query.terms, tally, values, by_index)
+        if late and not (narrow or "id" in fields):
+            raise BadQuery(
+                '"header:" reads messages: it goes with state:held, dest: or id:, of few enough of'
+                " them"
+            )
         return cls(
             " AND ".join(messages) or "1",
             " AND ".join([waiting, *meant]),
@@ -191,7 +213,7 @@ def _value(term: Term, now: float) -> str | float:
 
 def _recipient(term: Term, name: str) -> str:
     """The condition of *term* on a recipient r."""
-    column = {"dest": "r.destination", "rcpt": "r.address", "reply": "r.reply"}.get(term.field)
+    column = _COLUMNS.get(term.field)
     if column is None:
         match term.field:
             case "next":
@@ -202,7 +224,7 @@ def _recipient(term: Term, name: str) -> str:
                 return f"r.state = :{name}"
     if term.contains:
         return _contains(column, name)
-    if term.field == "reply":
+    if term.field in {"reply", "hold"}:
         return _begins(column, name)
     return (
         f"r.destination = :{name}" if term.field == "dest" else f"{column} = :{name} COLLATE NOCASE"
@@ -230,6 +252,8 @@ def _message(term: Term, name: str) -> str:
             return _is_or_contains("m.reverse_path", term, name)
         case "subject":
             return (_contains if term.contains else _begins)("m.subject", name)
+        case "header":
+            return _HEADER.format(name=name)
         case _:
             inside = f"({_contains('r.address', name)} OR {_contains('r.reply', name)})"
             return (

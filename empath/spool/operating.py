@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from empath.address import Domain, EmailAddress
 from empath.envelope import Envelope, Lot, MessageId, NextHop, Priority, State
-from empath.events import NotificationSent, OperatorRecord
+from empath.events import MessageEvent, NotificationSent, OperatorRecord
 from empath.query import QueueQuery
 from empath.reply import Reply
 
+CAPTURED: Final = "captured in dev mode"
+"""How the hold reason of captured mail begins; what came of its release may follow."""
 if TYPE_CHECKING:  # they stand on this module
     from empath.spool.filters import Chosen
     from empath.spool.jobs import Job, Numbered
@@ -167,6 +169,12 @@ class Operating(Protocol):
     async def count(self, query: Chosen | Frozen, action: str) -> Counted:
         """What *action* (``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce``
         or ``reroute``) would change now; changes nothing.
+        """
+        ...
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays; with *hold_reason*, that
+        is what its held recipients are held for from now on.
         """
         ...
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from empath.envelope import MessageId, NextHop, Priority
-from empath.events import OperatorRecord
+from empath.events import MessageEvent, OperatorRecord
 from empath.message.dsn import wanted
 from empath.query import QueueQuery
 from empath.reply import Reply
@@ -32,6 +32,7 @@ from empath.spool.piece import Change
 from empath.spool.reader import Reader
 from empath.spool.selection import Freeze, Frozen
 from empath.spool.stored import write_next_hop, write_reply
+from empath.spool.telling import Tell
 from empath.spool.undo import Source, TakeBack, count_kept, next_keys
 from empath.spool.writer import Operation
 
@@ -140,6 +141,11 @@ class Operators:
             while await self._operator.ask(count.go_on):
                 pass
         return count.counted()
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays."""
+        loop = asyncio.get_running_loop()
+        await self._write(Tell(loop, self._keys.next(), event, hold_reason))
 
     async def freeze(self, query: QueueQuery, *, enough: int | None = None) -> Frozen:
         """What *query* matches now, as a frozen set."""

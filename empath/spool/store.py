@@ -55,6 +55,7 @@ from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
+from empath.spool.surveyor import Surveyed, Surveyor
 from empath.spool.trash import Sweeper
 from empath.spool.weighing import Scales
 from empath.spool.writer import Operation, Writer
@@ -66,7 +67,7 @@ BODY_THREADS: Final = 4
 
 
 @final
-class Store(Operators):
+class Store(Operators, Surveyed):
     """The spool of one engine.  Make it with `open`, end it with `close`."""
 
     def __init__(self, settings: Settings, clock: Clock, parts: opening.Parts) -> None:
@@ -81,6 +82,8 @@ class Store(Operators):
         self._pages = Pages(self._book, clock)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
+        survey = Reader(parts.survey_reader, parts.path, thread="empath-spool-survey")
+        self._surveyor = Surveyor(survey, clock)
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
         self._scanner = Scanner(self._book, self._delivery)
         self._pruner = Pruner(self._book, self._writer, clock)
@@ -115,6 +118,7 @@ class Store(Operators):
         self._writer.stop()
         self._delivery.close()
         self._operator.close()
+        self._surveyor.close()
         self._folder.close()
         self._lock.release()
 

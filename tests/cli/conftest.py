@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.command_line import ID, VIEW, Ctl, item
+from tests.fakes.memory_inside import parts_of
 from tests.fakes.served_link import serving
 
 
@@ -18,4 +19,5 @@ async def ctl(tmp_path: Path) -> AsyncIterator[Ctl]:
         link.set_queue([item(number) for number in range(3)])
         link.views[ID] = VIEW
         link.contents[ID] = "Subject: Hello\r\n\r\n\x1b[31mred\r\n"
+        link.inside.parts[ID] = parts_of(ID)
         yield Ctl(link, path)

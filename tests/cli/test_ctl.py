@@ -39,6 +39,12 @@ VERBS = {
     "config/apply": "config reload --reason tuned",
     "config/history": "config history",
     "config/rollback": "config rollback 1 --reason slow",
+    "config/text": "config text",
+    "config/version": "config show --version 1",
+    "config/check": "config diff --quick",
+    "config/describe": "config describe delivery.retry.base",
+    "config/watch": "config watch",
+    "config/keep": "config keep --reason good",
     "tls": "tls list",
     "system/ping": "system ping",
     "system/status": "system status",
@@ -46,6 +52,9 @@ VERBS = {
     "queue": "queue list",
     "queue/view": f"queue view {ID}",
     "queue/content": f"queue view {ID} --raw",
+    "queue/parts": f"inbox view {ID} --links",
+    "queue/part": f"inbox view {ID}",
+    "inbox/release": f"inbox release {ID} --to mx.example.com:25 --no-wait",
     "queue/retry": f"queue retry {ID}",
     "queue/hold": f"queue hold {ID}",
     "queue/release": f"queue release {ID}",
@@ -62,12 +71,20 @@ VERBS = {
     "trash/restore": f"trash restore {ID}",
     "trash/empty": "trash empty --yes",
     "destinations": "queue stats",
+    "shape": "queue shape --basis next --match example --sort -bin3",
+    "senders": "queue senders --by domain",
+    "upcoming": "queue upcoming",
+    "system/latency": "system latency",
+    "destinations/view": "destination view example.net",
+    "destinations/limit": "destination limit example.net 30/m --for 2h --reason polite",
+    "destinations/lift-limit": "destination lift-limit example.net",
     "spool/stats": "spool stats",
     "spool/check": "spool check",
     "queue/why": f"why {ID}",
     "destinations/gates": "destination list-gates",
     "destinations/unreached": "destination list-unreached",
     "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
+    "destinations/breaker/probe": "breaker probe example.net",
     "destinations/breaker/close": "breaker close example.net",
     "destinations/breaker/reset": "breaker reset example.net",
     "destinations/suspend": "destination suspend example.net --for 2h --reason moving",
@@ -167,13 +184,13 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
 async def test_watching_ends_with_control_c(ctl: Ctl) -> None:
     """`stats --watch` and `events --follow` go on until Ctrl-C, which is no error."""
     for arguments in (["queue", "stats", "--watch"], ["events", "--follow"]):
-        before = len(ctl.link.asked_of(GetStatus))
+        before = len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed)
         ctl.link.bus.publish(EngineStopping(at=NOW, reason="x"))
         watching = await ctl.start(*arguments)
         assert watching.stdout is not None
         line = await asyncio.wait_for(watching.stdout.readline(), 30)
         assert line
-        assert len(ctl.link.asked_of(GetStatus)) > before
+        assert len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed) > before
         watching.send_signal(signal.SIGINT)
         _, said = await asyncio.wait_for(watching.communicate(), 30)
         assert (watching.returncode, said) == (ExitCode.OK, b"")

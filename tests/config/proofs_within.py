@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from empath.address import Domain
+from empath.control.capture_limit import CAPTURED_MAIL, CaptureLimit
+from empath.control.changes import QueueDesk
 from empath.control.config_apply import Wish
+from empath.control.inbox import InboxDesk
+from empath.control.ledger import Ledger
+from empath.control.link import ReleaseCaptured, RequestRefused
+from empath.delivery.releasing import Releases
 from empath.events import AttemptEnded, EngineStopping
 from empath.policy.answer import LookupFailed
 from empath.query import EVERYTHING
@@ -158,11 +164,56 @@ async def _versions(parts: Reloading) -> int:
     return len(parts.history.versions())
 
 
+async def _captured_kept(parts: Reloading) -> int:
+    """Captured messages that are kept of three more."""
+    for _ in range(3):
+        assert await _accepted(parts) == b"250"
+    await CaptureLimit(
+        spool=parts.store, config=parts.standing.current, bus=parts.bus, clock=parts.clock
+    ).look()
+    return parts.store.waiting
+
+
+async def _released(parts: Reloading) -> bool:
+    """May captured mail go to its recipients' own servers?"""
+    assert await _accepted(parts) == b"250"
+    [row] = (await parts.store.page(CAPTURED_MAIL, limit=1)).rows
+    desk = InboxDesk(
+        spool=parts.store,
+        finder=parts.finder,
+        releases=Releases(
+            spool=parts.store,
+            finder=parts.finder,
+            config=parts.standing.current,
+            bus=parts.bus,
+            clock=parts.clock,
+        ),
+        clock=parts.clock,
+        config=parts.standing.current,
+        ledger=Ledger(spool=parts.store, bus=parts.bus, clock=parts.clock, actor="a test"),
+        queue=QueueDesk(
+            spool=parts.store,
+            finder=parts.finder,
+            bus=parts.bus,
+            clock=parts.clock,
+            config=parts.standing.current,
+            actor="a test",
+        ),
+    )
+    try:
+        await desk.release(ReleaseCaptured(ids=(row.id,), dry_run=True))
+    except RequestRefused:
+        return False
+    return True
+
+
 WITHIN: Final[Mapping[str, Proof]] = {
     "spool.inline_limit": Proof('"1KiB"', '"4KiB"', _in_a_file, True, False),
     "spool.min_free": Proof('"1000TB"', '"1MB"', _accepted, b"452", b"250"),
     "spool.keep_finished": Proof('"1m"', '"1d"', _history(count=1, age=120), 0, 1),
     "spool.keep_finished_count": Proof("1", "3", _history(count=2, age=1), 1, 3),
+    "dev.keep": Proof("1", "2", _captured_kept, 1, 2, more={"mode": '"dev"'}),
+    "dev.release": Proof("false", "true", _released, False, True, more={"mode": '"dev"'}),
     "spool.trash_for": Proof('"1m"', '"1d"', _restorable(age=120), 0, 1),
     "dns.servers": Proof('["127.0.0.1:@OTHER@"]', '["127.0.0.1:@NAMES@"]', _servers, False, True),
     "dns.timeout": Proof(

@@ -22,6 +22,7 @@ from empath.control.operator import LocalLink
 from empath.control.standing_config import StandingConfig
 from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
+from empath.delivery.releasing import Releases
 from empath.delivery.route import RouteFinder
 from empath.envelope import Envelope, MessageId, Origin, Priority, Recipient
 from empath.events import Event, OperatorActed
@@ -83,6 +84,8 @@ class Desk:
     link: LocalLink
     lag: LoopLag
     counters: Counters
+    releases: Releases
+    """What sends captured mail, once a test runs it; the link has it in dev mode."""
     published: list[Event] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
 
@@ -153,7 +156,9 @@ async def desk(
         bus=bus,
         clock=clock,
     )
+    releases = Releases(spool=store, finder=finder, config=current, bus=bus, clock=clock)
     link = LocalLink(
+        releases=releases if mode is Mode.DEV else None,
         configs=configs,
         encryption=encryption,
         spool=store,
@@ -181,6 +186,7 @@ async def desk(
             link,
             lag,
             counters,
+            releases,
             published,
             stopped,
         )

@@ -88,6 +88,11 @@ def _decode_word(coding: str, text: str) -> bytes | None:
         return None
 
 
+def charset_of(name: str) -> str:
+    """The charset *name* as we read it: itself, or ``us-ascii`` for one that mail is not in."""
+    return name.lower() if _CHARSET.fullmatch(name) else "us-ascii"
+
+
 def _to_text(octets: bytes, charset: str) -> str:
     if not octets:
         return ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.control.headers import HEADER_LIMIT, decode_words, read_headers
+from empath.message.headers import HEADER_LIMIT, decode_words, read_headers
 
 
 def test_fields_are_unfolded_in_order() -> None:
