@@ -174,7 +174,7 @@ class ConsoleScreen(Everywhere):
         category="go",
         names=("destinations", "dest"),
         takes="[NAME]",
-        values=lambda screen: [item.destination for item in screen.store.destinations],
+        values=lambda screen: screen.store.destination_names(),
     )
     def go_destinations(self, argument: str = "") -> None:
         """Go to the destinations."""
