@@ -95,12 +95,12 @@ class QueueLooks(QueueList):
     @action("greater_than_sign", "sort by next column", help="Sort by the next column.")
     def sort_right(self) -> None:
         """The order of the next column that has one."""
-        self._sort_by(beside(self.store.queue.sort, self.table.shown_columns, 1))
+        self._sort_by(beside(self.store.queue.sort, self.table.columns_shown, 1))
 
     @action("less_than_sign", "sort by previous column", help="Sort by the column before.")
     def sort_left(self) -> None:
         """The order of the column before that has one."""
-        self._sort_by(beside(self.store.queue.sort, self.table.shown_columns, -1))
+        self._sort_by(beside(self.store.queue.sort, self.table.columns_shown, -1))
 
     def on_virtual_table_headed(self, event: VirtualTable.Headed) -> None:
         """A click on a heading sorts by it, and again turns that round."""
@@ -125,7 +125,7 @@ class QueueLooks(QueueList):
     def columns(self) -> None:
         """The picker."""
         choices = [Choice(c.name, "", c.title, ABOUT[c.name]) for c in COLUMNS]
-        shown = self._columns() or self.table.shown_columns
+        shown = self._columns() or self.table.columns_shown
         box = Tick("Columns of the queue", choices, shown, styles=self.palette)
         self.app.push_screen(box, self._use_columns)
 

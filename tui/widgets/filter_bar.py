@@ -26,6 +26,7 @@ from tui.completion import complete, hint, take
 from tui.theme import COLOURED, Styles
 from tui.widgets.bars import Line, Piece
 
+EXAMPLE = "state:deferred  dest:~mail  age:>1h  size:>1mb  !subject:~invoice  word"
 _PAUSE = 0.2
 """Seconds without a key before what is typed is applied."""
 
@@ -92,17 +93,22 @@ class FilterBar(Vertical):
     def __init__(
         self,
         *,
+        placeholder: str = EXAMPLE,
+        query: bool = True,
         id: str | None = None,
         styles: Styles = COLOURED,
         destinations: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """*destinations* gives the domains that are offered behind ``dest:``."""
+        """Without *query* any text is a filter, such as a part of a name; *destinations* gives
+        the domains that are offered behind ``dest:``.
+        """
         super().__init__(id=id)
+        self._query = query
         self._field = _Field(
-            placeholder="state:deferred  dest:~mail  age:>1h  size:>1mb  !subject:~invoice  word",
+            placeholder=placeholder,
             compact=True,
             select_on_focus=False,
-            highlighter=_Colours(styles),
+            highlighter=_Colours(styles) if query else None,
         )
         self._field.cursor_blink = False
         self._below = Line(styles=styles, id="filter-below")
@@ -130,6 +136,8 @@ class FilterBar(Vertical):
     @property
     def problem(self) -> str:
         """What is wrong with the text in the field; empty when it is a filter."""
+        if not self._query:
+            return ""
         try:
             parse_query(self._field.value)
         except BadQuery as error:
@@ -162,13 +170,13 @@ class FilterBar(Vertical):
         """Complete the word at the cursor as far as it is certain."""
         field = self._field
         found = complete(field.value, field.cursor_position, self._destinations())
-        if found.candidates:
+        if found.candidates and self._query:
             field.value, field.cursor_position = take(field.value, found)
 
     def seek(self) -> None:
         """Leave the list unfiltered and go to the next match."""
         text = self._field.value.strip()
-        if text and not self.problem:
+        if text and self._query and not self.problem:
             self.cancel()
             self.post_message(self.Sought(text))
 
@@ -200,10 +208,13 @@ class FilterBar(Vertical):
         """The word at the cursor may yet become the name of a field: it is no filter so soon."""
         text, at = self._field.value, self._field.cursor_position
         word = text[:at].rpartition(" ")[2]
-        return bool(word) and ":" not in word and bool(complete(text, at).candidates)
+        beginning = bool(word) and ":" not in word and bool(complete(text, at).candidates)
+        return self._query and beginning
 
     def _help(self) -> None:
         """What is wrong, or what can stand where the cursor is."""
+        if not self._query:
+            return
         text, at = self._field.value, self._field.cursor_position
         found = complete(text, at, self._destinations()).candidates
         typing = at > 0 and not text[at - 1].isspace()
