@@ -17,63 +17,33 @@ import msgspec
 from empath.control.link import (
     Changed,
     CheckSpool,
-    ClearDnsCache,
     ContentPart,
     DestinationItem,
     Destinations,
-    DnsCache,
-    DnsCleared,
-    DnsEntry,
-    DnsOverride,
-    DnsOverrides,
     EventFilter,
-    ExplainMessage,
     FlushQueue,
-    GateChange,
-    GateItem,
-    GateList,
     GetSpool,
     GetStatus,
-    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
-    ListDnsCache,
-    ListDnsOverrides,
-    ListGates,
     ListQueue,
-    ListRecord,
-    ListTls,
-    ListUnreached,
     MessageView,
     NotFound,
     Notice,
-    OpenBreaker,
-    OverrideChange,
     Ping,
     QueueChange,
     QueueItem,
     QueuePage,
     ReadContent,
-    RecordItem,
-    RecordList,
-    RefreshDns,
-    RemoveDnsOverride,
     Request,
     RequestRefused,
-    RerouteDestination,
-    SetDnsOverride,
     SpoolCheck,
     SpoolReport,
     Status,
     StopEngine,
     Stopping,
-    SuspendDestination,
-    TlsDestination,
-    TlsDestinations,
-    UnreachedHosts,
     ViewMessage,
-    WhyReply,
 )
 from empath.envelope import MessageId
 from empath.events import Event
@@ -81,6 +51,7 @@ from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
 from tests.fakes.memory_inside import MemoryInside
 from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.memory_places import MemoryPlaces
 from tests.fakes.memory_shape import MemoryShape
 from tests.fakes.memory_status import PONG, SPOOL, STARTED_AT, STATUS
 from tests.fakes.memory_trash import MemoryTrash
@@ -89,15 +60,8 @@ R = TypeVar("R")
 
 __all__ = ["PONG", "STARTED_AT", "STATUS", "MemoryLink"]
 
-_GATED = {
-    OpenBreaker: ("breaker", "open"),
-    SuspendDestination: ("suspension", "suspended"),
-    RerouteDestination: ("override", "re-routed to mx.example.com:25"),
-    LimitDestination: ("limit", "limited to 5/s"),
-}
 
-
-class MemoryLink:
+class MemoryLink(MemoryPlaces):
     """Answers from its attributes; set them as the test's story needs."""
 
     def __init__(self, *, read_only: bool = False) -> None:
@@ -113,18 +77,13 @@ class MemoryLink:
         self.destinations: list[DestinationItem] = []
         self.spool: SpoolReport = SPOOL
         self.check: SpoolCheck = SpoolCheck(problems=())
-        self.cache: list[DnsEntry] = []
-        self.overrides: dict[str, DnsOverride] = {}
-        self.tls: list[TlsDestination] = []
-        self.whys: dict[MessageId, WhyReply] = {}
-        self.gates: list[GateItem] = []
-        self.record: list[RecordItem] = []
+        super().__init__()
         self.config = MemoryConfig()
+        self.shape = MemoryShape()
+        self.inside = MemoryInside()
         self.book = MemoryJobs()
         """Selections, and the changes that were made."""
         self.trash = MemoryTrash()
-        self.shape = MemoryShape()
-        self.inside = MemoryInside()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -267,66 +226,12 @@ class MemoryLink:
             case _:
                 return (
                     self.config.answer(request)
-                    or self.book.answer(request, self._matching)
-                    or self.trash.answer(request)
                     or self.shape.answer(request, self)
                     or self.inside.answer(request)
-                    or self._answer_more(request)
+                    or self.book.answer(request, self._matching)
+                    or self.trash.answer(request)
+                    or self.answer_about_places(request)
                 )
-
-    def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
-        match request:
-            case ListTls(limit=limit):
-                return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
-            case ExplainMessage(id=id):
-                return self.whys.get(id) or WhyReply(id=id, recipients=(), total=0)
-            case ListUnreached():
-                return UnreachedHosts(hosts=())
-            case ListGates():
-                return GateList(gates=tuple(self.gates))
-            case GateChange(destination=name, dry_run=True):
-                chosen = [item for item in self.queue if item.destination == name]
-                return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
-                kind, state = _GATED[type(request)]
-                self.gates.append(
-                    GateItem(
-                        destination=request.destination,
-                        gate=kind,
-                        state=state,
-                        until=request.seconds and 1_790_000_000.0 + request.seconds,
-                        reason=request.reason,
-                        actor="memory",
-                    )
-                )
-                return GateList(gates=tuple(self.gates))
-            case GateChange():
-                self.gates = [g for g in self.gates if g.destination != request.destination]
-                return GateList(gates=tuple(self.gates))
-            case ListRecord(limit=limit):
-                return RecordList(items=tuple(self.record[:limit]))
-            case ListDnsCache():
-                return DnsCache(entries=tuple(self.cache))
-            case ClearDnsCache(name=name):
-                kept = [entry for entry in self.cache if name and entry.name != name]
-                gone = len(self.cache) - len(kept)
-                self.cache = kept
-                return DnsCleared(entries=gone)
-            case RefreshDns(domain=domain):
-                return DnsCache(entries=tuple(e for e in self.cache if e.name == domain))
-            case OverrideChange(domain=domain, dry_run=True):
-                chosen = [item for item in self.queue if item.destination == domain]
-                return DnsOverrides(overrides=(), preview=counted(chosen).preview)
-            case SetDnsOverride(domain=domain, hosts=hosts):
-                self.overrides[domain] = DnsOverride(domain=domain, hosts=hosts)
-            case RemoveDnsOverride(domain=domain):
-                if self.overrides.pop(domain, None) is None:
-                    raise RequestRefused(f"There is no override for {domain}.")
-            case ListDnsOverrides():
-                pass
-            case _:
-                raise AssertionError(f"nothing answers {type(request).__name__}")
-        return DnsOverrides(overrides=tuple(self.overrides.values()))
 
     def _matching(self, query: str) -> list[QueueItem]:
         return [item for item in self.queue if self.matching(item, query)]
