@@ -235,7 +235,7 @@ class Shell(App[int]):
     async def set_interval_of_data(self, seconds: float) -> None:
         """Read the data of a screen so often from now on.  Raises `SettingsUnwritable`."""
         self.settings.interval = seconds
-        self.feed.pace = replace(self.feed.pace, data=seconds)
+        self.feed.pace = replace(self.feed.pace, data=seconds, least=seconds / 2)
         await self.keep_settings()
 
     async def set_theme(self, name: str) -> None:
