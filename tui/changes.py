@@ -7,6 +7,7 @@ jobs is in the store, so that any screen can undo the last one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,17 +36,19 @@ class Changing(Protocol):
         """The `empathctl` line that does the same."""
         ...
 
-    async def change(self, change: Change) -> None:
-        """Do it to what is meant, and tell what came of it."""
+    def change(self, change: Change) -> Awaitable[None] | None:
+        """Do it to what is meant now, and tell what came of it."""
         ...
 
 
-def changing(verb: str, key: str, *, help: str, rank: int = 0) -> Callable[[Any], Awaitable[None]]:
+def changing(
+    verb: str, key: str, *, help: str, rank: int = 0
+) -> Callable[[Any], Awaitable[None] | None]:
     """The action of a `Changing` screen that makes this change."""
     change = CHANGES[verb]
 
-    async def make(screen: Changing) -> None:
-        await screen.change(change)
+    def make(screen: Changing) -> Awaitable[None] | None:
+        return screen.change(change)
 
     declare = action(
         key,
@@ -60,53 +63,68 @@ def changing(verb: str, key: str, *, help: str, rank: int = 0) -> Callable[[Any]
     return declare(make)
 
 
-async def carry_out(
+def carry_out(
     console: Console,
     change: Change,
     targets: Target | tuple[MessageId, ...],
     known: Sequence[QueueItem] = (),
-) -> str | None:
+) -> Awaitable[str | None]:
     """Ask where the ladder says so, then do it; the result as a line, None when told not to.
 
-    Raises `LinkLost` and `RequestRefused`.
+    The first question is on screen when this returns: no key that follows goes anywhere else.
+    What is awaited raises `LinkLost` and `RequestRefused`.
     """
     target = targets if isinstance(targets, Target) else Target(targets, None, tuple(known))
-    values: Values = {}
-    if change.choices:
-        chosen = await _choose(console, change, target)
-        if chosen is None:
-            return None
-        values = {"choice": chosen}
-    if change.destroys or change.blanks or target.number > 1:
-        answer = await _question(console, change, target, values)
-        if answer is None:
-            return None
-        if answer.instead:
-            change, values = CHANGES["hold"], {}
+    decided: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+
+    def decide(answer: Answer | None) -> None:
+        if not decided.done():
+            decided.set_result(answer)
+
+    def question(values: Values) -> None:
+        if change.destroys or change.blanks or target.number > 1:
+            console.push_screen(_dialog(console, change, target, values), decide)
         else:
-            values = answer.values
-    changed = await console.ask(change.request(target, values))
+            decide(Answer(values=values))
+
+    def chosen(word: str | None) -> None:
+        if word is None:
+            decide(None)
+        else:
+            question({"choice": word})
+
+    if change.choices:
+        console.push_screen(_choices(console, change, target), chosen)
+    else:
+        question({})
+    return _do(console, change, target, decided)
+
+
+async def _do(
+    console: Console, change: Change, target: Target, decided: asyncio.Future[Answer | None]
+) -> str | None:
+    answer = await decided
+    if answer is None:
+        return None
+    change = CHANGES["hold"] if answer.instead else change
+    changed = await console.ask(change.request(target, answer.values))
     console.store.jobs.began(changed, f"{change.verb} {target.what}")
     return outcome(change, changed, target)
 
 
-async def _choose(console: Console, change: Change, target: Target) -> str | None:
-    styles = console.styles_by_role
+def _choices(console: Console, change: Change, target: Target) -> Choose:
     current = target.known[0].priority if target.number == 1 and target.known else "normal"
     choices = [Choice(word, word[0], word) for word in change.choices]
-    box = Choose("Priority", choices, current=current, styles=styles)
-    return await console.push_screen_wait(box)
+    return Choose("Priority", choices, current=current, styles=console.styles_by_role)
 
 
-async def _question(
-    console: Console, change: Change, target: Target, values: Values
-) -> Answer | None:
+def _dialog(console: Console, change: Change, target: Target, values: Values) -> ChangeDialog:
     pong = console.store.connection.pong
 
     async def count() -> Changed:
         return await console.ask(change.request(target, values, dry_run=True))
 
-    dialog = ChangeDialog(
+    return ChangeDialog(
         change,
         target,
         count=count,
@@ -114,4 +132,3 @@ async def _question(
         hostname=pong.hostname if pong is not None else "delete",
         values=values,
     )
-    return await console.push_screen_wait(dialog)

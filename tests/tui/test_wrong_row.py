@@ -156,3 +156,20 @@ async def test_the_engine_is_another_one(link: MemoryLink, clock: HandClock) -> 
         await press(pilot, "H")
         assert held(link) in ([(item(2).id,)], [])
         assert console.store.selection.cursor == item(2).id
+
+
+async def test_keys_typed_ahead_go_into_the_question(link: MemoryLink, clock: HandClock) -> None:
+    """A question is there as soon as its key is pressed, about what was under the cursor then."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2")
+        screen = console.front
+        assert screen is not None
+        for name in ("queue.delete", "queue.sort", "queue.columns", "queue.saved-views"):
+            screen.perform_by_id(name)
+            assert console.screen is not screen
+            await settle()
+            await press(pilot, "escape")
+        screen.perform_by_id("queue.hold")
+        screen.store.selection.cursor = item(9).id
+        await settle()
+        assert held(link) == [(item(1).id,)]

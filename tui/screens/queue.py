@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
@@ -58,19 +58,21 @@ class QueueScreen(QueueMarks):
         return copies_of(self.pointed, marked, self.store.queue.query)
 
     @action("e", "export", help="Write what is listed to a file: JSON lines or CSV.")
-    async def export(self) -> None:
+    def export(self) -> None:
         """Ask in which form, then read all that matches and write it."""
         matched = count(min(MOST, self.store.queue.matched))
         choices = [
             Choice("jsonl", "j", "JSON lines", f"{matched} messages"),
             Choice("csv", "c", "CSV", "for spreadsheets"),
         ]
-        form = await self.app.push_screen_wait(
-            Choose("Export this list", choices, styles=self.palette)
-        )
-        if form is None:
-            return
-        shape: Form = "csv" if form == "csv" else "jsonl"
+        self.app.push_screen(Choose("Export this list", choices, styles=self.palette), self._export)
+
+    def _export(self, form: str | None) -> None:
+        if form is not None:
+            shape: Form = "csv" if form == "csv" else "jsonl"
+            self.run_worker(self._finish(self._write_list(shape), None), name="export")
+
+    async def _write_list(self, shape: Form) -> None:
         items, whole = await self._read_all()
         path = file_for(os.environ, self.store.now, shape)
         try:
@@ -129,8 +131,8 @@ class QueueScreen(QueueMarks):
         """The `empathctl` line that does the same."""
         return change.command(self._target())
 
-    async def change(self, change: Change) -> None:
-        """Do it, and say what came of it."""
+    def change(self, change: Change) -> Awaitable[None] | None:
+        """Do it to what is under the cursor or marked at this moment, and say what came of it."""
         self.touch()
         if not self.store.selection.any and self._unseen():
             self.flash(
@@ -138,8 +140,11 @@ class QueueScreen(QueueMarks):
                 " Look, and press again.",
                 "warn",
             )
-            return
-        result = await carry_out(self.console, change, self._target())
+            return None
+        return self._report(carry_out(self.console, change, self._target()))
+
+    async def _report(self, doing: Awaitable[str | None]) -> None:
+        result = await doing
         self.touch()
         if result is None:
             return

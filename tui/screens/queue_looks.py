@@ -71,7 +71,7 @@ class QueueLooks(QueueList):
     # The order.
 
     @action("s", "sort", help="Choose what the list is sorted by.", rank=10)
-    async def sort(self) -> None:
+    def sort(self) -> None:
         """The menu of orders."""
         current = self.store.queue.sort
         choices = [
@@ -79,11 +79,13 @@ class QueueLooks(QueueList):
             for order in ORDERS
         ]
         choices.append(Choice("", "S", "the other way round", words(reverse(current))))
-        chosen = await self.app.push_screen_wait(
-            Choose("Sort by", choices, current=order_of(current).first, styles=self.palette)
-        )
-        if chosen is not None:
-            self._sort_by(chosen or reverse(current))
+
+        def take(chosen: str | None) -> None:
+            if chosen is not None:
+                self._sort_by(chosen or reverse(current))
+
+        box = Choose("Sort by", choices, current=order_of(current).first, styles=self.palette)
+        self.app.push_screen(box, take)
 
     @action("S", "reverse", help="Turn the order round.", names=("reverse",))
     def turn_round(self) -> None:
@@ -93,12 +95,12 @@ class QueueLooks(QueueList):
     @action("greater_than_sign", "sort by next column", help="Sort by the next column.")
     def sort_right(self) -> None:
         """The order of the next column that has one."""
-        self._sort_by(beside(self.store.queue.sort, self.table.shown_columns, 1))
+        self._sort_by(beside(self.store.queue.sort, self.table.columns_shown, 1))
 
     @action("less_than_sign", "sort by previous column", help="Sort by the column before.")
     def sort_left(self) -> None:
         """The order of the column before that has one."""
-        self._sort_by(beside(self.store.queue.sort, self.table.shown_columns, -1))
+        self._sort_by(beside(self.store.queue.sort, self.table.columns_shown, -1))
 
     def on_virtual_table_headed(self, event: VirtualTable.Headed) -> None:
         """A click on a heading sorts by it, and again turns that round."""
@@ -120,13 +122,14 @@ class QueueLooks(QueueList):
         self.paint_all()
 
     @action("c", "columns", help="Choose the columns; kept for this view.", rank=11)
-    async def columns(self) -> None:
+    def columns(self) -> None:
         """The picker."""
         choices = [Choice(c.name, "", c.title, ABOUT[c.name]) for c in COLUMNS]
-        shown = self._columns() or self.table.shown_columns
-        chosen = await self.app.push_screen_wait(
-            Tick("Columns of the queue", choices, shown, styles=self.palette)
-        )
+        shown = self._columns() or self.table.columns_shown
+        box = Tick("Columns of the queue", choices, shown, styles=self.palette)
+        self.app.push_screen(box, self._use_columns)
+
+    def _use_columns(self, chosen: tuple[str, ...] | None) -> None:
         if chosen is None:
             return
         slot = self.view
@@ -139,23 +142,25 @@ class QueueLooks(QueueList):
         else:
             settings.columns.pop(LIST, None)
         self.paint_all()
-        await self.console.keep_settings()
+        self.run_worker(self._finish(self.console.keep_settings(), None), name="keep")
 
     # Views.
 
     @action("apostrophe", "views", help="Views by digit: '1 all, '2 held, '3 deferred.", rank=12)
-    async def saved_views(self) -> None:
+    def saved_views(self) -> None:
         """The views; a digit, and that one is shown."""
         choices = [
             Choice(slot, slot, safe(view.name, 40), self._view_note(view))
             for slot, view in self.views.items()
         ]
         footer = "a digit or ⏎ shows it · :save-view keeps this one"
-        chosen = await self.app.push_screen_wait(
-            Choose("Views", choices, current=self.view, footer=footer, styles=self.palette)
-        )
-        if chosen is not None:
-            self._show_view(self.views[chosen])
+
+        def take(chosen: str | None) -> None:
+            if chosen is not None:
+                self._show_view(self.views[chosen])
+
+        box = Choose("Views", choices, current=self.view, footer=footer, styles=self.palette)
+        self.app.push_screen(box, take)
 
     def _view_note(self, view: SavedView) -> str:
         return " · ".join(filter(None, (safe(view.query, 60), view.sort and words(view.sort))))

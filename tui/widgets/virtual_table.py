@@ -99,7 +99,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """Whether there is a cursor at all."""
         self._head = 1 if headed else 0
         self.dimmed = False
-        self.sorted_by: tuple[str, str] = ("", "")
+        self.arrow_at: tuple[str, str] = ("", "")
         """The column that the order is by, and the arrow behind its heading."""
         self.moved_by_itself_at = -1000.0
         """When the cursor came to another row because its own had gone; no key moved it."""
@@ -231,12 +231,12 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def sort_shown(self, column: str, arrow: str) -> None:
         """Say in the heading which column the order is by."""
-        if (column, arrow) != self.sorted_by:
-            self.sorted_by = (column, arrow)
+        if (column, arrow) != self.arrow_at:
+            self.arrow_at = (column, arrow)
             self.refresh(Region(0, 0, self.size.width, 1))
 
     @property
-    def shown_columns(self) -> tuple[str, ...]:
+    def columns_shown(self) -> tuple[str, ...]:
         """The names of the columns that there is room for."""
         return tuple(column.name for column, _ in self._fitted)
 
@@ -267,7 +267,7 @@ class VirtualTable(ScrollView, can_focus=True):
     def _heading(self, width: int) -> Strip:
         style = self.palette["head"]
         lead = "  " if self.pointed else " "
-        name, arrow = self.sorted_by
+        name, arrow = self.arrow_at
         parts = [
             cut(column.title + (arrow if column.name == name else ""), size, right=column.right)
             for column, size in self._fitted
