@@ -200,6 +200,8 @@ class Store:
         self.events = EventRing()
         self.sequence: int | None = None
         self.version = 0
+        self.refused = ""
+        """Why the engine does not give what the screen in front shows; empty when it does."""
 
     def __repr__(self) -> str:
         return f"<Store {self.phase.value} version={self.version} events={len(self.events)}>"
