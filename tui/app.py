@@ -256,6 +256,12 @@ class Console(Shell):
         self.switch_mode("queue")
         self.poke()
 
+    def show_destination(self, name: str) -> None:
+        """Go to the destinations, with the cursor on this one."""
+        self.store.places.seek(name)
+        self.switch_mode("destinations")
+        self.poke()
+
     def action_leave(self) -> None:
         """Leave, from anywhere."""
         self.run_worker(self.leave(), name="leave", exclusive=True, group="leave")
