@@ -82,7 +82,7 @@ class Engine:
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._crew = Crew(self._attempt, self._ended)
         self._wake = asyncio.Event()
-        self._shut: frozenset[Domain] = frozenset()
+        self._shut: Mapping[Domain, float | None] = {}
         self._progress: dict[tuple[MessageId, Domain], Progress] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -278,7 +278,7 @@ class Engine:
         now, opens = self._clock.now(), self._look_at
         waits = [verdict.until for verdict in self._window.verdicts.values()]
         waits += [hold.until for hold in self._gates.classes.closed.values()]
-        waits += self._gates.shut(now).values()
+        waits.append(self._gates.opens_at(now))
         soonest = min((until for until in waits if until is not None and until > now), default=None)
         if soonest is not None:
             opens = min(opens, asyncio.get_running_loop().time() + soonest - now + _AFTER)
@@ -288,11 +288,11 @@ class Engine:
         """Give back what waits for destinations that are left alone for long; ask for the mail
         of those that no longer are.
         """
-        shut = self._gates.shut(self._clock.now()).keys()
-        if self._shut - shut:
-            self._arrived = True
-        self._shut = frozenset(shut)
-        for destination in shut:
+        shut = self._gates.shut(self._clock.now())
+        if shut is not self._shut:
+            self._arrived = self._arrived or bool(self._shut.keys() - shut.keys())
+            self._shut = shut
+        for destination in self._window.destinations & shut.keys():
             await self._give_back(self._window.withdraw(destination))
 
     async def _return_window(self) -> None:

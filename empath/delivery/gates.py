@@ -8,6 +8,7 @@ here they meet the config in force.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Final, final
 
 import msgspec
@@ -18,7 +19,7 @@ from empath.config.model import Config, Delivery
 from empath.envelope import Priority
 from empath.policy import shaping
 from empath.policy.blame import Word
-from empath.policy.breaker import Breaker, Breakers, Position, Thresholds
+from empath.policy.breaker import Breaker, Breakers, Thresholds
 from empath.policy.concurrency import Concurrency
 from empath.policy.destination import DestinationsOf
 from empath.policy.limiter import ClassRates, Limiter, Rate
@@ -59,6 +60,9 @@ class Gates:
             self.concurrency,
         )
         """In the order in which they are asked: what lasts longest first."""
+        self._shut: Mapping[Domain, float | None] = {}
+        self._shut_at = self._opens_at = -inf
+        self._shut_changes = 0
         self._tidied_at = 0.0
         self._read: Delivery | None = None
         self._weights: Mapping[Priority, int] = {}
@@ -98,12 +102,25 @@ class Gates:
     def shut(self, now: float) -> Mapping[Domain, float | None]:
         """Destinations that get no attempt for long, and until when; None: until an operator
         acts.  Their mail needs no place in the window.
+
+        The same object until that changes: it is asked for at every turn, and ten thousand
+        breakers may be open.
         """
-        shut: dict[Domain, float | None] = {
-            name: self.breakers[name].open_until
-            for name, position in self.breakers.standing(now).items()
-            if position is Position.OPEN
-        }
+        changes = self.breakers.changes + self.suspensions.changes
+        if changes != self._shut_changes or not self._shut_at <= now < self._opens_at:
+            self._shut = self._look(now)
+            self._shut_at, self._shut_changes = now, changes
+            times = (until for until in self._shut.values() if until is not None)
+            self._opens_at = min(times, default=inf)
+        return self._shut
+
+    def opens_at(self, now: float) -> float:
+        """When the first of those that are `shut` at *now* opens; inf if none does by itself."""
+        self.shut(now)
+        return self._opens_at
+
+    def _look(self, now: float) -> Mapping[Domain, float | None]:
+        shut: dict[Domain, float | None] = {**self.breakers.open_at(now)}
         for name, suspension in self.suspensions.standing(now).items():
             shut[name] = suspension.until
         return shut
