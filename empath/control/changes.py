@@ -150,6 +150,9 @@ class QueueDesk:
 
     async def _preview(self, query: QueueQuery | Frozen, verb: str) -> link.Changed:
         found = await preview(self._spool, query, verb)
+        if verb == "delete":
+            kept = float(self._config().spool.trash_for)
+            found = msgspec.structs.replace(found, kept_for=kept)
         return link.Changed(messages=0, recipients=0, in_flight=0, preview=found)
 
     def _chosen(self, request: QueueChange) -> QueueQuery | Frozen:
