@@ -13,15 +13,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
-import msgspec
-
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts
 from empath.delivery.crew import Crew
-from empath.delivery.gates import KEY, Gates
+from empath.delivery.gates import Gates
+from empath.delivery.keeping import Keeping
 from empath.delivery.pool import Pool
 from empath.delivery.progress import Position, Progress
 from empath.delivery.recorder import Recorder
@@ -35,7 +34,6 @@ from empath.policy.reachability import Place, Unreached
 from empath.policy.room import CLASSES, Room
 from empath.policy.schedule import Window
 from empath.policy.verdict import Hold
-from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Spool, SpoolRefused
 from empath.tls import ClientContexts
 
@@ -76,6 +74,7 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
+        self._keeping = Keeping(self._gates, spool, bus, clock)
         self.contexts = ClientContexts(lambda: config().delivery.tls)
         self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(bus, clock)
@@ -145,11 +144,12 @@ class Engine:
     async def run(self) -> None:
         """Deliver until cancelled."""
         try:
-            await self._restore_gates()
+            await self._keeping.restore()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(), name="delivery arrivals")
                 watch = self._watchdog.run(self._progress.values)
                 group.create_task(watch, name="delivery watchdog")
+                group.create_task(self._keeping.run(), name="delivery gates")
                 await self._loop(group)
         finally:
             self._pool.close()
@@ -168,6 +168,7 @@ class Engine:
             self._crew.cancel()
             await self._idle.wait()
         self._pool.close()
+        await self._keeping.finish()
 
     # The loop: decide, then act.
 
@@ -314,22 +315,9 @@ class Engine:
             # One turn of the loop for all that arrive in it.
             await asyncio.sleep(0)
 
-    async def _restore_gates(self) -> None:
-        """Go on with the breakers and suspensions that were written down."""
-        try:
-            text = await self._spool.setting(KEY)
-            if text:
-                self._gates.restore(text)
-        except (SpoolRefused, msgspec.MsgspecError, ValueError) as error:
-            sentence = f"Breakers and suspensions cannot be read and begin anew: {error}"
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=safe_text(sentence)))
-
     async def keep_gates(self) -> None:
         """Write down what a restart must know of breakers and suspensions."""
-        try:
-            await self._spool.keep(KEY, self._gates.kept(self._clock.now()))
-        except SpoolRefused as error:  # They hold all the same, until a restart.
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+        await self._keeping.keep()
 
     # One attempt.
 
@@ -380,7 +368,7 @@ class Engine:
             raise
         finally:
             if turned:
-                await self.keep_gates()
+                self._keeping.turned()
         if len(report.outcomes) < len(lot.recipients):
             self._arrived = True  # Those the server had no room for are due, and go next.
         if report.connection is None or report.key is None:

@@ -40,6 +40,11 @@ class Kept(msgspec.Struct, frozen=True):
     limited: tuple[tuple[Domain, Throttle], ...] = ()
 
 
+def written(kept: Kept) -> str:
+    """*kept* as JSON."""
+    return codec.encode(kept).decode()
+
+
 @final
 class Gates:
     """What keeps destinations from their turn."""
@@ -142,17 +147,16 @@ class Gates:
         """An attempt is over, whatever came of it."""
         self.concurrency.ended(destination)
 
-    def kept(self, now: float) -> str:
-        """What a restart must know, as JSON."""
-        kept = Kept(
+    def kept(self, now: float) -> Kept:
+        """What a restart must know."""
+        return Kept(
             tuple(self.breakers.kept().items()),
             tuple(self.suspensions.standing(now).items()),
             tuple(self.throttles.standing(now).items()),
         )
-        return codec.encode(kept).decode()
 
     def restore(self, text: str) -> None:
-        """Go on from what `kept` wrote.  Raises `msgspec.MsgspecError` for anything else."""
+        """Go on from what was `written`.  Raises `msgspec.MsgspecError` for anything else."""
         kept: Kept = codec.decode(Kept, text)
         self.breakers.restore(dict(kept.breakers))
         self.suspensions.restore(dict(kept.suspended))

@@ -210,7 +210,7 @@ class Breakers:
     def kept(self) -> Mapping[Domain, Breaker]:
         """What a restart must know: breakers that are not closed."""
         return {
-            name: replace(breaker, probing=False)
+            name: breaker.unresolved()
             for name, breaker in self._breakers.items()
             if breaker.open_until is not None
         }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from empath.address import Domain
 from empath.config.model import Config
-from empath.delivery.gates import Gates
+from empath.delivery.gates import Gates, written
 from empath.policy.breaker import Position
 from empath.policy.suspension import Suspension
 
@@ -67,7 +67,7 @@ def test_what_is_shut_is_known_whatever_happened(steps: list[tuple[str, Domain, 
         take(gates, step, name, now)
         assert gates.shut(now) == look(gates, now)
         again = Gates(lambda: config)
-        again.restore(gates.kept(now))
+        again.restore(written(gates.kept(now)))
         assert again.shut(now) == gates.shut(now)
 
 
