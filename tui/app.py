@@ -29,6 +29,7 @@ from tui.screens.base import ConsoleScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
+from tui.screens.inbox import InboxScreen
 from tui.screens.message import MessageScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import QueueScreen
@@ -56,6 +57,7 @@ class Console(Shell):
         "queue": QueueScreen,
         "destinations": DestinationsScreen,
         "events": EventsScreen,
+        "inbox": InboxScreen,
     }
     DEFAULT_MODE = "overview"
     DETAILS: ClassVar[tuple[type[Screen[None]], ...]] = (MessageScreen,)

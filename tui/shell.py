@@ -95,6 +95,11 @@ class Shell(App[int]):
         shown = self.keymap.shown(act)
         return shown if self._unicode else shown.replace("⏎", "CR").replace("⇧tab", "s-tab")
 
+    @property
+    def state(self) -> Path | None:
+        """The folder of copies, pictures and saved mail; None where nothing is kept."""
+        return self._state
+
     # Lists over the screen.
 
     def open_command(self, text: str = "") -> None:

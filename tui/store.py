@@ -168,6 +168,13 @@ class Store:
         """The engine's time, so that ages are right when the clocks of two machines differ."""
         return self.clock.now() + self._skew
 
+    @property
+    def catches_mail(self) -> bool:
+        """There is an inbox: the engine captures mail, or some that it captured is left."""
+        status, pong = self.status, self.connection.pong
+        captures = pong is not None and pong.mode == "dev"
+        return captures or (status is not None and status.captured > 0)
+
     def why_no_change(self) -> str:
         """Why nothing may be changed now; empty when it may."""
         return self.connection.why_no_change(self.clock.monotonic())

@@ -21,6 +21,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import config_desk, dns, gates, ledger, link, looking, views
+from empath.control.capture_limit import CAPTURED_MAIL
 from empath.control.attention import Remembered, needs_attention
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
@@ -46,7 +47,7 @@ from empath.safe_text import safe_text
 from empath.spool.face import DestinationRow, Spool, SpoolRefused
 
 R = TypeVar("R")
-_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str]]
+_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str], int]
 
 DESTINATION_LIMIT: Final = 1000
 """Most destinations in one reply."""
@@ -184,7 +185,7 @@ class LocalLink:
         stats = await self._spool.stats()
         counts, metrics = stats.recipients, self._metrics
         connections = self._engine.connections() if self._engine else {}
-        destinations, damaged = await self._recent_backlog()
+        destinations, damaged, captured = await self._recent_backlog(counts.get(State.HELD, 0))
         return link.Status(
             pong=await self._ping(link.Ping()),
             listeners=tuple(self._listeners()),
@@ -216,14 +217,18 @@ class LocalLink:
                 config_items=self._configs.attention(),
             ),
             sequence=self._bus.sequence,
+            captured=captured,
         )
 
-    async def _recent_backlog(self) -> _Backlog:
-        """The longest queues and the damaged mail, a few seconds old: a console asks often."""
+    async def _recent_backlog(self, held: int) -> _Backlog:
+        """The longest queues, the damaged mail and how much is captured, a few seconds old: a
+        console asks often.
+        """
         now = self._clock.monotonic()
         if not self._backlog or now - self._backlog[0][0] >= _ATTENTION_EVERY:
             rows = await self._spool.destinations(limit=100)
-            found = (rows, await self._spool.damaged())
+            captured = (await self._spool.page(CAPTURED_MAIL, limit=1)).matched if held else 0
+            found = (rows, await self._spool.damaged(), captured)
             self._backlog[:] = [(now, found)]  # shared with every other name of this link
         return self._backlog[0][1]
 

@@ -53,7 +53,7 @@ async def test_raw_content_is_read_in_ranges_and_shown_as_dots(
     async with running(engine, clock) as (console, pilot):
         await press(pilot, "2", "enter", "w")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0]
-        assert "Raw · 66kB of 100kB" in page_of(console)
+        assert "‹Raw 66kB of 101kB›" in page_of(console)
         await press(pilot, "m")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0, 65536]
         await press(pilot, "m", "G")
@@ -75,7 +75,12 @@ async def test_a_small_terminal_shows_one_pane_at_a_time(
         for _ in range(4):
             await press(pilot, "tab")
             titles.append(page_of(console).splitlines()[2].strip("─ "))
-        assert titles == ["Transcript · attempt 4", "Headers", "Envelope", "Timeline · 4 attempts"]
+        assert titles == [
+            "Transcript · attempt 4",
+            "Text  Raw  ‹Headers›  Parts",
+            "Envelope",
+            "Timeline · 4 attempts",
+        ]
 
 
 async def test_it_can_be_changed_here(engine: DemoEngine, clock: HandClock) -> None:

@@ -26,8 +26,9 @@ COLUMNS = (
     Column("time", "WHEN", 8),
     Column("kind", "WHAT", 11),
     Column("stage", "STAGE", 7),
+    Column("code", "CODE", 4, since=60),
     Column("took", "TOOK", 5, right=True),
-    Column("tls", "TLS", 7, since=100),
+    Column("tls", "TLS", 7, since=56),
     Column("server", "WHERE", 10, share=2, most=44, since=90),
     Column("reply", "REPLY", 10, share=3),
 )
@@ -67,7 +68,8 @@ def row_of(moment: Moment) -> Row:
     if isinstance(event, AttemptEnded):
         cells["stage"] = (safe(event.stage), "muted")
         cells["took"] = milliseconds(event.seconds)
-        cells["tls"] = (safe(event.tls.version), "good") if event.tls else ("–", "faint")
+        cells["code"] = _code(event)
+        cells["tls"] = _tls(event)
         cells["server"] = safe(event.server or event.destination)
         replies = dict.fromkeys(safe(result.reply, 300) for result in event.results)
         cells["reply"] = (" | ".join(replies), "muted")
@@ -75,6 +77,25 @@ def row_of(moment: Moment) -> Row:
         cells["server"] = line.subject
         cells["reply"] = (line.detail, "muted")
     return Row(str(moment.index), cells)
+
+
+def _code(event: AttemptEnded) -> tuple[str, str]:
+    """The greatest code of the replies; a dash where no server spoke."""
+    codes = [result.reply[:3] for result in event.results if result.reply[:3].isdecimal()]
+    if not codes or all(result.ours for result in event.results):
+        return "–", "faint"
+    code = max(codes)
+    return code, {"2": "good", "4": "warn", "5": "bad"}.get(code[0], "text")
+
+
+def _tls(event: AttemptEnded) -> tuple[str, str]:
+    """What was agreed, and a tick if the server proved its name."""
+    if event.tls is not None:
+        version = safe(event.tls.version).removeprefix("TLSv")
+        return (f"{version} ✓", "good") if event.tls.verified else (f"{version} ○", "info")
+    if event.tls_failures:
+        return "✖ fail", "bad"
+    return ("▲ none", "warn") if event.server else ("–", "faint")
 
 
 class TimelineRows:
