@@ -84,7 +84,7 @@ def fact_lines(
             [
                 (moment(view.received_at), "text"),
                 (f"  {octets(view.size)}", "muted"),
-                (f"  from {safe(view.client, 80)}", "muted"),
+                (f"  {safe(view.client, 80)}", "muted"),
                 (f"  {safe(view.tls, 80)}" if view.tls else "  in clear", "muted"),
             ],
         ),

@@ -46,7 +46,7 @@ def envelope_lines(
     ]
     lines += _why_lines(why, now, styles, width)
     for number, recipient in enumerate(view.recipients):
-        lines += _recipient(recipient, "to" if number == 0 else "", now, styles)
+        lines += _recipient(recipient, "to" if number == 0 else "", now, styles, width)
     lines.append(line("goes over", *_encryption(view)))
     flags = " ".join(flag for flag in (view.body, "SMTPUTF8" if view.smtputf8 else "") if flag)
     client = safe(view.client) + (f" ({safe(view.helo)})" if view.helo else "")
@@ -112,7 +112,9 @@ def _left(seconds: float) -> str:
     return f"in {age(seconds)}" if seconds > 0 else "past"
 
 
-def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> list[Text]:
+def _recipient(
+    item: RecipientItem, label: str, now: float, styles: Styles, width: int
+) -> list[Text]:
     mark, role = sign(item.state)
     text = Text.assemble(
         (f" {label:<{LABEL}}", styles["muted"]),
@@ -133,7 +135,11 @@ def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> l
     if not facts:
         return [text]
     indent = " " * (LABEL + 3)
-    return [text, Text.assemble((indent + "  ".join(facts), styles["muted"]))]
+    room = max(20, width - len(indent) - 1)
+    return [
+        text,
+        *(Text(indent + part, styles["muted"]) for part in wrapped("  ".join(facts), room)),
+    ]
 
 
 def header_lines(headers: Sequence[tuple[str, str]], styles: Styles) -> list[Text]:

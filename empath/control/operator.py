@@ -21,8 +21,8 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import config_desk, dns, gates, ledger, link, looking, views
-from empath.control.capture_limit import CAPTURED_MAIL
 from empath.control.attention import Remembered, needs_attention
+from empath.control.capture_limit import CAPTURED_MAIL
 from empath.control.changes import QueueDesk
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk

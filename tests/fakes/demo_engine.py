@@ -31,6 +31,7 @@ from empath.events import (
 from empath.query import parse_query
 from tests.fakes.clock import HandClock
 from tests.fakes.demo_message import CONTENT, eventful
+from tests.fakes.memory_inside import PLAIN, parts_of
 from tests.fakes.memory_link import STATUS, MemoryLink
 from tui.store import Store
 
@@ -115,6 +116,8 @@ class DemoEngine(MemoryLink):
             ),
         )
         self.detail = self._detail()
+        self.inside.parts[self.detail] = parts_of(self.detail, code="", html="", parts=PLAIN)
+        self.inside.texts[self.detail, "1 text"] = CONTENT.partition("\r\n\r\n")[2]
 
     # Time.
 

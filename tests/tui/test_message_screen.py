@@ -53,7 +53,7 @@ async def test_raw_content_is_read_in_ranges_and_shown_as_dots(
     async with running(engine, clock) as (console, pilot):
         await press(pilot, "2", "enter", "w")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0]
-        assert "‹Raw 66kB of 101kB›" in page_of(console)
+        assert "‹Raw 66kB of 100kB›" in page_of(console)
         await press(pilot, "m")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0, 65536]
         await press(pilot, "m", "G")

@@ -100,7 +100,7 @@ class InboxList(Looking):
         """It came while this console ran, and was not looked at."""
         return (
             self._since is not None
-            and item.received_at >= self._since - 1
+            and item.received_at >= self._since
             and item.id not in self._seen
         )
 

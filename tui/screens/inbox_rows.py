@@ -14,8 +14,8 @@ from tui.widgets.virtual_table import Cell, Row
 COLUMNS = (
     Column("new", "", 1),
     Column("time", "TIME", 8),
-    Column("to", "TO", 12, share=3, most=40),
-    Column("subject", "SUBJECT", 12, share=4),
+    Column("to", "TO", 12, share=2, most=30),
+    Column("subject", "SUBJECT", 12, share=5),
     Column("from", "FROM", 14, share=2, since=90, most=40),
     Column("size", "SIZE", 6, right=True, since=74),
     Column("released", "SENT", 5, since=46),

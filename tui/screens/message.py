@@ -96,7 +96,7 @@ class MessageScreen(Looking):
     def on_mount(self) -> None:
         """Begin at the timeline, with the header fields."""
         super().on_mount()
-        self.preview.form = "headers"
+        self.preview.form = "" if self.TAB == "inbox" else "headers"
         self._show_pane("timeline")
 
     @property

@@ -29,8 +29,8 @@ COLUMNS = (
     Column("code", "CODE", 4, since=60),
     Column("took", "TOOK", 5, right=True),
     Column("tls", "TLS", 7, since=56),
-    Column("server", "WHERE", 10, share=2, most=44, since=90),
-    Column("reply", "REPLY", 10, share=3),
+    Column("server", "WHERE", 10, share=2, most=44),
+    Column("reply", "REPLY", 10, share=3, since=90),
 )
 
 
