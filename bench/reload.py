@@ -2,8 +2,9 @@
 whose is not.
 
 First the proof, with many reloads by all ways under load, half of them of texts that are wrong;
-then the figures: rounds with and without reloads in turn, since the speed of such machines drifts.
-Run it as ``python -m bench.reload``.
+then how long the swap holds the event loop and how late it makes it, in windows with and without a
+reload; then throughput, in rounds with and without: pairs in turn, since the speed of such machines
+drifts.  Run it as ``python -m bench.reload``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import bench.reload_turns
 from bench.processes import cpu_seconds
 from empath.control.link import GetStatus
 from tests.e2e.reloads import Numbered, by_command, by_link, by_signal, run
@@ -89,27 +91,48 @@ def main() -> int:
         description=" ".join((__doc__ or "").split("\n\n")[0].split()),
     )
     parser.add_argument("--reloads", type=int, default=200, help="of the proof (default 200)")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of rounds (default 5)")
-    parser.add_argument("--messages", type=int, default=15_000, help="a round (default 15,000)")
+    parser.add_argument("--windows", type=int, default=200, help="pairs of windows (default 200)")
+    parser.add_argument(
+        "--routes", type=int, default=2000, help="of a long config, measured too (default 2,000)"
+    )
+    parser.add_argument("--rounds", type=int, default=12, help="pairs of rounds (default 12)")
+    parser.add_argument("--messages", type=int, default=10_000, help="a round (default 10,000)")
     parser.add_argument("--pause", type=float, default=0.25, help="seconds between two reloads")
     asked = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}")
-    sound = True
-    if asked.reloads:
-        with tempfile.TemporaryDirectory() as name:
-            ways = (by_link, by_signal, by_link, by_link, by_command)
-            report = run(Path(name), reloads=asked.reloads, ways=ways)
-        sound = report.sound
-        print(report)
-        for case in (*report.mixed[:10], *report.dropped[:10]):
-            print(case)
+    sound = not asked.reloads or prove(asked.reloads)
+    if asked.windows:
+        for routes in sorted({0, asked.routes}):
+            with tempfile.TemporaryDirectory() as name:
+                pairs = asked.windows if not routes else max(1, asked.windows // 4)
+                turns = bench.reload_turns.measure(Path(name), pairs=pairs, routes=routes)
+            print(f"\n{pairs} reloads under load, a config of {1 + routes:,} routes\n")
+            print(turns.table())
+    if asked.rounds:
+        compare(asked.rounds, messages=asked.messages, pause=asked.pause)
+    return 0 if sound else 1
+
+
+def prove(reloads: int) -> bool:
+    """Reload by all ways under load; was everything sound?"""
+    with tempfile.TemporaryDirectory() as name:
+        ways = (by_link, by_signal, by_link, by_link, by_command)
+        report = run(Path(name), reloads=reloads, ways=ways)
+    print(report)
+    for case in (*report.mixed[:10], *report.dropped[:10]):
+        print(case)
+    return report.sound
+
+
+def compare(count: int, *, messages: int, pause: float) -> None:
+    """Throughput in *count* pairs of rounds, and how far the pairs lie apart."""
     rounds: dict[str, list[Round]] = {"without": [], "with": []}
-    for _ in range(asked.rounds):
-        for name, pause in (("without", None), ("with", asked.pause)):
+    kinds: list[tuple[str, float | None]] = [("without", None), ("with", pause)]
+    for _ in range(count):
+        for name, seconds in kinds:
             with tempfile.TemporaryDirectory() as folder:
-                rounds[name].append(measure(Path(folder), messages=asked.messages, pause=pause))
-    if not asked.rounds:
-        return 0 if sound else 1
+                rounds[name].append(measure(Path(folder), messages=messages, pause=seconds))
+        kinds.reverse()  # who is first has a warmer machine, or a colder one
     print("\n| reloads | end to end/s | spread | CPU ms a message | reloads in all | worst turn |")
     print("|---|--:|--:|--:|--:|--:|")
     for name, found in rounds.items():
@@ -121,9 +144,13 @@ def main() -> int:
             f"| {1000 * max(one.worst_turn for one in found):.1f} ms |"
         )
     pairs = zip(rounds["without"], rounds["with"], strict=True)
-    ratio = statistics.median(changed.relayed / still.relayed for still, changed in pairs)
-    print(f"\nThroughput with reloads: {100 * ratio:.1f} % of that without, median of pairs")
-    return 0 if sound else 1
+    ratios = sorted(100 * changed.relayed / still.relayed for still, changed in pairs)
+    quarter = len(ratios) // 4
+    print(
+        f"\nThroughput with reloads: {statistics.median(ratios):.1f} % of that without, median of"
+        f" {len(ratios)} pairs; half of them from {ratios[quarter]:.1f} to"
+        f" {ratios[-1 - quarter]:.1f}, all from {ratios[0]:.1f} to {ratios[-1]:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
 from empath.observe.journal import Journal
 from empath.observe.metrics import Counters
+from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
@@ -195,7 +196,9 @@ class _Empath:
         addresses = await reception.open()
         parts.push_async_callback(reception.close)
         encryption = EncryptionLedger()
+        vitals = Vitals(self._counters, self._lag)
         self._bus.fold(encryption)
+        self._bus.fold(vitals)
         impact = ConfigImpact(spool=store, finder=finder, encryption=encryption, clock=self._clock)
         configs = ConfigDesk(
             standing=self._standing,
@@ -207,6 +210,7 @@ class _Empath:
             spool=store,
             bus=self._bus,
             clock=self._clock,
+            health=vitals.health,
         )
         await configs.begin()
         watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
@@ -262,7 +266,12 @@ class _Empath:
         running = Running(self._config, addresses, control.path, self._journal, self._stopping)
         limit = CaptureLimit(spool=store, config=config, bus=self._bus, clock=self._clock)
         self._bus.fold(limit)
-        beside = {"config watch": watch.run, "captured mail": limit.run}
+        beside = {
+            "config watch": watch.run,
+            "config trial": configs.trial.run,
+            "captured mail": limit.run,
+            "jobs": link.work,
+        }
         await self._work(running, reception, engine or releases, beside)
 
     async def _work(

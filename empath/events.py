@@ -236,13 +236,14 @@ class DnsChanged(_Event, frozen=True):
 
 
 class DestinationGated(_Event, frozen=True):
-    """An operator opened, closed or reset a breaker, or suspended, resumed or re-routed a
-    destination.
+    """An operator opened, closed or reset a breaker, or suspended, resumed, limited or re-routed
+    a destination.
     """
 
     action: str
-    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``suspended``, ``resumed``,
-    ``re-routed to …`` or ``re-route removed``."""
+    """``breaker opened``, ``breaker closed``, ``breaker reset``, ``probe asked for``,
+    ``suspended``, ``resumed``, ``limited to …``, ``limit lifted``, ``re-routed to …`` or
+    ``re-route removed``."""
     destination: Domain
     actor: str
     reason: str = ""
@@ -284,6 +285,20 @@ class ConfigRefused(_Event, frozen=True):
     """Everything that is wrong with it."""
 
 
+class ConfigWatched(_Event, frozen=True):
+    """A config is on trial, or its trial has ended."""
+
+    path: str
+    version: int
+    """The one on trial."""
+    outcome: str
+    """``watched`` at its beginning; else as `empath.control.link.ConfigWatchView.outcome`."""
+    actor: str
+    """Who began it, or ended it."""
+    sentence: str
+    """What comes of it, and why."""
+
+
 class TaskFailed(_Event, frozen=True):
     """A bug: one task ended on an unexpected error; the rest keeps running."""
 
@@ -307,5 +322,6 @@ Event = (
     | ConfigLoaded
     | ConfigReloaded
     | ConfigRefused
+    | ConfigWatched
     | TaskFailed
 )

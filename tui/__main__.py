@@ -6,33 +6,28 @@ with 0 when the operator left, 2 for wrong usage or when there is no terminal.
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
-from pathlib import Path
 
-from empath.control.socket import RemoteLink
-from tui.app import Console
+from empath.clock import SystemClock
+from tui.options import RecordingUnusable, parse, prepare
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the console until the operator leaves."""
-    parser = argparse.ArgumentParser(prog="empath console", description="Empath's console.")
-    parser.add_argument(
-        "--attach", type=Path, required=True, metavar="SOCKET", help="the engine's control socket"
-    )
-    parser.add_argument(
-        "--child", action="store_true", help="this console was started together with the relay"
-    )
-    parser.add_argument("--read-only", action="store_true", help="look, do not touch")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(  # noqa: T201 - there is no terminal to draw on
             "The console needs a terminal; for scripts there is empathctl.", file=sys.stderr
         )
         return 2
-    console = Console(RemoteLink(options.attach), child=options.child, read_only=options.read_only)
-    console.run(mouse=True)
-    return console.return_code or 0
+    try:
+        start = prepare(options, os.environ, SystemClock())
+    except RecordingUnusable as error:
+        print(error, file=sys.stderr)  # noqa: T201 - it is said before anything is drawn
+        return 2
+    start.console.run(mouse=start.mouse)
+    return start.console.return_code or 0
 
 
 if __name__ == "__main__":

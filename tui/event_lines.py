@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from empath.control.link import EVENT_KINDS, ROUTINE_EVENTS
 from empath.events import (
     AttemptEnded,
     AttemptStuck,
@@ -15,6 +16,7 @@ from empath.events import (
     ConfigLoaded,
     ConfigRefused,
     ConfigReloaded,
+    ConfigWatched,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -48,6 +50,15 @@ class EventLine:
     destination: str = ""
     level: int = 1
     """0 is routine, 1 is worth a look, 2 is trouble."""
+
+
+def kinds_of_level(level: int) -> tuple[str, ...]:
+    """The kinds of events that are of at least this level; none for all."""
+    if not level:
+        return ()
+    if level == 1:
+        return tuple(kind for kind in EVENT_KINDS if kind not in ROUTINE_EVENTS)
+    return ("damaged", "spool", "fault")
 
 
 def line_of(sequence: int, event: Event) -> EventLine:
@@ -110,6 +121,7 @@ def _of_engine(
     | ConfigLoaded
     | ConfigReloaded
     | ConfigRefused
+    | ConfigWatched
     | TaskFailed,
 ) -> _Read:
     match event:
@@ -131,13 +143,13 @@ def _of_engine(
             if event.reason:
                 detail += f": {event.reason}"
             return "●", "accent", "gate", "", event.destination, detail, 1
-        case ConfigLoaded() | ConfigReloaded() | ConfigRefused():
+        case ConfigLoaded() | ConfigReloaded() | ConfigRefused() | ConfigWatched():
             return _of_config(event)
         case TaskFailed():
             return "✖", "bad", "fault", "", event.task, event.error, 2
 
 
-def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> _Read:
+def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused | ConfigWatched) -> _Read:
     match event:
         case ConfigLoaded():
             return "●", "accent", "config", "", event.path, "in force", 1
@@ -148,6 +160,10 @@ def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused) -> _Read:
         case ConfigRefused():
             detail = f"refused, nothing has changed: {'; '.join(event.sentences)}"
             return "▲", "warn", "config", "", event.path, detail, 1
+        case ConfigWatched():
+            detail = f"version {event.version} {event.outcome} by {event.actor}: {event.sentence}"
+            bad = event.outcome in ("rolled back", "restarted", "stuck")
+            return *(("▲", "warn") if bad else ("●", "accent")), "config", "", event.path, detail, 1
 
 
 _WORST = ("failed", "expired", "deferred", "delivered")

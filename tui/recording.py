@@ -26,6 +26,9 @@ LARGEST: Final = 64 * 1024 * 1024
 """Octets of a recording."""
 
 
+_NOTHING: Final = Raw(b"")
+
+
 class Heading(Struct, frozen=True, kw_only=True):
     """The first line of a recording."""
 
@@ -41,11 +44,11 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds since the beginning."""
     asked: str = ""
     """The route of the request."""
-    request: Raw | None = None
-    reply: Raw | None = None
+    request: Raw = _NOTHING
+    reply: Raw = _NOTHING
     refused: str = ""
     lost: str = ""
-    notice: Raw | None = None
+    notice: Raw = _NOTHING
 
 
 class RecordingUnusable(Exception):
@@ -84,10 +87,10 @@ class RecordingLink:
     async def ask(self, request: Request[R]) -> R:
         """Ask, and write down what came of it."""
         question = Raw(codec.encode(request))
-        reply, refused, lost = None, "", ""
+        reply, refused, lost = _NOTHING, "", ""
         try:
             answer: R = await self._link.ask(request)
-            reply = Raw(codec.encode(answer)) if self.going else None
+            reply = Raw(codec.encode(answer)) if self.going else _NOTHING
         except RequestRefused as error:
             refused = str(error)
             raise
@@ -95,7 +98,7 @@ class RecordingLink:
             lost = str(error)
             raise
         finally:
-            if reply is not None or refused or lost:
+            if reply is not _NOTHING or refused or lost:
                 self._add(
                     asked=request.route, request=question, reply=reply, refused=refused, lost=lost
                 )
@@ -120,11 +123,11 @@ class RecordingLink:
         self,
         *,
         asked: str = "",
-        request: Raw | None = None,
-        reply: Raw | None = None,
+        request: Raw = _NOTHING,
+        reply: Raw = _NOTHING,
         refused: str = "",
         lost: str = "",
-        notice: Raw | None = None,
+        notice: Raw = _NOTHING,
     ) -> None:
         at = round(self._clock.monotonic() - self._began, 3)
         self._write(

@@ -32,8 +32,7 @@ from tui.recording import FORMAT, LARGEST, Entry, Heading, RecordingUnusable
 R = TypeVar("R")
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-_LOOK_AGAIN: Final = 0.25
-"""Seconds between two looks whether more of the tape has passed."""
+_LONGEST_WAIT: Final = 3600.0
 
 
 @final
@@ -76,6 +75,12 @@ class Tape:
     def monotonic(self) -> float:
         """Seconds of the recording; they stand still when it does."""
         return self.position
+
+    def until(self, position: float | None) -> float:
+        """Seconds of the world until the tape is there, as it runs now; long when it never is."""
+        if position is None or self.paused:
+            return _LONGEST_WAIT
+        return max(0.01, min(_LONGEST_WAIT, (position - self.position) / self.speed))
 
     def pause(self) -> None:
         """Stand still, or go on."""
@@ -121,10 +126,10 @@ class ReplayLink:
         self._routes: dict[str, _Answers] = {}
         self._notices: list[tuple[float, Notice]] = []
         for entry in entries:
-            if entry.notice is not None:
+            if bytes(entry.notice):
                 self._notices.append((entry.at, codec.decode(Notice, entry.notice)))
             elif entry.asked:
-                question = (entry.asked, bytes(entry.request or b""))
+                question = (entry.asked, bytes(entry.request))
                 self._questions.setdefault(question, _Answers()).add(entry)
                 self._routes.setdefault(entry.asked, _Answers()).add(entry)
         if Ping.route not in self._routes:
@@ -150,7 +155,7 @@ class ReplayLink:
             raise RequestRefused("The recording does not hold this: nobody looked at it then.")
         if entry.lost:
             raise LinkLost(entry.lost)
-        if entry.refused or entry.reply is None:
+        if entry.refused:
             raise RequestRefused(entry.refused)
         reply: R = codec.decode(reply_type(type(request)), entry.reply)
         return reply
@@ -170,8 +175,9 @@ class ReplayLink:
                     last = notice.sequence
                     if only is None or only.passes(notice.event):
                         yield notice
+            due = self._notices[at][0] if at < len(self._notices) else None
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN):
+                async with asyncio.timeout(self.tape.until(due)):
                     await self.tape.turned.wait()
 
     async def close(self) -> None:

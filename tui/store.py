@@ -42,6 +42,8 @@ class EventRing:
         """Events that the engine left out because there were too many a second."""
         self.sampled_at = -1000.0
         """When it last did, in monotonic seconds."""
+        self.dropped = 0
+        """Lines that were too old to keep."""
         self.version = 0
 
     def __len__(self) -> int:
@@ -55,7 +57,15 @@ class EventRing:
         self._lines.append(line)
         self.version += 1
         if len(self._lines) > self._limit + _SLACK:
-            del self._lines[: len(self._lines) - self._limit]
+            old = len(self._lines) - self._limit
+            del self._lines[:old]
+            self.dropped += old
+
+    def note_sample(self, left_out: int, at: float) -> None:
+        """The engine left out so many, as it said at monotonic *at*."""
+        if left_out:
+            self.sampled += left_out
+            self.sampled_at = at
 
     def find(self, sequence: str) -> int | None:
         """Where the line of this number is; lines are in order of their numbers."""
@@ -233,10 +243,7 @@ class Store:
             if self.sequence is not None and notice.sequence <= self.sequence:
                 continue
             self.events.missed += notice.missed
-            self.events.sampled += notice.sampled
-            self.events.sampled_at = (
-                self.clock.monotonic() if notice.sampled else self.events.sampled_at
-            )
+            self.events.note_sample(notice.sampled, self.clock.monotonic())
             self.sequence = notice.sequence
             self.events.add(line_of(notice.sequence, notice.event))
             taken += 1

@@ -56,19 +56,26 @@ class Where:
         """The control socket.  Raises `ConfigUnusable`.
 
         A config that cannot be used names it all the same while an engine answers there: that
-        is how one rolls back.
+        is how one rolls back.  Secrets that only the engine can read are in nobody's way.
         """
         if self.socket is not None:
             return self.socket
         file = find_config(self.config, needed=False)
         try:
-            config = load_config(file)
+            config = load_config(file, elsewhere=[])
         except ConfigUnusable:
             spool = None if file is None else spool_of_unusable(file)
-            if spool is None or not (spool / SOCKET_NAME).is_socket():
+            if spool is None or not _may_be_asked(spool / SOCKET_NAME):
                 raise
             return spool / SOCKET_NAME
         return config.spool.path / SOCKET_NAME
+
+
+def _may_be_asked(socket: Path) -> bool:
+    try:
+        return socket.is_socket()
+    except PermissionError:
+        return True  # it is behind a folder of somebody else's: who asks is told so
 
 
 def where(context: typer.Context, socket: Path | None, config: Path | None) -> Where:

@@ -1,6 +1,6 @@
 """`empathctl config`: read, check and change the config file; no engine is needed for that.
 
-What asks an engine that runs stands in `config_running` and is added at the end.
+What asks an engine that runs stands in `config_running` and `config_editing`, added at the end.
 
 A change is made in the text, which keeps its comments and layout, and is written only when the
 whole file is valid with it.  What is in force changes with ``empathctl config reload``.
@@ -14,7 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from empath.cli import config_running
+from empath.cli import config_editing, config_running
 from empath.cli import config_values as values
 from empath.cli.asking import ConfigOption, JsonOption, leave, where
 from empath.cli.certificates import check_certificates
@@ -233,3 +233,4 @@ def _fail(error: Exception) -> NoReturn:
 
 
 config_running.register(config)
+config_editing.register(config)

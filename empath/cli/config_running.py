@@ -7,17 +7,21 @@ that cannot be used; nothing was changed then.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from empath.cli import config_editing
 from empath.cli.asking import Client, leave
 from empath.cli.config_asking import ask_about_config
-from empath.cli.config_diff import write_applied, write_faults, write_plan
+from empath.cli.config_diff import fault_line, write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
-from empath.cli.show import clock_time, complain, say, write_json, write_table
+from empath.cli.show import clock_time, complain, counted, say, write_json, write_table
 from empath.cli.verbs import verb
 from empath.control import link
+
+_CHANGES: Final = 100
+"""Most changes of one version that are written."""
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
 DryRunOption = Annotated[
@@ -31,9 +35,18 @@ def show(
     written: Annotated[
         bool, typer.Option("--written", help="Only what is not at its default.")
     ] = False,
+    version: Annotated[
+        int | None,
+        typer.Option("--version", metavar="N", min=1, help="What that version said, as written."),
+    ] = None,
     client: Client,
 ) -> None:
     """Show the config in force as TOML, secrets as fingerprints."""
+    if version is not None:
+        if written:
+            leave("--written is about what is in force, not about --version.", ExitCode.USAGE)
+        config_editing.write_text(client, version)
+        return
     found = ask_about_config(client.place, link.GetConfig(written_only=written))
     if client.json:
         write_json(found)
@@ -65,10 +78,17 @@ def diff(
         Path | None,
         typer.Argument(metavar="FILE", help="Another config; default: the engine's own file."),
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Settings only; the queue is not looked at.")
+    ] = False,
     client: Client,
 ) -> None:
     """Show what a config would change, of settings and of mail in the queue."""
     text = None if file is None else _text_of(file)
+    if quick:
+        found = ask_about_config(client.place, link.CheckConfig(text=text))
+        _show_checked(found, json=client.json)
+        return
     _show_plan(ask_about_config(client.place, link.PlanConfig(text=text)), json=client.json)
 
 
@@ -91,8 +111,10 @@ def history(
     if changes:
         for one in found.versions:
             say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
-            for each in one.changes:
+            for each in one.changes[:_CHANGES]:
                 say(f"  {each.key}: {each.old} -> {each.new} ({each.effect})")
+            if more := len(one.changes[_CHANGES:]) + one.more:
+                say(f"  and {counted(more, 'more change')}")
         return
     rows = [
         (
@@ -100,7 +122,7 @@ def history(
             clock_time(one.at),
             one.source,
             one.actor,
-            str(len(one.changes)),
+            f"{len(one.changes) + one.more:,}",
             one.reason or "–",
         )
         for one in found.versions
@@ -148,6 +170,21 @@ def _show_applied(applied: link.AppliedConfig, *, json: bool) -> None:
     else:
         write_applied(applied)
     _end(applied.plan, json=json)
+
+
+def _show_checked(found: link.ConfigFaults, *, json: bool) -> None:
+    """Faults and changes, as a plan has them."""
+    if json:
+        write_json(found)
+    else:
+        for one in found.changes:
+            say(f"{one.key}: {one.old} -> {one.new} ({one.effect})")
+        if not found.changes and not found.faults:
+            say("No setting changes.")
+    for fault in found.faults:
+        complain(fault_line(fault))
+    if found.faults:
+        raise SystemExit(ExitCode.CONFIG)
 
 
 def _show_plan(plan: link.Plan, *, json: bool) -> None:

@@ -43,8 +43,11 @@ def on_terminal() -> bool:
     return os.isatty(0) and os.isatty(2)
 
 
-def console_command(socket: Path, *, child: bool = False) -> tuple[list[str], Mapping[str, str]]:
-    """The command line and environment of a console for the engine at *socket*.
+def console_command(
+    socket: Path | None, *more: str, child: bool = False
+) -> tuple[list[str], Mapping[str, str]]:
+    """The command line and environment of a console for the engine at *socket*, or for none when
+    it plays a recording; *more* are its other options.
 
     Raises `ConsoleMissing`.
     """
@@ -57,7 +60,9 @@ def console_command(socket: Path, *, child: bool = False) -> tuple[list[str], Ma
             ' "empath serve" and "empathctl".'
         )
     paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
-    arguments = [sys.executable, "-P", "-m", "tui", "--attach", str(socket)]
+    arguments = [sys.executable, "-P", "-m", "tui", *more]
+    if socket is not None:
+        arguments += ["--attach", str(socket)]
     if child:
         arguments.append("--child")
     return arguments, {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -12,7 +12,7 @@ from empath.cli.asking import Client
 from empath.cli.preview import Change, Term, write_preview
 from empath.cli.show import age, complain, counted, from_now, say, write_json, write_table
 from empath.cli.verbs import group, verb
-from empath.cli.words import DomainArgument, read_domain, read_ids
+from empath.cli.words import DomainArgument, read_domain, read_ids, read_rate
 from empath.clock import SystemClock
 from empath.control import link
 from empath.control.gate_requests import GateChange
@@ -21,7 +21,7 @@ from empath.control.request import Request
 breaker = group("breaker", "Circuit breakers: destinations that failed are left alone for a while.")
 destination = group(
     "destination",
-    "Destinations: which are left alone or re-routed; suspend, resume, re-route them.",
+    "Destinations: which are left alone or re-routed; suspend, resume, limit, re-route them.",
 )
 
 
@@ -50,6 +50,13 @@ def open_breaker(*, domain: DomainArgument, term: Term, change: Change, client: 
     _change(client, link.OpenBreaker, domain, change, seconds=term.seconds)
 
 
+@breaker.command("probe")
+@verb
+def probe_breaker(*, domain: DomainArgument, change: Change, client: Client) -> None:
+    """Let one attempt through an open breaker now: a success closes it."""
+    _change(client, link.ProbeDestination, domain, change)
+
+
 @breaker.command("close")
 @verb
 def close_breaker(*, domain: DomainArgument, change: Change, client: Client) -> None:
@@ -67,7 +74,7 @@ def reset_breaker(*, domain: DomainArgument, change: Change, client: Client) -> 
 @destination.command("list-gates")
 @verb
 def list_gates(client: Client) -> None:
-    """List breakers that are not closed, suspended and re-routed destinations."""
+    """List breakers that are not closed, suspended, limited and re-routed destinations."""
     _show(client, link.ListGates())
 
 
@@ -129,6 +136,39 @@ def reroute(
     _change(client, link.RerouteDestination, domain, change, to=tuple(to), seconds=term.seconds)
 
 
+@destination.command()
+@verb
+def limit(
+    *,
+    domain: DomainArgument,
+    rate: Annotated[
+        str, typer.Argument(metavar="RATE", help='Attempts, such as "5/s", "30/m" or "100/h".')
+    ],
+    term: Term,
+    change: Change,
+    client: Client,
+) -> None:
+    """Send a destination's mail at this rate until a time, or until the limit is lifted.
+
+    It holds from now on, over restarts too, and goes before the rate of the config.
+    """
+    _change(
+        client,
+        link.LimitDestination,
+        domain,
+        change,
+        per_second=read_rate(rate),
+        seconds=term.seconds,
+    )
+
+
+@destination.command("lift-limit")
+@verb
+def lift_limit(*, domain: DomainArgument, change: Change, client: Client) -> None:
+    """Let the config decide again how fast mail goes to a destination."""
+    _change(client, link.LiftLimit, domain, change)
+
+
 @destination.command("restore-route")
 @verb
 def restore_route(*, domain: DomainArgument, change: Change, client: Client) -> None:
@@ -159,7 +199,7 @@ def _show(client: Client, request: Request[link.GateList]) -> None:
         write_json(found.gates)
         return
     if not found.gates:
-        complain("No destination is left alone or re-routed.")
+        complain("No destination is left alone, limited or re-routed.")
         return
     now = SystemClock().now()
     write_table(

@@ -113,9 +113,40 @@ def console(
         Path | None,
         typer.Option(metavar="SOCKET", help="The engine's control socket; default: the config's."),
     ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look, do not touch.")] = False,
+    theme: Annotated[
+        str, typer.Option(metavar="NAME", help="dark, light, safe, grey, ansi or plain.")
+    ] = "",
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the session to a new file.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play a recorded session.")
+    ] = None,
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Open the console of an engine that runs already."""
+    """Open the console of an engine that runs already, or play a session that was recorded."""
+    more = ["--read-only"] if read_only else []
+    more += ["--no-mouse"] if no_mouse else []
+    for name, value in (("theme", theme), ("record", record), ("replay", replay)):
+        more += [f"--{name}={value}"] if value else []
+    socket = None if replay is not None else _engine_socket(context, attach, config)
+    if not on_terminal():
+        complain('The console needs a terminal; in scripts, "empathctl" does its work.')
+        raise SystemExit(ExitCode.USAGE)
+    try:
+        arguments, environ = console_command(socket, *more)
+    except ConsoleMissing as error:
+        complain(str(error))
+        raise SystemExit(ExitCode.FAULT) from None
+    os.execve(arguments[0], arguments, environ)  # noqa: S606 - our own interpreter, no shell
+
+
+def _engine_socket(context: typer.Context, attach: Path | None, config: Path | None) -> Path:
+    """The socket of an engine that runs; says so and ends when there is none."""
     socket = attach
     if socket is None:
         socket = app.control_socket(read_config(config or context.obj, needed=False)[1].config)
@@ -125,15 +156,7 @@ def console(
             " socket with --attach SOCKET."
         )
         raise SystemExit(ExitCode.UNREACHABLE)
-    if not on_terminal():
-        complain('The console needs a terminal; in scripts, "empathctl" does its work.')
-        raise SystemExit(ExitCode.USAGE)
-    try:
-        arguments, environ = console_command(socket.absolute())
-    except ConsoleMissing as error:
-        complain(str(error))
-        raise SystemExit(ExitCode.FAULT) from None
-    os.execve(arguments[0], arguments, environ)  # noqa: S606 - our own interpreter, no shell
+    return socket.absolute()
 
 
 @commands.command()

@@ -9,6 +9,7 @@ import typer
 from empath.address import BadAddress, Domain
 from empath.cli.asking import leave
 from empath.cli.exit_codes import ExitCode
+from empath.config.units import BadUnit, Rate
 from empath.envelope import BadMessageId, MessageId
 from empath.safe_text import safe_text
 
@@ -29,3 +30,11 @@ def read_domain(text: str) -> Domain:
         return Domain(text)
     except BadAddress as error:
         leave(f'"{safe_text(text, 300)}" is not a mail domain: {error}.', ExitCode.USAGE)
+
+
+def read_rate(text: str) -> float:
+    """A rate from the command line, a second; ends the command on a bad one."""
+    try:
+        return float(Rate.parse(text))
+    except BadUnit as error:
+        leave(f"{error}.", ExitCode.USAGE)

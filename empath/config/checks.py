@@ -81,7 +81,7 @@ def _check_listeners(config: Config, reader: Reader) -> None:
                     else:
                         check_file(path)
                 except Unfit as error:
-                    reader.complain((*at, name), str(error))
+                    reader.refer((*at, name), error)
 
 
 def _binds(config: Config, reader: Reader) -> list[tuple[int, ServerId]]:
@@ -185,7 +185,7 @@ def _check_delivery_tls(config: Config, reader: Reader) -> None:
         try:
             check_file(config.delivery.tls.ca_file)
         except Unfit as error:
-            reader.complain(("delivery", "tls", "ca_file"), str(error))
+            reader.refer(("delivery", "tls", "ca_file"), error)
 
 
 def route_domain(text: str) -> str:
@@ -277,8 +277,9 @@ def _check_spool(config: Config, reader: Reader) -> None:
             f"is {length - _SOCKET_LIMIT} octets too long for a control socket to lie in it"
             f" (got {quote(str(path))})",
         )
-    if path.exists() and not path.is_dir():
-        reader.complain(("spool", "path"), f"{path} is not a folder")
+    with contextlib.suppress(PermissionError):  # of a folder above it: who opens it will tell
+        if path.exists() and not path.is_dir():
+            reader.complain(("spool", "path"), f"{path} is not a folder")
 
 
 def _check_metrics(config: Config, reader: Reader) -> None:

@@ -6,27 +6,14 @@ cannot be merged.
 
 from __future__ import annotations
 
-import enum
-import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from empath.address import BannerHostname, Domain, ServerId
-from empath.config.fields import REQUIRED, Setting, element_of, settings_of
+from empath.config.described import default_of, kind_of, purpose_of
+from empath.config.fields import Setting, settings_of
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Config, Effect, Section
-from empath.config.spelling import spell
-from empath.config.units import (
-    ByteSize,
-    Duration,
-    Ipv4Source,
-    Ipv6Source,
-    Network,
-    Rate,
-    Secret,
-)
 
 _INTRODUCTION: Final = """\
 # Configuration
@@ -95,24 +82,6 @@ _EFFECTS: Final = {
     Effect.RESTART: "when Empath is started again",
 }
 
-_KINDS: Final[dict[Any, str]] = {
-    bool: "true or false",
-    int: "whole number",
-    float: "number",
-    str: "text",
-    Duration: "duration",
-    ByteSize: "size",
-    Rate: "rate",
-    Network: "network",
-    Ipv4Source: "IPv4 address",
-    Ipv6Source: "IPv6 address",
-    Secret: "secret",
-    Path: "path",
-    Domain: "domain",
-    BannerHostname: "host name",
-    ServerId: "server",
-}
-
 
 def reference() -> str:
     """The whole of `docs/CONFIGURATION.md`."""
@@ -124,7 +93,7 @@ def _section(section: type[Section], path: KeyPath, *, repeated: bool) -> Iterat
     """The heading, what it is for, its settings, then the sections within."""
     name = show_path(path)
     heading = f"`[[{name}]]`" if repeated else f"`[{name}]`"
-    yield f"\n## {heading if path else 'The top of the file'}\n\n{_purpose(section)}\n"
+    yield f"\n## {heading if path else 'The top of the file'}\n\n{purpose_of(section)}\n"
     settings = settings_of(section)
     rows = [setting for setting in settings if not (setting.section or setting.repeated)]
     if rows:
@@ -138,62 +107,15 @@ def _section(section: type[Section], path: KeyPath, *, repeated: bool) -> Iterat
             yield from _section(inner, at, repeated=setting.repeated is not None)
 
 
-def _purpose(section: type[Section]) -> str:
-    if section is Config:
-        return "These stand before the first `[table]`."
-    purpose = re.sub(r"`\[\[[\w.]+\]\]` may be", "It may be", section.__doc__ or "")
-    return " ".join(purpose.split())
-
-
 def _row(setting: Setting) -> str:
     cells = (
         f"`{setting.name}`",
-        _kind(setting),
-        _default(setting),
+        kind_of(setting),
+        default_of(setting),
         str(setting.effect),
         setting.what,
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
-
-
-def _kind(setting: Setting) -> str:
-    element = element_of(setting.kind)
-    kind = setting.kind if element is None else element
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return " or ".join(f'`"{member.value}"`' for member in kind)
-    word = _KINDS[kind] if element is None else f"list of {_KINDS[kind]}s"
-    bounds = _bounds(setting)
-    return f"{word}, {bounds}" if bounds else word
-
-
-def _bounds(setting: Setting) -> str:
-    low, high = setting.low, setting.high
-    match low is not None, high is not None:
-        case True, True:
-            return f"{_amount(setting, low)} to {_amount(setting, high)}"
-        case True, False:
-            return f"at least {_amount(setting, low)}" if low else ""
-        case False, True:
-            return f"at most {_amount(setting, high)}"
-        case _:
-            return ""
-
-
-def _amount(setting: Setting, bound: float | None) -> str:
-    if setting.kind in (Duration, ByteSize, Rate):
-        return str(setting.kind(bound))
-    return f"{bound:.12g}"
-
-
-def _default(setting: Setting) -> str:
-    value = setting.default
-    if value is REQUIRED:
-        return "must be written"
-    if setting.name == "hostname":
-        return "the name of the machine"
-    if value is None or value in ("", (), Secret("")):
-        return "–"
-    return f"`{spell(value)}`"
 
 
 if __name__ == "__main__":

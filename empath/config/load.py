@@ -100,8 +100,9 @@ def parse_config(
     says that others can read the file, so that it must not hold a secret; *machine* gives the
     hostname that is not written (`machine_name`, which may take two seconds).
 
-    Given *elsewhere*, a secret that this process was not handed by the environment or systemd
-    is a warning in there and no problem; it is then no secret that can be used.
+    Given *elsewhere*, a secret that this process was not handed by the environment or systemd, or
+    a file of secrets that it may not read, is a warning in there and no problem; it is then no
+    secret that can be used.
     """
     try:
         document = tomllib.loads(text)

@@ -12,6 +12,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from empath.safe_text import safe_text
@@ -24,7 +25,7 @@ KeyPath = tuple[str | int, ...]
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _BLANKS: Final = re.compile(r"[ \t]*")
-_BETWEEN: Final = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_BETWEEN: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SCALAR: Final = re.compile(r"[^,\]}#\n]*")
 # A closing delimiter of a multi-line string may be preceded by one or two quotes of its own.
 _STRINGS: Final = (
@@ -66,6 +67,23 @@ def line_of(text: str, key: str) -> int | None:
     return lines.get(key)
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where things stand in a text: first character, and the one behind the last."""
+
+    values: Mapping[KeyPath, tuple[int, int]]
+    """What is written behind the ``=`` of each key, and each item of a list."""
+    comments: tuple[tuple[int, int], ...]
+    """Blanks and comments between other things; only those that hold a comment."""
+
+
+def locate_values(text: str) -> Spans:
+    """Where the values and comments of a valid TOML document stand."""
+    scanner = _Scanner(text)
+    scanner.scan_document()
+    return Spans(scanner.values, tuple(scanner.comments))
+
+
 def last_key(text: str) -> tuple[KeyPath, int, int]:
     """The key, or heading, with which *text* ends, its line, and the line where it stood first.
 
@@ -91,6 +109,8 @@ class _Scanner:
         self._tables: dict[KeyPath, int] = {}  # arrays of tables, and how many each has so far
         self._cut = False
         self.lines: dict[KeyPath, int] = {}
+        self.values: dict[KeyPath, tuple[int, int]] = {}
+        self.comments: list[tuple[int, int]] = []
         self.last: tuple[KeyPath, int] = ((), 1)
         """The last key whose value was read to its end, or the last heading."""
 
@@ -163,6 +183,12 @@ class _Scanner:
         return self._text[start : self._at], line
 
     def _scan_value(self, path: KeyPath) -> None:
+        begin = self._at
+        self._scan_any(path)
+        written = self._text[begin : self._at].rstrip()
+        self.values.setdefault(path, (begin, begin + len(written)))
+
+    def _scan_any(self, path: KeyPath) -> None:
         if self._text.startswith("[", self._at):
             self._scan_array(path)
         elif self._text.startswith("{", self._at):
@@ -216,6 +242,8 @@ class _Scanner:
     def _skip(self, pattern: re.Pattern[str]) -> None:
         if match := pattern.match(self._text, self._at):
             self._at = match.end()
+            if pattern is _BETWEEN and "#" in match[0]:
+                self.comments.append(match.span())
 
     def _line(self) -> int:
         return bisect_right(self._breaks, self._at - 1) + 1 if self._at else 1

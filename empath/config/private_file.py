@@ -18,7 +18,10 @@ _SECRET_LIMIT: Final = 64 * 1024
 
 
 def read_secret_file(path: Path) -> str:
-    """The text of a secret's own file, without the line break at its end.  Raises `Unfit`."""
+    """The text of a secret's own file, without the line break at its end.  Raises `Unfit`.
+
+    One that this process may not read is `Elsewhere`.
+    """
     check_private_file(path)
     return _secret_text(path)
 
@@ -28,7 +31,7 @@ def _secret_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_SECRET_LIMIT + 1)
     except OSError as error:
-        raise Unfit(f"{path} cannot be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     if len(data) > _SECRET_LIMIT:
         raise Unfit(f"{path} is too long for a secret")
     try:
@@ -51,19 +54,20 @@ def read_credential(name: str, environ: Mapping[str, str]) -> str:
     """
     shown = safe_text(name, 80)
     what = f'the credential "{shown}"'
+    has = f"has {what}"
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise Unfit("names a credential that is no plain file name")
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     if not folder.startswith("/"):
         raise Elsewhere(
-            what,
+            has,
             f"{what} comes from systemd, which did not start this process"
             f" with any; run it as a service with LoadCredential={shown}:…",
         )
     path = Path(folder, name)
     if not path.exists():
         raise Elsewhere(
-            what, f'there is no credential "{shown}"; add LoadCredential={shown}:… to the service'
+            has, f'there is no credential "{shown}"; add LoadCredential={shown}:… to the service'
         )
     check_file(path)
     return _secret_text(path)
@@ -83,7 +87,14 @@ def check_file(path: Path) -> int:
     except FileNotFoundError as error:
         raise Unfit(f"there is no file {path}") from error
     except OSError as error:
-        raise Unfit(f"{path} cannot be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(mode):
         raise Unfit(f"{path} is not a file")
     return mode
+
+
+def _unreadable(path: Path, error: OSError) -> Unfit:
+    sentence = f"{path} cannot be read: {error.strerror}"
+    if isinstance(error, PermissionError):
+        return Elsewhere(f"can read {path}", sentence)
+    return Unfit(sentence)

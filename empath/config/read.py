@@ -48,7 +48,7 @@ class Reader:
     shared: bool = False
     """The config file can be read by others than its owner."""
     elsewhere: list[ConfigProblem] | None = None
-    """Gathers what is said of secrets that only the engine is given; None: they are problems."""
+    """Gathers what is said of secrets that only the engine has; None: they are problems."""
     problems: list[ConfigProblem] = field(default_factory=list)
     told: set[KeyPath] = field(default_factory=set)
     """What a problem was reported of."""
@@ -69,6 +69,13 @@ class Reader:
         """Report that the value at *path* cannot be read: another one stands in for it."""
         self.complain(path, sentence)
         self.troubled.add(path)
+
+    def refer(self, path: KeyPath, error: Unfit) -> None:
+        """Report what is wrong with a file; only warn, if it is the engine that has to read it."""
+        if isinstance(error, Elsewhere) and self.elsewhere is not None:
+            self.elsewhere.append(self._problem(path, error.warning))
+        else:
+            self.complain(path, str(error))
 
     def _problem(self, path: KeyPath, sentence: str) -> ConfigProblem:
         return ConfigProblem(self.file, self._line(path), show_path(path), sentence)
@@ -162,7 +169,7 @@ class Reader:
         except Elsewhere as error:
             if self.elsewhere is None:
                 raise
-            self.elsewhere.append(self._problem(path, error.warning))
+            self.refer(path, error)
             return Secret(str(raw))  # where it comes from, so that another source is a change
 
     def _read_secret(self, raw: object) -> Secret:
@@ -182,7 +189,7 @@ class Reader:
                     raise Unfit("names no environment variable")
                 if not text:
                     what = f"the environment variable {safe_text(name, 80)}"
-                    raise Elsewhere(what, f"{what} is not set")
+                    raise Elsewhere(f"has {what}", f"{what} is not set")
                 return Secret(plain_secret(text))
             case {"credential": str(name), **rest} if not rest:
                 return Secret(plain_secret(read_credential(name, self.environ)))

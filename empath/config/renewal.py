@@ -6,7 +6,7 @@ taking it never fails and never waits.  What can go wrong: `RenewalRefused`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from empath.config.model import Config
@@ -19,6 +19,15 @@ class RenewalRefused(Exception):
         """*key* is the setting that is to blame, by its place: ``listener[0].certificate``."""
         super().__init__(sentence)
         self.key = key
+        self.all: tuple[RenewalRefused, ...] = (self,)
+        """Itself, and what else was found to be wrong at the same time."""
+
+    @classmethod
+    def together(cls, refusals: Sequence[RenewalRefused]) -> RenewalRefused:
+        """The first of several, that has them all."""
+        first = refusals[0]
+        first.all = tuple(each for one in refusals for each in one.all)
+        return first
 
 
 @dataclass(frozen=True, slots=True)

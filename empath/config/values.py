@@ -33,12 +33,14 @@ class Unfit(ValueError):
 
 
 class Elsewhere(Unfit):
-    """A secret that this process was not given, which the engine may have been."""
+    """A secret that this process was not given, or may not read, which the engine may."""
 
-    def __init__(self, what: str, sentence: str) -> None:
-        """*what* is not here; *sentence* is for the engine, which needs it."""
+    def __init__(self, question: str, sentence: str) -> None:
+        """*question* is what the engine would be asked, such as whether it ``has …``; *sentence*
+        is for the engine, which needs the secret.
+        """
         super().__init__(sentence)
-        self.warning = f"warning: only the engine can tell whether it has {what}"
+        self.warning = f"warning: only the engine can tell whether it {question}"
 
 
 def quote(text: str) -> str:

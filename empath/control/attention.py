@@ -14,7 +14,7 @@ from empath.address import Domain
 from empath.config.model import Config
 from empath.config.units import ByteSize, Duration
 from empath.control.causes import LastAttempts, causes
-from empath.control.link import AttentionItem
+from empath.control.link import AttentionItem, GateItem
 from empath.envelope import MessageId, State
 from empath.events import (
     AttemptEnded,
@@ -67,6 +67,7 @@ def needs_attention(
     remembered: Remembered,
     damaged: Mapping[MessageId, str],
     config_items: Sequence[AttentionItem] = (),
+    gates: Sequence[GateItem] = (),
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
     common = causes(destinations, remembered.attempts, config.route)
@@ -77,7 +78,13 @@ def needs_attention(
         *_damaged(damaged),
         *config_items,
         *(cause.item for cause in common),
-        *_backlogs(now, config.delivery.retry.expiry, destinations, explained),
+        *_gated(now, gates, destinations, explained),
+        *_backlogs(
+            now,
+            config.delivery.retry.expiry,
+            destinations,
+            explained | {gate.destination for gate in gates if gate.gate in _KEEPING},
+        ),
     ]
     if loop_lag >= LATE:
         items.append(
@@ -89,6 +96,56 @@ def needs_attention(
             )
         )
     return tuple(sorted(items, key=lambda item: item.severity != "error"))
+
+
+def _gated(
+    now: float,
+    gates: Sequence[GateItem],
+    destinations: Sequence[DestinationRow],
+    explained: Collection[Domain],
+) -> list[AttentionItem]:
+    """Breakers that are open and suspended destinations, as far as mail waits behind them."""
+    waiting = {row.destination: sum(row.counts.values()) for row in destinations}
+    items = []
+    for gate in gates:
+        count = waiting.get(gate.destination, 0)
+        failures = gate.gate == "breaker" and not gate.actor
+        if gate.gate not in _KEEPING or not count or (failures and gate.destination in explained):
+            continue
+        who = f"{gate.actor}: {gate.reason}" if gate.actor else gate.reason
+        if gate.until is None:
+            ends = "until it is resumed"
+        elif gate.until <= now:
+            ends = "one probe decides"
+        else:
+            ends = f"for {_length(gate.until - now)} more"
+        word = f"breaker {gate.state}" if gate.gate == "breaker" else gate.state
+        items.append(
+            (
+                count,
+                AttentionItem(
+                    severity="error" if gate.state == "open" else "warning",
+                    subject=gate.destination,
+                    sentence=f"{word} {ends}, {count:,} wait: {who}".rstrip(": "),
+                    query=f"dest:{gate.destination}",
+                    destination=gate.destination,
+                ),
+            )
+        )
+    items.sort(key=lambda pair: -pair[0])
+    return [item for _, item in items[:SHOWN]]
+
+
+_KEEPING: Final = frozenset({"breaker", "suspension"})
+"""The gates that keep mail from going at all."""
+
+
+def _length(seconds: float) -> str:
+    """A length of time in one unit."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _disk(min_free: ByteSize, free: int) -> list[AttentionItem]:
@@ -151,6 +208,7 @@ def _backlogs(
                 subject=row.destination,
                 sentence=sentence,
                 query=f"state:deferred dest:{row.destination}",
+                destination=row.destination,
             )
         )
     return sorted(items, key=lambda item: item.severity != "error")[:SHOWN]

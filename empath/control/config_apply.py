@@ -20,7 +20,7 @@ from pathlib import Path
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
-from empath.config.renewal import Renew, Renewal
+from empath.config.renewal import Renew, Renewal, RenewalRefused
 from empath.config.staged_file import Staged
 from empath.control.config_history import ENGINE, History, HistoryUnusable, Kept
 from empath.control.request import RequestRefused
@@ -41,11 +41,26 @@ class Wish:
     reason: str = ""
     back_to: int = 0
     """The version that is rolled back to."""
+    watch: float = 0.0
+    """Seconds for which it is on trial."""
+    instead_of: int = 0
+    """Only while this version is in force; 0 for any."""
 
 
 async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> list[Renewal]:
-    """What every part needs for *new*.  Raises `RenewalRefused`; then nothing has changed."""
-    return [await renew(old, new) for renew in renewals]
+    """What every part needs for *new*.  Raises `RenewalRefused`, with what all parts have against
+    it; then nothing has changed.
+    """
+    built: list[Renewal] = []
+    refused: list[RenewalRefused] = []
+    for renew in renewals:
+        try:
+            built.append(await renew(old, new))
+        except RenewalRefused as error:
+            refused.append(error)
+    if refused:
+        raise RenewalRefused.together(refused)
+    return built
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,8 @@ class Writing:
     """The text goes into the config file too."""
     in_force: str
     """The digest of what was in force: a file that says something else is kept aside."""
+    afterwards: Callable[[], None]
+    """What else is noted then, if there is room; it may raise OSError."""
 
     def __call__(self) -> None:
         """Write it all, or nothing.  Blocks.  Raises `RequestRefused`."""
@@ -84,6 +101,8 @@ class Writing:
             # The text stands in its file and takes effect; the next start finishes the record.
             with suppress(HistoryUnusable):
                 self.history.commit(self.kept.version)
+        with suppress(OSError):
+            self.afterwards()
         self.history.expire(self.keep)
 
     def _replace(self) -> None:

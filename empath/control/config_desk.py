@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeAlias, final
 
 from empath.bus import Bus
@@ -19,11 +20,14 @@ from empath.config.document import document
 from empath.config.model import Config
 from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, RenewalRefused
+from empath.control import config_texts, link
 from empath.control import config_words as words
-from empath.control import link
+from empath.control.aside import aside
 from empath.control.config_apply import Wish, Writing, build_aside, finish
-from empath.control.config_draft import Draft, adopt, compare
+from empath.control.config_draft import Draft, adopt
 from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.config_texts import ConfigTexts
+from empath.control.config_trial import ConfigTrial, duration_of
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import (
     AppliedConfig,
@@ -40,6 +44,7 @@ from empath.control.link import (
 )
 from empath.control.standing_config import InForce, StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded, SpoolFault
+from empath.policy.probation import Health
 from empath.safe_text import safe_text
 from empath.spool.face import Spool
 
@@ -55,6 +60,9 @@ ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.GetConfig,
     link.ListConfigHistory,
     link.RollBackConfig,
+    link.GetWatch,
+    link.KeepConfig,
+    *config_texts.ANSWERED,
 )
 
 
@@ -72,8 +80,11 @@ class ConfigDesk:
         spool: Spool,
         bus: Bus,
         clock: Clock,
+        health: Callable[[], Health] = Health,
     ) -> None:
-        """*renewals* are asked in order; what they built is taken in the same."""
+        """*renewals* are asked in order; what they built is taken in the same.  By *health* a
+        config on trial is judged.
+        """
         self._standing = standing
         self._history = history
         self._renewals = renewals
@@ -82,6 +93,15 @@ class ConfigDesk:
         self._bus = bus
         self._clock = clock
         self._changing = asyncio.Lock()
+        self._texts = ConfigTexts(standing, history)
+        self.trial = ConfigTrial(
+            standing=standing,
+            folder=history.folder,
+            health=health,
+            go_back=self._go_back,
+            bus=bus,
+            clock=clock,
+        )
 
     def __repr__(self) -> str:
         return f"<ConfigDesk {self._standing!r}>"
@@ -103,8 +123,13 @@ class ConfigDesk:
                         write=request.text is not None,
                         expect=request.expect,
                         reason=request.reason,
+                        watch=duration_of(request.watch),
                     )
                 )
+            case link.GetWatch():
+                return self.trial.view()
+            case link.KeepConfig():
+                return await self._keep(request.reason, actor)
             case link.GetConfig():
                 return await self._view(written_only=request.written_only)
             case link.ListConfigHistory():
@@ -112,7 +137,7 @@ class ConfigDesk:
             case link.RollBackConfig():
                 return await self._roll_back(request, actor)
             case _:
-                raise RequestUnclear("This is not about the config.")
+                return await aside(self._texts.answer, request)
 
     async def plan(self, text: str | None, *, ran_before: bool = False) -> Plan:
         """What *text* would do, or what the file says.  Raises `RequestRefused`."""
@@ -143,6 +168,8 @@ class ConfigDesk:
         if wish.write and self._standing.origin.file is None:
             raise RequestRefused(words.no_file("write"))
         draft = await self._draft(wish.text, ran_before=bool(wish.back_to))
+        if wish.instead_of and wish.instead_of != draft.before.version:
+            raise RequestRefused(f"Version {wish.instead_of} is not in force any more.")
         if wish.expect is not None and wish.expect != draft.digest:
             raise RequestRefused(
                 f"{self._standing.origin.name} has changed since the plan was made: look at the"
@@ -153,16 +180,17 @@ class ConfigDesk:
         try:
             built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            fault = words.fault(self._standing.origin.name, error, draft.text)
-            return self._faulty(wish, replace(draft, faults=(fault,)))
+            faults = words.unbuilt(self._standing.origin.name, error, draft.text)
+            return self._faulty(wish, replace(draft, faults=faults))
         renewed = tuple(sentence for one in built for sentence in one.renewed)
         before = draft.before
         version, at, gone = before.version, before.at, False
         told = draft.changes
-        kept_anew = bool(draft.changes) or draft.digest != before.digest or wish.write
+        kept_anew = bool(draft.changes) or not draft.same_text or wish.write
+        base, watched_until = self.trial.base(), None
         if kept_anew:
             at = self._clock.now()
-            version = await asyncio.to_thread(self._history.next_version)
+            version = await aside(self._history.next_version)
             kept = Kept(
                 version=version,
                 at=at,
@@ -180,9 +208,11 @@ class ConfigDesk:
                 self._standing.origin,
                 wish.write,
                 before.digest,
+                partial(self.trial.write, version, wish),
             )
             gone = await finish(writing)
         # From here to the last line of this block nothing waits and nothing fails: one turn.
+        began = self._clock.monotonic()
         self._standing.swap(
             InForce(
                 running=draft.running,
@@ -209,11 +239,33 @@ class ConfigDesk:
                 renewed=renewed,
             )
         )
+        if kept_anew:
+            watched_until = self.trial.changed(wish, version, base)
+        held = self._clock.monotonic() - began
         if gone:
             raise asyncio.CancelledError
         if kept_anew or renewed:
             await self._note(wish, version, len(told))
-        return AppliedConfig(version=version, plan=draft.plan(self._standing.origin.name))
+        plan = draft.plan(self._standing.origin.name)
+        return AppliedConfig(version=version, plan=plan, held=held, watched_until=watched_until)
+
+    async def _go_back(self, wish: Wish) -> str:
+        """Do what the trial's end asks for; why it could not be done, or nothing."""
+        try:
+            applied = await self.change(wish)
+        except RequestRefused as refusal:
+            return str(refusal)
+        return "; ".join(map(words.written, applied.plan.faults))
+
+    async def _keep(self, reason: str, actor: str) -> link.ConfigWatchView:
+        view = await self.trial.keep(actor, reason)
+        await self._ledger(actor).note(
+            "keep",
+            self._standing.origin.name,
+            detail=f"version {view.version}",
+            reason=safe_text(reason, REASON_LIMIT),
+        )
+        return view
 
     def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
         self._refused(wish, tuple(map(words.written, draft.faults)))
@@ -234,12 +286,7 @@ class ConfigDesk:
 
     async def _draft(self, text: str | None, *, ran_before: bool) -> Draft:
         """Read and compare; both are done in a thread.  Raises `RequestRefused`."""
-        standing = self._standing
-        if text is None and standing.origin.file is None:
-            raise RequestRefused(words.no_file("read"))
-        return await asyncio.to_thread(
-            compare, standing.origin, text, standing.state, ran_before=ran_before
-        )
+        return await aside(self._texts.compare, text, ran_before=ran_before)
 
     async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
         """What the parts of the engine have against it; what they build is thrown away."""
@@ -247,19 +294,21 @@ class ConfigDesk:
         try:
             await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return (words.fault(self._standing.origin.name, error, draft.text),)
+            return words.unbuilt(self._standing.origin.name, error, draft.text)
         return ()
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
-        ledger = Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=wish.actor)
         several = "" if changed == 1 else "s"
         back = f"back to version {wish.back_to}, as " if wish.back_to else ""
-        await ledger.note(
+        await self._ledger(wish.actor).note(
             "rollback" if wish.back_to else "reload",
             self._standing.origin.name,
             detail=f"{back}version {version}, {changed} change{several}",
             reason=safe_text(wish.reason, REASON_LIMIT),
         )
+
+    def _ledger(self, actor: str) -> Ledger:
+        return Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=actor)
 
     # The past.
 
@@ -267,19 +316,20 @@ class ConfigDesk:
         """Record what the engine starts with, if it is not what ran last."""
         standing = self._standing
         try:
-            state = await asyncio.to_thread(adopt, self._history, standing.origin, standing.state)
+            state = await aside(adopt, self._history, standing.origin, standing.state)
         except HistoryUnusable as error:
             self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
             return
         standing.swap(state)
+        await aside(self.trial.begin)
 
     async def _listed(self, limit: int) -> ConfigHistory:
         if limit < 1:
             raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
         most = min(limit, HISTORY_LIMIT)
-        found, damaged = await asyncio.to_thread(self._history.looked_through, most)
+        found, damaged = await aside(self._history.looked_through, most)
         return ConfigHistory(
-            versions=tuple(one.told() for one in found),
+            versions=words.listed(one.told() for one in found),
             running=self._standing.state.version,
             unreadable=tuple(damaged),
         )
@@ -288,10 +338,10 @@ class ConfigDesk:
         running = self._standing.state.version
         number: int | None = request.version
         if not number:
-            number = await asyncio.to_thread(self._history.before, running)
+            number = await aside(self._history.before, running)
         if number is None:
             raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
-        kept = await asyncio.to_thread(self._history.read, number)
+        kept = await aside(self._history.read, number)
         if kept is None:
             raise NotFound(
                 f"There is no version {number} of the config to go back to, or its record cannot be"
@@ -315,7 +365,7 @@ class ConfigDesk:
     async def _view(self, *, written_only: bool) -> ConfigView:
         state = self._standing.state
         await self.look_for_drift()
-        text = await asyncio.to_thread(document, state.running, written_only=written_only)
+        text = await aside(document, state.running, written_only=written_only)
         return ConfigView(
             file=self._standing.origin.name,
             version=state.version,
@@ -330,7 +380,7 @@ class ConfigDesk:
         """Does the file say something else than what was put in force?"""
         state = self._standing.state
         try:
-            text = await asyncio.to_thread(self._standing.origin.text)
+            text = await aside(self._standing.origin.text)
         except ConfigUnusable:
             drift = True
         else:

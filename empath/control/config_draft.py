@@ -6,7 +6,7 @@ Everything here blocks, on the files that a config names: call it in a thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,11 +35,13 @@ class Draft:
     faults: tuple[ConfigFault, ...] = ()
     changes: tuple[ConfigChange, ...] = ()
     pending: tuple[ConfigChange, ...] = ()
+    digest: str = ""
+    """Names the text to operators."""
 
     @property
-    def digest(self) -> str:
-        """Names the text."""
-        return digest_of(self.text)
+    def same_text(self) -> bool:
+        """It is what is in force already, to the letter."""
+        return self.text == self.before.text
 
     def plan(self, file: str, impact: Sequence[QueueImpact] = (), examined: int = 0) -> Plan:
         """The draft as an operator sees it."""
@@ -56,19 +58,28 @@ class Draft:
 
 
 def compare(
-    origin: Origin, text: str | None, before: InForce, *, ran_before: bool = False
+    origin: Origin,
+    text: str | None,
+    before: InForce,
+    *,
+    ran_before: bool = False,
+    reveal: Callable[[str], str] = str,
+    named: Callable[[str], str] = digest_of,
 ) -> Draft:
     """What *text*, or the file where it is None, would change of what is in force.
 
-    An empty one is a fault, unless it *ran_before* and one goes back to it.
+    An empty one is a fault, unless it *ran_before* and one goes back to it.  *reveal* puts the
+    secrets into a text that came without, and may raise `ConfigUnusable`; *named* names a text.
     """
     try:
+        if text is not None:
+            text = reveal(text)
         reading = origin.read() if text is None else origin.parse(text)
         if not ran_before:
             refuse_emptied(origin.name, before.text, reading.text)
     except ConfigUnusable as error:
-        faults = words.faults(error)
-        return Draft(before, _text(origin, text), before.running, None, faults)
+        faults, said = words.faults(error), _text(origin, text)
+        return Draft(before, said, before.running, None, faults, digest=named(said))
     running, pending = at_once(before.running, reading.config)
     return Draft(
         before,
@@ -77,6 +88,7 @@ def compare(
         reading.config,
         changes=words.changes(differences(before.wanted, reading.config)),
         pending=words.changes(pending),
+        digest=named(reading.text),
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import secrets
 from pathlib import Path
 from typing import Final, final
 
@@ -24,9 +25,11 @@ from empath.config.staged_file import sync_folder, write_durably
 from empath.control.config_requests import ConfigChange, ConfigVersion
 
 FOLDER: Final = "config"
+"""Below the folder of the spool."""
 ENGINE: Final = "engine."
 """Whose files they are that a crash left beside the config file."""
-"""Below the folder of the spool."""
+_KEY: Final = "key"
+_KEY_SIZE: Final = 32
 _NAME: Final = re.compile(r"(\d{6,12})\.(json|new|replaced\.toml)")
 
 
@@ -67,6 +70,22 @@ class History:
 
     def __repr__(self) -> str:
         return f"<History {self.folder}>"
+
+    def key(self) -> bytes:
+        """32 octets that only this engine knows, the same after a restart; made when needed.
+
+        Where they cannot be kept they are made anew at each start.
+        """
+        path = self.folder / _KEY
+        try:
+            key = path.read_bytes()
+        except OSError:
+            key = b""
+        if len(key) != _KEY_SIZE:
+            key = secrets.token_bytes(_KEY_SIZE)
+            with contextlib.suppress(HistoryUnusable):
+                self._write(path, key)
+        return key
 
     def settle(self, digest: str) -> None:
         """Finish or drop what a crash cut short; *digest* names what the config file says."""

@@ -9,7 +9,6 @@ be left out, never those of a large one.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Final, Protocol, final
 from empath.address import Domain, ServerId
 from empath.clock import Clock
 from empath.config.model import Config, TlsPolicy
+from empath.control.aside import aside
 from empath.control.config_requests import QueueImpact
 from empath.envelope import MessageId
 from empath.events import AttemptEnded
@@ -109,7 +109,7 @@ class ConfigImpact:
         now = self._clock.now()
         overrides = self._finder.overrides()
         # Ten thousand routes take milliseconds to be put in order.
-        comparison = await asyncio.to_thread(Comparison, old, new)
+        comparison = await aside(Comparison, old, new)
         scales = self._spool.scales(comparison.retry, now)
         always = dict(_always(comparison))
 

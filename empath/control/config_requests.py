@@ -77,6 +77,10 @@ class AppliedConfig(Reply, frozen=True):
 
     version: int
     plan: Plan
+    held: float = 0.0
+    """Seconds for which the swap held the event loop: the one turn in which nothing else ran."""
+    watched_until: float | None = None
+    """It is on trial until then; see `ApplyConfig.watch`."""
 
 
 class ApplyConfig(Request[AppliedConfig], frozen=True):
@@ -88,6 +92,9 @@ class ApplyConfig(Request[AppliedConfig], frozen=True):
     expect: str | None = None
     """The digest of the plan that was seen; refused when the text has changed since."""
     reason: str = ""
+    watch: float | None = None
+    """Seconds, 5 to 3600, for which the engine watches its own health and goes back by itself if
+    it is worse off than before; see `GetWatch`, `KeepConfig`."""
 
 
 class ConfigView(Reply, frozen=True):
@@ -121,6 +128,9 @@ class ConfigVersion(Struct, frozen=True, kw_only=True):
     source: str
     """``start``, ``reload``, ``signal``, ``watcher``, ``edit`` or ``rollback``."""
     changes: tuple[ConfigChange, ...]
+    """In a list of versions the newest 10,000 changes of all, values cut to 1,000 characters."""
+    more: int = 0
+    """Changes that are left out."""
 
 
 class ConfigHistory(Reply, frozen=True):

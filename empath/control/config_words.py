@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
+
 from empath.config.diff import Difference
 from empath.config.load import DEFAULT_NAME
 from empath.config.locate import line_of
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.renewal import RenewalRefused
-from empath.control.config_requests import ConfigChange, ConfigFault
+from empath.control.config_requests import ConfigChange, ConfigFault, ConfigVersion
 from empath.control.system_requests import AttentionItem
 
 _NAMED: Final = 5
@@ -22,6 +24,10 @@ _LINES: Final = 100
 """Most changes in one event."""
 _SHOWN: Final = 200
 """Characters of a value in a line of the log."""
+LISTED: Final = 10_000
+"""Most changes in one list of versions."""
+CUT: Final = 1000
+"""Characters of a value in there."""
 
 
 def change(difference: Difference) -> ConfigChange:
@@ -51,8 +57,22 @@ def lines(told: Sequence[ConfigChange]) -> tuple[str, ...]:
     return (*map(line, told[:_LINES]), *rest)
 
 
-def _short(value: str) -> str:
-    return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
+def listed(versions: Iterable[ConfigVersion]) -> tuple[ConfigVersion, ...]:
+    """Versions for a list, the newest first, with no more changes than a reply should hold."""
+    room, found = LISTED, []
+    for one in versions:
+        kept = tuple(
+            msgspec.structs.replace(each, old=_short(each.old, CUT), new=_short(each.new, CUT))
+            for each in one.changes[:room]
+        )
+        room -= len(kept)
+        more = len(one.changes) - len(kept)
+        found.append(msgspec.structs.replace(one, changes=kept, more=more))
+    return tuple(found)
+
+
+def _short(value: str, most: int = _SHOWN) -> str:
+    return value if len(value) <= most else f"{value[: most - 1]}…"
 
 
 def faults(error: ConfigUnusable) -> tuple[ConfigFault, ...]:
@@ -63,9 +83,12 @@ def faults(error: ConfigUnusable) -> tuple[ConfigFault, ...]:
     )
 
 
-def fault(file: str, error: RenewalRefused, text: str = "") -> ConfigFault:
-    """What a part of the engine cannot work with; *text* is the config, which has its line."""
-    return ConfigFault(file=file, line=line_of(text, error.key), key=error.key, sentence=str(error))
+def unbuilt(file: str, error: RenewalRefused, text: str = "") -> tuple[ConfigFault, ...]:
+    """What parts of the engine cannot work with; *text* is the config, which has the lines."""
+    return tuple(
+        ConfigFault(file=file, line=line_of(text, one.key), key=one.key, sentence=str(one))
+        for one in error.all
+    )
 
 
 def written(one: ConfigFault) -> str:

@@ -27,7 +27,8 @@ def routes_table() -> str:
         says = (kind.__doc__ or "").partition("\n")[0]
         reply = reply_type(kind).__name__
         lines.append(f"| `{method} {PREFIX}{route}` | {fields} | {reply} | {says} |")
-    lines.append(f"| `GET {PREFIX}{EVENTS}` | `after` | Notice, one a line | What happens? |")
+    asked = "`after` `kind` `dest` `id` `text` `rate`"
+    lines.append(f"| `GET {PREFIX}{EVENTS}` | {asked} | Notice, one a line | What happens? |")
     return "\n".join(lines)
 
 

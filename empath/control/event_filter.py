@@ -60,10 +60,10 @@ _KINDS: Final[dict[type[Struct], str]] = {
     TaskFailed: "fault",
 }
 
-KINDS: Final = (*_RESULTS, "ended", *dict.fromkeys(_KINDS.values()))
+EVENT_KINDS: Final = (*_RESULTS, "ended", *dict.fromkeys(_KINDS.values()))
 """The words for kinds of events."""
 
-ROUTINE: Final = frozenset({"accepted", "delivered"})
+ROUTINE_EVENTS: Final = frozenset({"accepted", "delivered"})
 """Kinds that come with every message when all is well."""
 
 LONGEST: Final = 500
@@ -78,7 +78,7 @@ class EventFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What passes; a field that is empty lets everything through."""
 
     kinds: tuple[str, ...] = ()
-    """Of `KINDS`."""
+    """Of `EVENT_KINDS`."""
     destination: str = ""
     """A domain, or a pattern such as ``*.example``."""
     id: str = ""
@@ -145,9 +145,9 @@ def _words(value: Any) -> Iterator[str]:
 def checked(only: EventFilter) -> EventFilter:
     """The filter, if it is one.  Raises `BadEventFilter`."""
     for kind in only.kinds:
-        if kind not in KINDS:
-            near = difflib.get_close_matches(kind, KINDS, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(KINDS)}"
+        if kind not in EVENT_KINDS:
+            near = difflib.get_close_matches(kind, EVENT_KINDS, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(EVENT_KINDS)}"
             raise BadEventFilter(f'There is no kind of event "{kind[:40]}"; {hint}')
     if not 0 <= only.rate <= 100_000:
         raise BadEventFilter("rate is a number of events per second from 1 to 100000, or 0 for all")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from empath.bus import Numbered, Reader
 from empath.clock import Clock
-from empath.control.event_filter import ROUTINE, EventFilter, kind_of
+from empath.control.event_filter import ROUTINE_EVENTS, EventFilter, kind_of
 from empath.control.link import Notice
 
 
@@ -60,10 +60,10 @@ class EventStream:
             return list(found)
         self._allowed -= room
         self._sampled += len(found) - room
-        trouble = [one for one in found if kind_of(one.event) not in ROUTINE]
+        trouble = [one for one in found if kind_of(one.event) not in ROUTINE_EVENTS]
         kept = _evenly(trouble, room)
         if len(kept) < room:
-            routine = [one for one in found if kind_of(one.event) in ROUTINE]
+            routine = [one for one in found if kind_of(one.event) in ROUTINE_EVENTS]
             kept += _evenly(routine, room - len(kept))
             kept.sort(key=lambda one: one.sequence)
         return kept

@@ -49,17 +49,19 @@ class GateItem(Struct, frozen=True, kw_only=True):
 
     destination: Domain
     gate: str
-    """``breaker``, ``suspension`` or ``override``."""
+    """``breaker``, ``suspension``, ``override`` or ``limit``."""
     state: str
-    """``open``, ``half-open``, ``suspended`` or ``re-routed to host:port``."""
+    """``open``, ``half-open``, ``suspended``, ``re-routed to host:port`` or ``limited to 5/s``."""
     until: float | None
     reason: str
     actor: str
     """Who did it; empty where failures opened a breaker."""
+    since: float | None = None
+    """When it was done; None where that is not known."""
 
 
 class GateList(Reply, frozen=True):
-    """Breakers that are not closed, suspended and re-routed destinations."""
+    """Breakers that are not closed, suspended, limited and re-routed destinations."""
 
     gates: tuple[GateItem, ...]
     preview: Preview | None = None
@@ -67,7 +69,7 @@ class GateList(Reply, frozen=True):
 
 
 class ListGates(Request[GateList], frozen=True):
-    """Which destinations are left alone or re-routed?"""
+    """Which destinations are left alone, limited or re-routed?"""
 
     route = "destinations/gates"
 
@@ -116,6 +118,14 @@ class OpenBreaker(GateChange, frozen=True):
     """How long; left out: `delivery.breaker.open_for`."""
 
 
+class ProbeDestination(GateChange, frozen=True):
+    """Let one attempt through an open breaker now, and not when its time is over; refused if it
+    is not open.
+    """
+
+    route = "destinations/breaker/probe"
+
+
 class CloseBreaker(GateChange, frozen=True):
     """Let everything through to a destination again; refused if its breaker is not open."""
 
@@ -156,3 +166,20 @@ class RestoreRoute(GateChange, frozen=True):
     """Send a re-routed destination's mail to its own servers again; refused if it is not."""
 
     route = "destinations/restore-route"
+
+
+class LimitDestination(GateChange, frozen=True, kw_only=True):
+    """Begin at most so many attempts a second there, for some seconds or until that is lifted.
+
+    It goes before `delivery.rate` and the destination's own rate, also where those are less.
+    """
+
+    route = "destinations/limit"
+    per_second: float
+    seconds: float | None = None
+
+
+class LiftLimit(GateChange, frozen=True):
+    """Let the config decide again how fast mail goes there; refused if there is no limit."""
+
+    route = "destinations/lift-limit"

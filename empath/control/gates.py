@@ -13,6 +13,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import link
+from empath.control.gate_list import gate_items
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import GateItem, NotFound, Request, RequestRefused, RequestUnclear, WhyItem
 from empath.control.parts import Deliverer
@@ -25,6 +26,7 @@ from empath.envelope import MessageId
 from empath.events import DestinationGated
 from empath.policy import shaping
 from empath.policy.suspension import Suspension
+from empath.policy.throttle import Throttle
 from empath.policy.turns import Place, place
 from empath.policy.verdict import Hold
 from empath.policy.why import Circumstances, why
@@ -35,11 +37,14 @@ from empath.spool.face import MessageRecord, RecipientRow, Spool
 _VERBS: Final[Mapping[type[Request[Any]], str]] = {
     link.OpenBreaker: "breaker open",
     link.CloseBreaker: "breaker close",
+    link.ProbeDestination: "breaker probe",
     link.ResetBreaker: "breaker reset",
     link.SuspendDestination: "suspend",
     link.ResumeDestination: "resume",
     link.RerouteDestination: "reroute",
     link.RestoreRoute: "restore-route",
+    link.LimitDestination: "limit",
+    link.LiftLimit: "lift-limit",
 }
 """What each change is called in the record."""
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
@@ -49,6 +54,8 @@ ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     *_VERBS,
 )
 """The requests that a `GateDesk` answers."""
+FASTEST: Final = 10_000.0
+"""Attempts a second; a limit above is none."""
 SHOWN: Final = 1000
 """Most recipients that are explained at once."""
 
@@ -102,43 +109,7 @@ class GateDesk:
     # Looking.
 
     def _gates(self) -> tuple[GateItem, ...]:
-        if self._engine is None:
-            return ()
-        gates, now = self._engine.gates, self._clock.now()
-        items = [
-            GateItem(
-                destination=name,
-                gate="breaker",
-                state=position.value,
-                until=gates.breakers[name].open_until,
-                reason=gates.breakers[name].why,
-                actor=gates.breakers[name].actor,
-            )
-            for name, position in gates.breakers.standing(now).items()
-        ]
-        items += [
-            GateItem(
-                destination=name,
-                gate="suspension",
-                state="suspended",
-                until=each.until,
-                reason=each.reason,
-                actor=each.actor,
-            )
-            for name, each in gates.suspensions.standing(now).items()
-        ]
-        items += [
-            GateItem(
-                destination=name,
-                gate="override",
-                state=f"re-routed to {', '.join(each.hosts)}",
-                until=each.until,
-                reason=each.reason,
-                actor=each.actor,
-            )
-            for name, each in self._finder.overrides().items()
-        ]
-        return tuple(sorted(items, key=lambda item: (item.destination, item.gate)))
+        return gate_items(self._engine, self._finder, self._clock.now())
 
     def _unreached(self) -> tuple[link.UnreachedHost, ...]:
         known = {} if self._engine is None else self._engine.unreached()
@@ -227,12 +198,21 @@ class GateDesk:
         match request:
             case link.CloseBreaker() if name not in engine.gates.breakers.standing(now):
                 raise NotFound(f"The breaker of {name} is not open.")
+            case link.ProbeDestination() if now >= (engine.gates.breakers[name].open_until or 0.0):
+                raise NotFound(f"The breaker of {name} is not open: nothing keeps an attempt.")
             case link.ResumeDestination() if name not in engine.gates.suspensions.standing(now):
                 raise NotFound(f"{name} is not suspended.")
             case link.RerouteDestination(to=to):
                 self._rerouting.read(name, to)
             case link.RestoreRoute():
                 self._rerouting.standing(name)
+            case link.LimitDestination(per_second=per_second):
+                if not 0 < per_second <= FASTEST:
+                    raise RequestUnclear(
+                        f"per_second is above 0, at most {FASTEST:g}: suspend stops all mail."
+                    )
+            case link.LiftLimit() if name not in engine.gates.throttles.standing(now):
+                raise NotFound(f"{name} is not limited by an operator.")
             case _:
                 pass
 
@@ -240,15 +220,19 @@ class GateDesk:
         engine, now, name = self._engine, self._clock.now(), request.destination
         assert engine is not None
         gates, reason = engine.gates, safe_text(request.reason, REASON_LIMIT)
-        until: float | None = None
+        seconds = getattr(request, "seconds", None)
+        if isinstance(request, link.OpenBreaker) and seconds is None:
+            seconds = float(self._config().delivery.breaker.open_for)
+        until = None if seconds is None else now + span(seconds)
         detail = ""
         match request:
-            case link.OpenBreaker(seconds=seconds):
-                if seconds is None:
-                    seconds = float(self._config().delivery.breaker.open_for)
-                until = now + span(seconds)
-                gates.breakers.open(name, until, actor=self._actor, reason=reason)
+            case link.OpenBreaker():
+                assert until is not None
+                gates.breakers.open(name, until, actor=self._actor, reason=reason, since=now)
                 done = "breaker opened"
+            case link.ProbeDestination():
+                gates.breakers.probe(name, now)
+                done = "probe asked for"
             case link.CloseBreaker():
                 gates.breakers.close(name)
                 done = "breaker closed"
@@ -256,15 +240,21 @@ class GateDesk:
                 gates.breakers.close(name)
                 gates.concurrency.forget(name)
                 done = "breaker reset"
-            case link.SuspendDestination(seconds=seconds):
-                until = None if seconds is None else now + span(seconds)
+            case link.SuspendDestination():
                 gates.suspensions.suspend(name, Suspension(self._actor, reason, now, until))
                 done = "suspended"
             case link.ResumeDestination():
                 gates.suspensions.resume(name)
                 done = "resumed"
-            case link.RerouteDestination(to=to, seconds=seconds):
-                until = None if seconds is None else now + span(seconds)
+            case link.LimitDestination(per_second=per_second):
+                throttle = Throttle(per_second, self._actor, reason, now, until)
+                gates.throttles.limit(name, throttle)
+                detail = f"to {throttle.shown}"
+                done = f"limited {detail}"
+            case link.LiftLimit():
+                gates.throttles.lift(name)
+                done = "limit lifted"
+            case link.RerouteDestination(to=to):
                 hosts = await self._rerouting.set(name, to, reason=reason, until=until)
                 detail = f"to {', '.join(hosts)}"
                 done = f"re-routed {detail}"

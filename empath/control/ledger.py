@@ -16,7 +16,8 @@ from empath.clock import Clock
 from empath.control.link import RecordItem, RecordList, RequestUnclear
 from empath.events import OperatorRecord, SpoolFault
 from empath.safe_text import safe_text
-from empath.spool.face import Changed, Spool, SpoolRefused
+from empath.spool.face import Spool, SpoolRefused
+from empath.spool.jobs import Job
 
 REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
@@ -54,13 +55,32 @@ class Ledger:
         record = msgspec.structs.replace(record, finished=False)
         return await self._spool.note(record), record
 
-    async def finish(self, begun: tuple[int, OperatorRecord], done: Changed) -> None:
-        """Note what came of it."""
+    async def finish(
+        self,
+        begun: tuple[int, OperatorRecord],
+        *,
+        messages: int,
+        recipients: int,
+        failed: bool = False,
+    ) -> None:
+        """Note what came of it; of what failed it stays on record as unfinished."""
         number, record = begun
         record = msgspec.structs.replace(
-            record, messages=len(done.ids), recipients=done.recipients, finished=True
+            record,
+            messages=messages,
+            recipients=recipients,
+            finished=not failed,
         )
         await self._note(record, number)
+
+    async def finish_job(self, begun: tuple[int, OperatorRecord], job: Job) -> None:
+        """Note what came of a job."""
+        await self.finish(
+            begun,
+            messages=job.messages,
+            recipients=job.recipients,
+            failed=job.state == "failed",
+        )
 
     async def note(
         self,

@@ -2,9 +2,10 @@
 
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
-and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`parts_requests`, `inbox_requests`,
-`system_requests`, `config_requests`, `dns_requests` and `tls_requests`.
+and the words; the structs stand in `queue_requests`, `selection_requests`, `job_requests`,
+`trash_requests`, `gate_requests`, `record_requests`, `shape_requests`, `parts_requests`,
+`inbox_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests` and
+`tls_requests`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,20 @@ from empath.control.config_requests import (
     QueueImpact,
     RollBackConfig,
 )
+from empath.control.config_text_requests import (
+    CheckConfig,
+    ConfigFaults,
+    ConfigKey,
+    ConfigKeys,
+    ConfigText,
+    ConfigValue,
+    ConfigWatchView,
+    DescribeConfig,
+    GetWatch,
+    KeepConfig,
+    ReadConfigText,
+    ReadConfigVersion,
+)
 from empath.control.dns_requests import (
     ClearDnsCache,
     DnsCache,
@@ -44,6 +59,8 @@ from empath.control.dns_requests import (
     SetDnsOverride,
 )
 from empath.control.event_filter import (
+    EVENT_KINDS,
+    ROUTINE_EVENTS,
     BadEventFilter,
     EventFilter,
     event_filter_text,
@@ -55,9 +72,12 @@ from empath.control.gate_requests import (
     GateChange,
     GateItem,
     GateList,
+    LiftLimit,
+    LimitDestination,
     ListGates,
     ListUnreached,
     OpenBreaker,
+    ProbeDestination,
     RerouteDestination,
     ResetBreaker,
     RestoreRoute,
@@ -69,6 +89,7 @@ from empath.control.gate_requests import (
     WhyReply,
 )
 from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.job_requests import CancelJob, JobItem, Jobs, ListJobs, UndoJob
 from empath.control.parts_requests import (
     CheckItem,
     ListParts,
@@ -116,6 +137,27 @@ from empath.control.request import (
     RequestUnclear,
     reply_type,
 )
+from empath.control.selection_requests import Selection, SelectMessages
+from empath.control.shape_requests import (
+    ClassLatency,
+    DestinationView,
+    GetLatency,
+    GetShape,
+    Latency,
+    ListSenders,
+    ListUpcoming,
+    OutcomeColumn,
+    RateLevel,
+    RouteHost,
+    SenderItem,
+    Senders,
+    Shape,
+    ShapeRow,
+    Timing,
+    Upcoming,
+    UpcomingItem,
+    ViewDestination,
+)
 from empath.control.system_requests import (
     AttentionItem,
     CheckSpool,
@@ -131,34 +173,55 @@ from empath.control.system_requests import (
     Stopping,
 )
 from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
+from empath.control.trash_requests import (
+    EmptyTrash,
+    ListTrash,
+    RestoreTrash,
+    TrashItem,
+    TrashPage,
+)
 from empath.events import Event
 
 __all__ = [
+    "EVENT_KINDS",
     "PROTOCOL",
+    "ROUTINE_EVENTS",
     "AppliedConfig",
     "ApplyConfig",
     "AttentionItem",
     "BadEventFilter",
     "BounceMessages",
+    "CancelJob",
     "Changed",
+    "CheckConfig",
     "CheckItem",
     "CheckSpool",
+    "ClassLatency",
     "ClearDnsCache",
     "CloseBreaker",
     "ConfigChange",
     "ConfigFault",
+    "ConfigFaults",
     "ConfigHistory",
+    "ConfigKey",
+    "ConfigKeys",
+    "ConfigText",
+    "ConfigValue",
     "ConfigVersion",
     "ConfigView",
+    "ConfigWatchView",
     "ContentPart",
     "DeleteMessages",
+    "DescribeConfig",
     "DestinationItem",
+    "DestinationView",
     "Destinations",
     "DnsCache",
     "DnsCleared",
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EmptyTrash",
     "EventFilter",
     "ExplainMessage",
     "FlushQueue",
@@ -166,9 +229,18 @@ __all__ = [
     "GateItem",
     "GateList",
     "GetConfig",
+    "GetLatency",
+    "GetShape",
     "GetSpool",
     "GetStatus",
+    "GetWatch",
     "HoldMessages",
+    "JobItem",
+    "Jobs",
+    "KeepConfig",
+    "Latency",
+    "LiftLimit",
+    "LimitDestination",
     "Link",
     "LinkIncompatible",
     "LinkLost",
@@ -178,17 +250,22 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListJobs",
     "ListParts",
     "ListQueue",
     "ListRecord",
+    "ListSenders",
     "ListTls",
+    "ListTrash",
     "ListUnreached",
+    "ListUpcoming",
     "MessageParts",
     "MessageView",
     "NoEngine",
     "NotFound",
     "Notice",
     "OpenBreaker",
+    "OutcomeColumn",
     "OverrideChange",
     "PartItem",
     "PartText",
@@ -199,10 +276,14 @@ __all__ = [
     "Preview",
     "PreviewItem",
     "PrioritizeMessages",
+    "ProbeDestination",
     "QueueChange",
     "QueueImpact",
     "QueueItem",
     "QueuePage",
+    "RateLevel",
+    "ReadConfigText",
+    "ReadConfigVersion",
     "ReadContent",
     "ReadPart",
     "RecipientItem",
@@ -222,10 +303,18 @@ __all__ = [
     "RerouteMessages",
     "ResetBreaker",
     "RestoreRoute",
+    "RestoreTrash",
     "ResumeDestination",
     "RetryMessages",
     "RollBackConfig",
+    "RouteHost",
+    "SelectMessages",
+    "Selection",
+    "SenderItem",
+    "Senders",
     "SetDnsOverride",
+    "Shape",
+    "ShapeRow",
     "SpoolCheck",
     "SpoolProblem",
     "SpoolReport",
@@ -233,10 +322,17 @@ __all__ = [
     "StopEngine",
     "Stopping",
     "SuspendDestination",
+    "Timing",
     "TlsDestination",
     "TlsDestinations",
+    "TrashItem",
+    "TrashPage",
+    "UndoJob",
     "UnreachedHost",
     "UnreachedHosts",
+    "Upcoming",
+    "UpcomingItem",
+    "ViewDestination",
     "ViewMessage",
     "WhyItem",
     "WhyReply",
@@ -245,7 +341,7 @@ __all__ = [
     "reply_type",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """Raised when a request or reply changes in a way an older console cannot read."""
 
 

@@ -35,6 +35,8 @@ class AttentionItem(Struct, frozen=True, kw_only=True):
     sentence: str
     query: str = ""
     """A filter that shows the mail concerned; may be empty."""
+    destination: str = ""
+    """The destination that it is about, where it is about one."""
 
 
 class Status(Reply, frozen=True):

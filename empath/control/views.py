@@ -47,6 +47,8 @@ def queue_item(row: QueueRow) -> QueueItem:
         destination=row.destination,
         last_reply=row.last_reply,
         subject=row.subject,
+        client=row.client,
+        listener=row.listener,
     )
 
 

@@ -18,11 +18,12 @@ from empath.config.model import Config, Delivery
 from empath.envelope import Priority
 from empath.policy import shaping
 from empath.policy.blame import Word
-from empath.policy.breaker import Breaker, Breakers, Position
+from empath.policy.breaker import Breaker, Breakers, Position, Thresholds
 from empath.policy.concurrency import Concurrency
 from empath.policy.destination import DestinationsOf
 from empath.policy.limiter import ClassRates, Limiter, Rate
 from empath.policy.suspension import Suspension, Suspensions
+from empath.policy.throttle import Throttle, Throttles
 from empath.policy.verdict import Gate, Hold
 
 KEY: Final = "gates"
@@ -35,6 +36,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     breakers: tuple[tuple[Domain, Breaker], ...]
     suspended: tuple[tuple[Domain, Suspension], ...]
+    limited: tuple[tuple[Domain, Throttle], ...] = ()
 
 
 @final
@@ -45,6 +47,7 @@ class Gates:
         self._config = config
         self._destinations = DestinationsOf()
         self.suspensions = Suspensions()
+        self.throttles = Throttles()
         self.breakers = Breakers(lambda: shaping.thresholds(config().delivery))
         self.concurrency = Concurrency(self._cap)
         self.classes = ClassRates()
@@ -72,6 +75,7 @@ class Gates:
             self._weights = shaping.weights(delivery)
             self._rates = shaping.class_rates(delivery)
         self.classes.begin(self._rates, now)
+        self.throttles.standing(now)
         if now >= self._tidied_at + _TIDY_EVERY:
             self._tidied_at = now
             self._limiter.forget_full(now)
@@ -82,6 +86,14 @@ class Gates:
         """All that holds *destination* now: mail goes when the last of it has ended."""
         verdicts = (gate.verdict(destination, now) for gate in self.asked)
         return tuple(verdict for verdict in verdicts if verdict is not None)
+
+    def level(self, destination: Domain, now: float) -> tuple[Rate, float] | None:
+        """The rate of *destination* and how many attempts may go at once now; None: no limit."""
+        return self._limiter.level(destination, now)
+
+    def thresholds(self) -> Thresholds:
+        """When breakers open, and for how long."""
+        return shaping.thresholds(self._config().delivery)
 
     def shut(self, now: float) -> Mapping[Domain, float | None]:
         """Destinations that get no attempt for long, and until when; None: until an operator
@@ -116,7 +128,9 @@ class Gates:
     def kept(self, now: float) -> str:
         """What a restart must know, as JSON."""
         kept = Kept(
-            tuple(self.breakers.kept().items()), tuple(self.suspensions.standing(now).items())
+            tuple(self.breakers.kept().items()),
+            tuple(self.suspensions.standing(now).items()),
+            tuple(self.throttles.standing(now).items()),
         )
         return codec.encode(kept).decode()
 
@@ -125,11 +139,15 @@ class Gates:
         kept: Kept = codec.decode(Kept, text)
         self.breakers.restore(dict(kept.breakers))
         self.suspensions.restore(dict(kept.suspended))
+        self.throttles.restore(dict(kept.limited))
 
     def _cap(self, destination: Domain) -> tuple[int, str]:
         config = self._config()
         return shaping.cap(destination, config.delivery, self._destinations(config))
 
     def _rate(self, destination: Domain) -> Rate | None:
+        said = self.throttles.rate(destination)
+        if said is not None:
+            return said
         config = self._config()
         return shaping.rate(destination, config.delivery, self._destinations(config))

@@ -144,6 +144,11 @@ class RouteFinder:
             shuffle=[self._random.random() for _ in records],
         )
 
+    def by_names(self, destination: Domain) -> bool:
+        """Whether its servers are for the DNS to say, and not for config or an operator."""
+        known = self.override(destination) or self._fixed_route(destination, self._config())
+        return known is None
+
     def _fixed_route(self, destination: Domain, config: Config) -> Route | None:
         """The route without an MX, read from the config once for each destination."""
         by = (config.route, config.delivery.port)

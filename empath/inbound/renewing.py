@@ -20,9 +20,10 @@ def build(contexts: Sequence[ServerContext], config: Config) -> Renewal:
     """Contexts for the *contexts* whose files have changed, as far as *config* still names them.
 
     Those of listeners that wait for a restart are tried, so that the restart will not fail.
-    Raises `RenewalRefused`.
+    Raises `RenewalRefused`, with all that cannot be used.
     """
     built: list[_Built] = []
+    refused: list[RenewalRefused] = []
     for number, listener in enumerate(config.listener):
         if listener.certificate is None or listener.key is None:
             continue
@@ -36,7 +37,9 @@ def build(contexts: Sequence[ServerContext], config: Config) -> Renewal:
                 if found is not None:
                     built.append((context, found))
         except TlsUnusable as error:
-            raise RenewalRefused(f"listener[{number}].certificate", str(error)) from error
+            refused.append(RenewalRefused(f"listener[{number}].certificate", str(error)))
+    if refused:
+        raise RenewalRefused.together(refused)
     names = dict.fromkeys(context.files[0] for context, _ in built)
     sentences = tuple(f"the certificate in {name} was renewed" for name in names)
     return Renewal(partial(_take, built), sentences)

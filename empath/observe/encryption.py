@@ -75,6 +75,10 @@ class EncryptionLedger:
         """Every destination that is remembered, the one heard of last first."""
         return list(reversed(self._kept.values()))
 
+    def of(self, destination: Domain) -> Encryption | None:
+        """What is known of *destination*."""
+        return self._kept.get(destination)
+
     def last(self, destination: Domain) -> AttemptEnded | None:
         """The last attempt there that tells how mail is encrypted; None where none is known."""
         known = self._kept.get(destination)

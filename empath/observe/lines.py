@@ -20,6 +20,7 @@ from empath.events import (
     ConfigLoaded,
     ConfigRefused,
     ConfigReloaded,
+    ConfigWatched,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -48,6 +49,8 @@ def level_of(event: Event) -> LogLevel:
     if isinstance(event, _ERRORS):
         return LogLevel.ERROR
     if isinstance(event, AttemptStuck | ConfigRefused):
+        return LogLevel.WARNING
+    if isinstance(event, ConfigWatched) and event.outcome in ("rolled back", "restarted", "stuck"):
         return LogLevel.WARNING
     if isinstance(event, AttemptEnded):
         for result in event.results:
@@ -167,7 +170,7 @@ def _describe_engine(event: Event) -> tuple[str, str]:
             return "gate", f"{event.destination} {event.action} by {event.actor}{until}{said}"
         case ConfigLoaded():
             return "config", f"{event.path} is in force"
-        case ConfigReloaded() | ConfigRefused():
+        case ConfigReloaded() | ConfigRefused() | ConfigWatched():
             return "config", _describe_config(event)
         case TaskFailed():
             return "fault", f"{event.task}: {event.error}"
@@ -175,7 +178,10 @@ def _describe_engine(event: Event) -> tuple[str, str]:
             return type(event).__name__, ""
 
 
-def _describe_config(event: ConfigReloaded | ConfigRefused) -> str:
+def _describe_config(event: ConfigReloaded | ConfigRefused | ConfigWatched) -> str:
+    if isinstance(event, ConfigWatched):
+        by = f"{event.outcome} by {event.actor}"
+        return f"{event.path} version {event.version} {by}: {event.sentence}"
     by = f"{event.source} by {event.actor}"
     if isinstance(event, ConfigRefused):
         return f"{event.path} refused ({by}), nothing has changed: {'; '.join(event.sentences)}"

@@ -49,6 +49,8 @@ class Breaker(Struct, frozen=True):
     """What opened it: the last failure, or an operator's reason."""
     actor: str = ""
     """The operator who opened it; empty where failures did."""
+    since: float | None = None
+    """When it was opened, or when its last probe failed."""
     probing: bool = False
     """Half-open, and the one probe is under way."""
 
@@ -76,12 +78,12 @@ class Breaker(Struct, frozen=True):
             case Position.OPEN:
                 return self
             case Position.HALF_OPEN:
-                return Breaker((), now + limits.open_for, why)
+                return Breaker((), now + limits.open_for, why, since=now)
             case Position.CLOSED:
                 since = now - limits.window
                 recent = (*(at for at in self.failed_at if since < at <= now), now)
                 if len(recent) >= limits.failures:
-                    return Breaker((), now + limits.open_for, why)
+                    return Breaker((), now + limits.open_for, why, since=now)
                 return Breaker(recent[-limits.failures :], why=why)
 
     def unresolved(self) -> Breaker:
@@ -151,9 +153,25 @@ class Breakers:
             before = self[destination]
             self._put(destination, before.unresolved(), before)
 
-    def open(self, destination: Domain, until: float, *, actor: str, reason: str) -> None:
+    def open(
+        self,
+        destination: Domain,
+        until: float,
+        *,
+        actor: str,
+        reason: str,
+        since: float | None = None,
+    ) -> None:
         """An operator keeps *destination* from all attempts."""
-        self._breakers[destination] = Breaker((), until, reason, actor)
+        self._breakers[destination] = Breaker((), until, reason, actor, since)
+
+    def probe(self, destination: Domain, now: float) -> bool:
+        """An operator wants the probe now; False if it is not open."""
+        before = self[destination]
+        if before.position(now) is not Position.OPEN:
+            return False
+        self._breakers[destination] = replace(before, open_until=now)
+        return True
 
     def close(self, destination: Domain) -> bool:
         """An operator lets everything through again; False if it was closed and had forgotten

@@ -64,6 +64,10 @@ class Concurrency:
         cap, _ = self._cap(destination)
         return max(1, min(cap, int(self._allowed.get(destination, _UNKNOWN).most)))
 
+    def most(self, destination: Domain) -> tuple[int, str]:
+        """How many attempts at once *destination* may ever have, and the setting that says so."""
+        return self._cap(destination)
+
     def verdict(self, destination: Domain, now: float) -> Verdict:  # noqa: ARG002 - a gate
         """Hold *destination* while it has as many attempts as it may."""
         running = self.running.get(destination, 0)

@@ -82,6 +82,13 @@ class Limiter:
         if rate is not None:
             self._buckets[destination] = self._now(destination, rate, now).taken()
 
+    def level(self, destination: Domain, now: float) -> tuple[Rate, float] | None:
+        """The limit of *destination* and how many tokens are left; None: there is no limit."""
+        rate = self._rate(destination)
+        if rate is None:
+            return None
+        return rate, self._now(destination, rate, now).tokens
+
     def _now(self, destination: Domain, rate: Rate, now: float) -> Bucket:
         bucket = self._buckets.get(destination)
         return Bucket.full(rate, now) if bucket is None else bucket.by(now, rate)

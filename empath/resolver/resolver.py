@@ -68,6 +68,11 @@ class Resolver:
         """The AAAA records of *host*."""
         return cast("Answer[IpAddress]", await self._look_up(host, Kind.AAAA))
 
+    def knows(self, name: Domain, *kinds: Kind) -> bool:
+        """Whether answers of all these kinds are kept, so that asking costs no look-up."""
+        now = self._clock.monotonic()
+        return all(self._cache.get(name, kind, now) is not None for kind in kinds)
+
     def cached(self) -> tuple[Kept, ...]:
         """The answers that are kept, by name; failed look-ups are not among them."""
         ahead = self._clock.now() - self._clock.monotonic()

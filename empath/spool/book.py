@@ -288,13 +288,17 @@ class Book:
         self._skipped.clear()
         self.arrival.set()
 
-    def finished(self, count: int, octets: int, files: int) -> None:
-        """So many messages have no recipient left that waits; their bodies are gone."""
+    def finished(self, count: int, octets: int, files: int, *, trashed: bool = False) -> None:
+        """So many messages have no recipient left that waits; their bodies are gone, or kept
+        for the trash.
+        """
         tally = self.tally
         tally.messages -= count
         tally.finished += count
         tally.octets -= octets
         tally.file_bodies -= files
+        if trashed:
+            tally.trashed_octets += octets
 
     @property
     def flying(self) -> Collection[Pair]:

@@ -33,9 +33,11 @@ from empath.policy.turns import Ahead
 from empath.query import QueueQuery
 from empath.reply import Outcome
 from empath.spool.operating import Changed, Counted, Example, Notification, Operating
+from empath.spool.surveying import DestinationRow, Surveying
 
 __all__ = [
     "DAMAGED",
+    "SORTS",
     "BodyUnfit",
     "Changed",
     "Content",
@@ -76,6 +78,9 @@ class SpoolInUse(Exception):
 class SpoolUnusable(Exception):
     """The spool cannot be opened: path, permissions, version; the message says what to do."""
 
+
+SORTS: Final = ("age", "next", "size", "tries", "destination", "from")
+"""The orders of a list: oldest, due soonest, smallest, least tried first, by name."""
 
 DAMAGED: Final = "body damaged: "
 """How the hold reason of quarantined mail begins."""
@@ -187,6 +192,8 @@ class QueueRow:
     last_reply: str
     """What a server said last to that recipient; of a held one, why it is held."""
     subject: str
+    client: str = ""
+    listener: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,18 +242,6 @@ class MessageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DestinationRow:
-    """The queue of one destination."""
-
-    destination: Domain
-    counts: Mapping[State, int]
-    """Recipients that are not final, by state."""
-    oldest_at: float | None
-    next_at: float | None
-    last_reply: str
-
-
-@dataclass(frozen=True, slots=True)
 class SpoolStats:
     """The spool at a glance."""
 
@@ -276,7 +271,7 @@ class Problem:
     sentence: str
 
 
-class Spool(Operating, Protocol):
+class Spool(Operating, Surveying, Protocol):
     """The durable queue."""
 
     def draft(self) -> Draft:
@@ -345,7 +340,9 @@ class Spool(Operating, Protocol):
     async def page(
         self, query: QueueQuery, *, sort: str = "age", cursor: str = "", limit: int = 60
     ) -> QueuePage:
-        """A piece of the queue.  *sort* is ``age`` (oldest first) or ``-age``."""
+        """A piece of the queue.  *sort* is one of `SORTS`, ``-`` before it turns it round.
+        Raises `empath.spool.cursors.BadCursor`.
+        """
         ...
 
     async def message(self, id: MessageId) -> MessageRecord | None:

@@ -12,7 +12,7 @@ files of their own, so it needs a filter that is found by index.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -47,6 +47,20 @@ _INDEXED: Final = "SELECT key FROM recipient INDEXED BY recipient_open WHERE sta
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """Messages picked by their keys, for a job; of those in *some* only these recipients."""
+
+    keys: tuple[int, ...]
+    some: Mapping[int, Sequence[int]]
+    job: int = 0
+    """The job that changes them; it can be undone then.  0: none."""
+
+
+Chosen = QueueQuery | Picked
+"""What a change is for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """The conditions of a filter, and the values they name."""
 
@@ -60,11 +74,13 @@ class Filter:
     """A select of the keys that can match at all; empty when the queue must be walked."""
     total: int | None = None
     """How many messages match, where that is known without looking."""
+    partial: bool = False
+    """Of a message that matches, not all recipients that wait need be meant."""
 
     @classmethod
     def of(
         cls,
-        query: QueueQuery,
+        query: Chosen,
         tally: Tally,
         active: Collection[int] = (),
         *,
@@ -75,6 +91,8 @@ class Filter:
         Messages of *active* show as active, not as what is stored.  Up to *by_index*
         recipients are found by index.
         """
+        if isinstance(query, Picked):
+            return cls._of_picked(query)
         fields = {term.field for term in query.terms}
         finals = any(State[t.text.upper()].final for t in query.terms if t.field == "state")
         open_only = not (query.ids or "id" in fields or finals)
@@ -117,7 +135,22 @@ class Filter:
             open_only,
             narrow,
             total,
+            bool(meant),
         )
+
+    @classmethod
+    def _of_picked(cls, picked: Picked) -> Self:
+        """The messages of a lot that are not finished, and those of their recipients."""
+        values: Values = {"ids": json.dumps(picked.keys)}
+        meant = ""
+        if picked.some:
+            values["some"] = json.dumps({f"k{key}": each for key, each in picked.some.items()})
+            numbers = "json_extract(:some, '$.k' || r.key)"
+            meant = (
+                f" AND ({numbers} IS NULL"  # noqa: S608 - our own words
+                f" OR r.number IN (SELECT value FROM json_each({numbers})))"
+            )
+        return cls("1", "+r.state < 10" + meant, values, open_only=True, narrow=_IDS)
 
 
 def _plan(

@@ -55,6 +55,8 @@ from empath.spool.reader import Reader
 from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
+from empath.spool.surveyor import Surveyed, Surveyor
+from empath.spool.trash import Sweeper
 from empath.spool.weighing import Scales
 from empath.spool.writer import Operation, Writer
 
@@ -65,7 +67,7 @@ BODY_THREADS: Final = 4
 
 
 @final
-class Store(Operators):
+class Store(Operators, Surveyed):
     """The spool of one engine.  Make it with `open`, end it with `close`."""
 
     def __init__(self, settings: Settings, clock: Clock, parts: opening.Parts) -> None:
@@ -77,14 +79,17 @@ class Store(Operators):
         self._folder: BodyFolder = parts.folder
         self._lock: SpoolLock = parts.lock
         self._keys = Keys(clock, parts.newest)
-        self._pages = Pages(self._book)
+        self._pages = Pages(self._book, clock)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
+        survey = Reader(parts.survey_reader, parts.path, thread="empath-spool-survey")
+        self._surveyor = Surveyor(survey, clock)
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
         self._scanner = Scanner(self._book, self._delivery)
         self._pruner = Pruner(self._book, self._writer, clock)
+        self._sweeper = Sweeper(self._book, self._writer, clock, self._discard)
         self._closed = False
-        self._writer.idle = lambda: self._pruner.tidy(self._settings)
+        self._writer.idle = self._tidy
         self._swept = self._bodies.submit(self._sweep)
 
     def __repr__(self) -> str:
@@ -113,6 +118,7 @@ class Store(Operators):
         self._writer.stop()
         self._delivery.close()
         self._operator.close()
+        self._surveyor.close()
         self._folder.close()
         self._lock.release()
 
@@ -131,6 +137,7 @@ class Store(Operators):
         """Begin to receive a message.  Raises `SpoolFull` below `spool.min_free`."""
         free = self._writer.free(self._bodies)
         if free < self._settings.min_free:
+            self._sweeper.tidy(self._settings)  # the trash goes first
             raise SpoolFull(
                 f"The disk of the spool {self.path} has {free // 10**6} MB left, less than "
                 f"spool.min_free ({self._settings.min_free}): free some space on it."
@@ -355,8 +362,13 @@ class Store(Operators):
         """Have it done in the next transaction, and done even if the caller is cancelled."""
         self._writer.submit(operation)
         result = await operation.future
-        self._pruner.tidy(self._settings)
+        self._tidy()
         return result
+
+    def _tidy(self) -> None:
+        """Forget what is old, a little at a time."""
+        self._pruner.tidy(self._settings)
+        self._sweeper.tidy(self._settings)
 
     def _discard(self, key: int) -> None:
         """Remove the body file of a finished message, some time soon."""

@@ -150,3 +150,21 @@ def test_a_dead_socket_of_a_broken_file_is_told_with_the_file(
     done = CliRunner().invoke(commands, ["config", "rollback"])
     assert (done.exit_code, done.stderr[:14]) == (ExitCode.UNREACHABLE, "empath.toml:1:")
     assert "the socket was left by one that died" in done.stderr
+
+
+async def test_the_changes_of_a_version_are_bounded(ctl: Ctl) -> None:
+    """A hundred lines a version at most, and how many more there are, also beyond the reply."""
+    many = ConfigVersion(
+        version=2,
+        at=NOW,
+        actor="ada",
+        reason="",
+        source="edit",
+        changes=(CHANGE,) * 103,
+        more=2000,
+    )
+    ctl.link.config.versions = (many,)
+    shown = (await ctl.run("config", "history", "--changes")).stdout.splitlines()
+    assert len([line for line in shown if line.startswith("  delivery.retry.base")]) == 100
+    assert shown[101] == "  and 2,003 more changes"
+    assert "2,103" in (await ctl.run("config", "history")).stdout

@@ -39,6 +39,12 @@ VERBS = {
     "config/apply": "config reload --reason tuned",
     "config/history": "config history",
     "config/rollback": "config rollback 1 --reason slow",
+    "config/text": "config text",
+    "config/version": "config show --version 1",
+    "config/check": "config diff --quick",
+    "config/describe": "config describe delivery.retry.base",
+    "config/watch": "config watch",
+    "config/keep": "config keep --reason good",
     "tls": "tls list",
     "system/ping": "system ping",
     "system/status": "system status",
@@ -57,13 +63,28 @@ VERBS = {
     "queue/reroute": f"queue reroute {ID} --to mx.example.com:2525 --expires 2h",
     "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
+    "queue/select": "queue select state:deferred",
+    "jobs": "job list",
+    "jobs/cancel": "job cancel job-1",
+    "jobs/undo": "job undo",
+    "trash": "trash list",
+    "trash/restore": f"trash restore {ID}",
+    "trash/empty": "trash empty --yes",
     "destinations": "queue stats",
+    "shape": "queue shape --basis next --match example --sort -bin3",
+    "senders": "queue senders --by domain",
+    "upcoming": "queue upcoming",
+    "system/latency": "system latency",
+    "destinations/view": "destination view example.net",
+    "destinations/limit": "destination limit example.net 30/m --for 2h --reason polite",
+    "destinations/lift-limit": "destination lift-limit example.net",
     "spool/stats": "spool stats",
     "spool/check": "spool check",
     "queue/why": f"why {ID}",
     "destinations/gates": "destination list-gates",
     "destinations/unreached": "destination list-unreached",
     "destinations/breaker/open": "breaker open example.net --for 10m --reason busy",
+    "destinations/breaker/probe": "breaker probe example.net",
     "destinations/breaker/close": "breaker close example.net",
     "destinations/breaker/reset": "breaker reset example.net",
     "destinations/suspend": "destination suspend example.net --for 2h --reason moving",
@@ -80,6 +101,13 @@ VERBS = {
 }
 
 
+BEFORE = {
+    "dns/override/remove": VERBS["dns/override/set"],
+    "jobs/cancel": VERBS["queue/hold"],
+    "jobs/undo": VERBS["queue/hold"],
+}
+"""What makes that there is something to be taken back."""
+
 LATEST = "9999-12-31T23:59:59-23:00"
 FIRST = "0001-01-01T00:00+23:00"
 """Times at the ends of the calendar, that are outside it in another zone."""
@@ -88,13 +116,14 @@ FIRST = "0001-01-01T00:00+23:00"
 @pytest.mark.parametrize("route", sorted(REQUESTS))
 async def test_every_request_has_a_command(ctl: Ctl, route: str) -> None:
     """Whatever the engine answers can be asked from the command line, also as JSON."""
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    before = BEFORE.get(route, "queue list").split()
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     done = await ctl.run(*VERBS[route].split())
     assert done.exit_code == ExitCode.OK, done.output
     assert any(request.route == route for request in ctl.link.asked)
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     if route != "queue/content":
         done = await ctl.run(*VERBS[route].split(), "--json")
         assert isinstance(json.loads(done.stdout), list | dict)
@@ -155,13 +184,13 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
 async def test_watching_ends_with_control_c(ctl: Ctl) -> None:
     """`stats --watch` and `events --follow` go on until Ctrl-C, which is no error."""
     for arguments in (["queue", "stats", "--watch"], ["events", "--follow"]):
-        before = len(ctl.link.asked_of(GetStatus))
+        before = len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed)
         ctl.link.bus.publish(EngineStopping(at=NOW, reason="x"))
         watching = await ctl.start(*arguments)
         assert watching.stdout is not None
         line = await asyncio.wait_for(watching.stdout.readline(), 30)
         assert line
-        assert len(ctl.link.asked_of(GetStatus)) > before
+        assert len(ctl.link.asked_of(GetStatus)) + len(ctl.link.followed) > before
         watching.send_signal(signal.SIGINT)
         _, said = await asyncio.wait_for(watching.communicate(), 30)
         assert (watching.returncode, said) == (ExitCode.OK, b"")

@@ -34,9 +34,12 @@ from tests.fakes.command_line import ID, NOW, Ctl, item
         "queue flush example.net",
         "breaker open example.net",
         "breaker close example.net",
+        "breaker probe example.net",
         "breaker reset example.net",
         "destination suspend example.net",
         "destination resume example.net",
+        "destination limit example.net 30/m --for 2h",
+        "destination lift-limit example.net",
         "destination reroute example.net --to mx.example.com",
         "destination restore-route example.net",
         "dns set-override example.net mx.example.com --for 2h",
@@ -113,7 +116,7 @@ async def test_a_destination_is_rerouted_and_listed(ctl: Ctl) -> None:
     (asked,) = ctl.link.asked_of(RerouteDestination)
     assert (asked.to, asked.seconds) == (("a.example", "b.example:26"), 5400)
     gone = await ctl.run("destination", "restore-route", "example.net")
-    assert gone.stderr == "No destination is left alone or re-routed.\n"
+    assert gone.stderr == "No destination is left alone, limited or re-routed.\n"
 
 
 async def test_an_end_is_given_once(ctl: Ctl) -> None:

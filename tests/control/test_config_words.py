@@ -5,7 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from empath.config.renewal import RenewalRefused
-from empath.control.config_words import attention, fault, line, lines, written
+from empath.control.config_requests import ConfigVersion
+from empath.control.config_words import (
+    CUT,
+    LISTED,
+    attention,
+    line,
+    lines,
+    listed,
+    unbuilt,
+    written,
+)
 from tests.fakes.memory_config import CHANGE, RESTART
 
 
@@ -30,10 +40,30 @@ def test_what_a_part_cannot_work_with_has_its_line() -> None:
     """As far as the text has a line for it: a default has none."""
     text = '[[listener]]\n[[listener]]\ncertificate = "c.pem"\n'
     refused = RenewalRefused("listener[1].certificate", "cannot be used")
-    assert written(fault("empath.toml", refused, text)) == (
-        "empath.toml:3: listener[1].certificate: cannot be used"
-    )
-    refused = RenewalRefused("delivery.tls.ca_file", "cannot be used")
-    assert written(fault("empath.toml", refused, text)) == (
-        "empath.toml: delivery.tls.ca_file: cannot be used"
-    )
+    other = RenewalRefused("delivery.tls.ca_file", "cannot be used")
+    together = RenewalRefused.together([refused, other])
+    assert [written(one) for one in unbuilt("empath.toml", together, text)] == [
+        "empath.toml:3: listener[1].certificate: cannot be used",
+        "empath.toml: delivery.tls.ca_file: cannot be used",
+    ]
+    assert len(unbuilt("empath.toml", other, text)) == 1
+
+
+def test_a_list_of_versions_is_bounded() -> None:
+    """The newest changes are kept, what is left out is counted, a long value is cut."""
+    long = msgspec.structs.replace(CHANGE, new="x" * 5000)
+    versions = [
+        ConfigVersion(version=3, at=1.0, actor="a", reason="", source="edit", changes=(long,)),
+        ConfigVersion(
+            version=2, at=1.0, actor="a", reason="", source="edit", changes=(CHANGE,) * LISTED
+        ),
+        ConfigVersion(version=1, at=1.0, actor="a", reason="", source="start", changes=(CHANGE,)),
+    ]
+    found = listed(versions)
+    assert [(one.version, len(one.changes), one.more) for one in found] == [
+        (3, 1, 0),
+        (2, LISTED - 1, 1),
+        (1, 0, 1),
+    ]
+    assert len(found[0].changes[0].new) == CUT
+    assert found[1].changes[0] == CHANGE

@@ -16,6 +16,8 @@ from empath.control.link import (
     FlushQueue,
     GateChange,
     HoldMessages,
+    LiftLimit,
+    LimitDestination,
     ListGates,
     ListQueue,
     ListRecord,
@@ -51,11 +53,13 @@ GATES: tuple[GateChange, ...] = (
     ResetBreaker(destination=NET, dry_run=True),
     SuspendDestination(destination=NET, dry_run=True),
     RerouteDestination(destination=NET, dry_run=True, to=("mx.example.com",)),
+    LimitDestination(destination=NET, dry_run=True, per_second=2.0),
 )
 UNDOING: tuple[tuple[GateChange, GateChange], ...] = (
     (OpenBreaker(destination=NET), CloseBreaker(destination=NET)),
     (SuspendDestination(destination=NET), ResumeDestination(destination=NET)),
     (RerouteDestination(destination=NET, to=("mx.example.com",)), RestoreRoute(destination=NET)),
+    (LimitDestination(destination=NET, per_second=2.0), LiftLimit(destination=NET)),
 )
 """What sets something, and what takes it back."""
 

@@ -187,6 +187,7 @@ async def test_a_destination_is_rerouted_until_it_ends(tmp_path: Path) -> None:
             until=now + 60,
             reason="moving",
             actor="ada",
+            since=now,
         )
         # What failures taught was about the other servers: it holds nothing from the new ones.
         assert found.gates == (gate,)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from empath.control.link import (
+    PROTOCOL,
     GetStatus,
     LinkIncompatible,
     LinkLost,
@@ -31,6 +32,7 @@ from empath.events import EngineStopping, SpoolFault
 from tests.fakes.served_link import ServedLink, serving
 
 ID = MessageId("0197a8c0f3e41b2c")
+SPOKEN = f"Empath-Protocol: {PROTOCOL}"
 
 
 @asynccontextmanager
@@ -221,21 +223,33 @@ async def test_what_is_no_engine(tmp_path: Path) -> None:
             await link.ask(GetStatus())
 
 
-async def test_another_version_of_the_protocol(tmp_path: Path) -> None:
-    """A newer engine still says who it is, and answers nothing else."""
-    answer = http(b"{}", "Empath-Protocol: 99")
+@pytest.mark.parametrize("version", ["1", "99"], ids=["older", "newer"])
+async def test_another_version_of_the_protocol(tmp_path: Path, version: str) -> None:
+    """An older or a newer engine still says who it is, and its answers are not guessed at."""
+    answer = http(b"{}", f"Empath-Protocol: {version}")
+    told = f"speaks version {version} of the control protocol, this program version {PROTOCOL}:"
     async with answering(tmp_path, answer) as link:
-        with pytest.raises(LinkIncompatible, match="version 99"):
+        with pytest.raises(LinkIncompatible, match=told):
             await link.ask(GetStatus())
         with pytest.raises(LinkIncompatible, match="cannot read"):
             await link.ask(Ping())
-        with pytest.raises(LinkIncompatible, match="version 99"):
+        with pytest.raises(LinkIncompatible, match=told):
             await anext(link.events())
+
+
+async def test_a_refusal_of_another_version_is_told_as_that(tmp_path: Path) -> None:
+    """An engine that does not know a request, or a field of it, is of another version first."""
+    answer = http(
+        b'{"error": "there is no such route"}', "Empath-Protocol: 1", status="404 Not Found"
+    )
+    async with answering(tmp_path, answer) as link:
+        with pytest.raises(LinkIncompatible, match="speaks version 1 "):
+            await link.ask(GetStatus())
 
 
 async def test_a_refusal_without_a_sentence(tmp_path: Path) -> None:
     """A status that nobody explains is shown as it is."""
-    answer = http(b"oops", "Empath-Protocol: 1", status="502 Bad Gateway")
+    answer = http(b"oops", SPOKEN, status="502 Bad Gateway")
     async with answering(tmp_path, answer) as link:
         with pytest.raises(RequestRefused, match="status 502"):
             await link.ask(GetStatus())
@@ -245,7 +259,7 @@ async def test_a_refusal_without_a_sentence(tmp_path: Path) -> None:
 
 async def test_a_refusal_is_sanitised(tmp_path: Path) -> None:
     """Even the engine's own sentence is made harmless before it is shown."""
-    answer = http(b'{"error": "\\u001b[31m"}', "Empath-Protocol: 1", status="409 Conflict")
+    answer = http(b'{"error": "\\u001b[31m"}', SPOKEN, status="409 Conflict")
     async with answering(tmp_path, answer) as link:
         with pytest.raises(RequestRefused) as refused:
             await link.ask(GetStatus())
@@ -281,6 +295,6 @@ async def test_a_silent_stream_is_a_lost_engine(tmp_path: Path) -> None:
 async def test_an_event_of_another_version(tmp_path: Path) -> None:
     """An event that this program does not know is an incompatible engine, not a crash."""
     line = b'{"sequence": 1, "event": {"event": "Unheard", "at": 1.0}}\n'
-    async with answering(tmp_path, http(line, "Empath-Protocol: 1")) as link:
+    async with answering(tmp_path, http(line, SPOKEN)) as link:
         with pytest.raises(LinkIncompatible, match="does not know"):
             await anext(link.events())

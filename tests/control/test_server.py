@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 import uvloop
 
-from empath.control.link import LinkLost, ListQueue, Ping
+from empath.control.link import PROTOCOL, LinkLost, ListQueue, Ping
 from empath.control.peer import SocketUnusable
 from empath.control.remote import RemoteLink
 from empath.control.routes import BODY_LIMIT
@@ -112,7 +112,7 @@ async def test_requests_are_read_from_query_strings_and_from_json(tmp_path: Path
         assert got[:2] == posted[:2]
         assert got[0] == 200
         assert link.asked == [ListQueue(query="state:held", limit=5)] * 2
-        assert got[2].headers["Empath-Protocol"] == "1"
+        assert got[2].headers["Empath-Protocol"] == str(PROTOCOL)
         assert got[2].content_type == "application/json"
 
 

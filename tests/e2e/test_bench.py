@@ -32,11 +32,12 @@ def test_the_bench_measures_empath() -> None:
 
 @pytest.mark.tools("smtp-sink", "smtp-source")
 def test_the_bench_measures_reloads() -> None:
-    """A short proof and one pair of rounds end with the ratio."""
+    """A short proof, the turns of the loop, and one pair of rounds that ends with the ratio."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "bench.reload"),
             *("--reloads", "2", "--rounds", "1", "--messages", "300", "--pause", "0.05"),
+            *("--windows", "4", "--routes", "50"),
         ],
         capture_output=True,
         text=True,
@@ -46,4 +47,5 @@ def test_the_bench_measures_reloads() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].startswith("1 reloads and 1 refused")
+    assert done.stdout.count("| the swap's own turn | 0.") == 2
     assert "Throughput with reloads: " in done.stdout

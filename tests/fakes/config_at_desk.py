@@ -17,6 +17,7 @@ from empath.control.config_history import History
 from empath.control.link import AppliedConfig, QueueImpact
 from empath.control.standing_config import StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded, Event
+from empath.policy.probation import Health
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
 
@@ -37,6 +38,9 @@ class AtDesk:
     asked: list[tuple[Config, Config]] = field(default_factory=list)
     """Between which configs the queue was looked at."""
     impact: Sequence[QueueImpact] = ()
+    clock: HandClock = field(default_factory=HandClock)
+    health: Health = field(default_factory=Health)
+    """What a config on trial is judged by."""
     desk: ConfigDesk = field(init=False)
 
     @property
@@ -74,7 +78,7 @@ async def at_desk(folder: Path, text: str = "") -> AsyncIterator[AtDesk]:
     origin = Origin(file)
     store = await Store.open(Spool(path=folder / "spool"), clock=clock)
     standing = StandingConfig(origin, origin.parse(text).config, text=text, at=clock.now())
-    at = AtDesk(file, standing, History(store.path), store, published)
+    at = AtDesk(file, standing, History(store.path), store, published, clock=clock)
     at.desk = ConfigDesk(
         standing=standing,
         history=at.history,
@@ -83,6 +87,7 @@ async def at_desk(folder: Path, text: str = "") -> AsyncIterator[AtDesk]:
         spool=store,
         bus=bus,
         clock=clock,
+        health=lambda: at.health,
     )
     try:
         await at.desk.begin()

@@ -31,7 +31,9 @@ _TAKE_TERMINAL: Final = (
 class OwnTerminal:
     """Runs ``python -m MODULE ARGUMENTS`` on a terminal; a context manager that ends it."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, kind: str = "xterm-256color") -> None:
+        """*kind* is what ``TERM`` says."""
+        self._kind = kind
         self._command = [sys.executable, "-c", _TAKE_TERMINAL, sys.executable, "-m", module]
         self._command += arguments
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,7 +55,7 @@ class OwnTerminal:
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env={**os.environ, "TERM": self._kind},
             start_new_session=True,
         )
         os.close(slave)

@@ -31,6 +31,7 @@ class ServedLink(MemoryLink):
     def reading(
         self, after: int | None = None, only: EventFilter | None = None
     ) -> Iterator[EventStream]:
+        self.followed.append(only)
         last = self.bus.sequence if after is None else after
         with self.bus.reader(after=after, limit=10) as reader:
             yield EventStream(reader, last, SystemClock(), only)

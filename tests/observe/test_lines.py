@@ -19,6 +19,7 @@ from empath.events import (
     ConfigLoaded,
     ConfigRefused,
     ConfigReloaded,
+    ConfigWatched,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -189,6 +190,13 @@ LINES: list[tuple[Event, str]] = [
         (
             f"WARNING config     {'-' * 16} /etc/empath.toml refused (watcher by reload.watch),"
             " nothing has changed: 1: no; 2: nor this"
+        ),
+    ),
+    (
+        ConfigWatched(AT, "/etc/empath.toml", 5, "rolled back", "config watch", "It is worse."),
+        (
+            f"WARNING config     {'-' * 16} /etc/empath.toml version 5 rolled back by config watch:"
+            " It is worse."
         ),
     ),
     (

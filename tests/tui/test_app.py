@@ -18,7 +18,6 @@ from empath.control.link import (
     Request,
     StopEngine,
 )
-from empath.events import ListenerOpened, SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
 from tests.fakes.demo_engine import DemoEngine
@@ -37,7 +36,7 @@ async def test_digits_go_to_screens(clock: HandClock) -> None:
     """1 to 4 open overview, queue, destinations and events."""
     engine = DemoEngine(clock, messages=50)
     async with running(engine, clock) as (console, pilot):
-        for key, word in (("2", "LAST REP"), ("3", "longest queue first"), ("4", "events ·")):
+        for key, word in (("2", "LAST REP"), ("3", "longest queue first"), ("4", "● following")):
             await press(pilot, key)
             assert word in page_of(console)
         await press(pilot, "1")
@@ -198,46 +197,6 @@ async def test_a_terminal_that_is_too_small_is_told(clock: HandClock) -> None:
         await settle()
         assert not isinstance(console.screen, TooSmall)
         assert "Needs attention" in page_of(console)
-
-
-async def test_events_show_as_they_come(clock: HandClock) -> None:
-    """The log follows its end; scrolling up stops that, G follows again, losses are told."""
-    link = MemoryLink()
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "4")
-        for number in range(60):
-            link.push(SpoolFault(at=clock.now() + number, sentence=f"fault number {number}"))
-        await settle()
-        clock.advance(2)
-        console.paint_soon()
-        await settle()
-        assert "fault number 59" in page_of(console)
-        await press(pilot, "up", "up")
-        assert "2 below, G follows" in page_of(console)
-        link.push(SpoolFault(at=clock.now(), sentence="the last one"))
-        await settle()
-        assert "3 below" in page_of(console)
-        clock.advance(2)
-        await press(pilot, "G")
-        assert "the last one" in page_of(console)
-
-
-async def test_events_can_be_narrowed(clock: HandClock) -> None:
-    """L leaves routine out, / shows only lines with the words; esc takes it back."""
-    link = MemoryLink()
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "4")
-        link.push(SpoolFault(at=clock.now(), sentence="disk full"))
-        link.push(ListenerOpened(at=clock.now(), address="127.0.0.1:1025"))
-        await settle()
-        await press(pilot, "l", "l")
-        assert "disk full" in page_of(console)
-        assert "listening" not in page_of(console)
-        await press(pilot, "escape", "slash", *"1025", "enter")
-        assert "listening" in page_of(console)
-        assert "disk full" not in page_of(console)
-        await press(pilot, "escape")
-        assert "disk full" in page_of(console)
 
 
 async def test_a_destination_leads_to_its_mail_and_can_be_flushed(clock: HandClock) -> None:

@@ -1,22 +1,41 @@
-"""What happens, as it happens: a log that follows its end, and the way to the mail."""
+"""What happens, as it happens: a log that follows its end, what to leave out, and ways to the mail.
+
+``f`` and ``l`` choose what the engine sends (`tui.event_feed`), ``/`` looks for words in what is
+here.  Whoever moves up stays there, and is told how many lines have come since.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import textwrap
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.text import Text
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from empath.control.link import BadEventFilter, EventFilter, event_filter_text, parse_event_filter
 from empath.envelope import MessageId
 from tui.actions import action
-from tui.figures import count, plural, rate
+from tui.event_feed import ChosenEvents
+from tui.event_lines import EventLine, kinds_of_level
+from tui.export import FORMATS, exported
+from tui.figures import count, moment, plural, rate, time_of_day
+from tui.safety import safe
 from tui.screens.base import ConsoleScreen
 from tui.widgets.bars import Line, Piece
 from tui.widgets.event_log import EventLog
+from tui.widgets.lines import LinesPane
+from tui.widgets.pane import Pane
 
 LEVELS = ("everything", "no routine", "trouble only")
+
+
+def _why_no_line(screen: EventsScreen) -> str:
+    return "" if screen.log_pane.line is not None else "There is no event here."
 
 
 def _why_no_message(screen: EventsScreen) -> str:
@@ -29,6 +48,10 @@ def _why_no_destination(screen: EventsScreen) -> str:
     return "" if line is not None and line.destination else "This event names no destination."
 
 
+def _why_no_words(screen: EventsScreen) -> str:
+    return "" if screen.words else "Type what to look for first: /."
+
+
 class EventsScreen(ConsoleScreen):
     """The log of events."""
 
@@ -36,17 +59,27 @@ class EventsScreen(ConsoleScreen):
     TAB = "events"
 
     def body(self) -> Iterable[Widget]:
-        """The filter, the log, and the whole text of the event under the cursor."""
-        field = Input(placeholder="words to find", compact=True, id="find")
+        """The line to type in, the log, and the whole of the event under the cursor."""
+        field = Input(compact=True, id="find", select_on_focus=False)
         field.cursor_blink = False
-        yield Horizontal(Static(" / ", markup=False, id="slash"), field, id="findbar")
+        yield Horizontal(
+            Static(" / ", markup=False, id="slash"),
+            field,
+            Static("", markup=False, id="fault"),
+            id="findbar",
+        )
         yield EventLog(self.store.events, styles=self.palette, id="log")
+        yield Pane("Event", LinesPane(styles=self.palette, id="event-lines"), id="event")
         yield Line(styles=self.palette, id="detail")
 
     def on_mount(self) -> None:
         """The keys go to the log."""
+        self.words = ""
+        self.only = EventFilter()
+        self._filtering = False
         super().on_mount()
         self.query_one("#findbar").display = False
+        self.query_one("#event-lines").can_focus = False
         self.log_pane.focus()
 
     @property
@@ -54,10 +87,13 @@ class EventsScreen(ConsoleScreen):
         """The log."""
         return self.query_one("#log", EventLog)
 
+    # Painting.
+
     def paint(self) -> None:
         """The log and the detail."""
         log = self.log_pane
         log.dimmed = self.store.outdated
+        log.empty = "No event passes this filter; esc clears it." if self.narrowed else log.NOTHING
         log.paint(self.store.clock.monotonic())
         line = log.line
         pieces: list[Piece] = []
@@ -65,32 +101,76 @@ class EventsScreen(ConsoleScreen):
             pieces = [(f" {line.sign} {line.word} ", line.role), (line.subject, "text")]
             pieces += [("  ", "faint"), (line.detail, "muted")]
         self.query_one("#detail", Line).show(pieces)
+        shown = self.query_one("#event-lines", LinesPane)
+        shown.show(self._detail(line, max(20, shown.size.width - 2)))
+
+    def _detail(self, line: EventLine | None, width: int) -> list[Text]:
+        if line is None:
+            return []
+        styles = self.palette
+        head = Text.assemble(
+            (f" {line.sign} {line.word}", styles[line.role]),
+            (f"  {moment(line.at)}", styles["text"]),
+            (f"  event {line.sequence}", styles["muted"]),
+            (f"  message {line.id}" if line.id else "", styles["text"]),
+            (f"  to {line.destination}" if line.destination else "", styles["muted"]),
+        )
+        lines = [head, Text.assemble((f" {line.subject}", styles["text"]))]
+        wrapped = textwrap.wrap(line.detail, width)[:4]
+        return [*lines, *(Text.assemble((f" {part}", styles["muted"])) for part in wrapped)]
+
+    @property
+    def narrowed(self) -> bool:
+        """Something is left out."""
+        return self.only.selects or bool(self.log_pane.ring_rows.level)
 
     def crumbs(self) -> str:
-        """What is left out."""
-        rows = self.log_pane.ring_rows
+        """What is left out, and what is looked for."""
         parts = ["Events"]
-        if rows.level:
-            parts.append(LEVELS[rows.level])
-        if rows.text:
-            parts.append(rows.text)
+        if level := self.log_pane.ring_rows.level:
+            parts.append(LEVELS[level])
+        if self.only.selects:
+            parts.append(safe(event_filter_text(self.only), 200))
+        if self.words:
+            parts.append(f"/{safe(self.words, 60)}")
         return " › ".join(parts)
 
     def standing(self) -> list[Piece]:
         """How many there are, how fast they come, and whether the end is followed."""
         log = self.log_pane
+        ring = log.ring_rows.ring
         total = len(log.rows)
-        pieces: list[Piece] = [(f" {plural(total, 'event')}", "text")]
-        if missed := self.store.events.missed:
-            pieces.append((f" · {count(missed)} missed", "warn"))
+        pieces: list[Piece] = []
+        if log.following:
+            pieces += [(" ● following", "good"), (" · ", "faint")]
+        else:
+            at = time_of_day(log.stopped_at) if log.stopped_at else "–"
+            pieces.append((f" ■ stands at {at}", "warn"))
+            pieces.append((f" · +{count(log.come_since)} new below, G follows · ", "warn"))
+        pieces.append((plural(total, "event"), "text"))
+        if marks := len(log.selection.marks):
+            pieces.append((f" · {marks} marked", "mark"))
         flow = sum(self.store.rate(name) or 0.0 for name in self.store.rates)
         pieces.append((f" · {rate(flow)}/s", "muted"))
-        if log.following:
-            pieces += [(" · ", "faint"), ("● following", "good")]
-        else:
-            below = total - 1 - (log.cursor_row or 0)
-            pieces.append((f" · {count(below)} below, G follows", "warn"))
+        if self.store.clock.monotonic() - ring.sampled_at < 5.0:
+            pieces.append((f" · a sample: {count(ring.sampled)} left out so far", "warn"))
+        if ring.missed:
+            pieces.append((f" · {count(ring.missed)} missed", "warn"))
         return pieces
+
+    def copies(self) -> list[tuple[str, str]]:
+        """The event under the cursor, its message and its destination."""
+        line = self.log_pane.line
+        if line is None:
+            return []
+        found = [("the line", f"{moment(line.at)} {line.word} {line.subject} {line.detail}")]
+        if line.id:
+            found = [("message id", line.id), *found]
+            found.append(("empathctl command", f"empathctl queue view {line.id}"))
+        if line.destination:
+            found.append(("destination", line.destination))
+        found.append(("JSON", exported([line], "jsonl").decode().rstrip("\n")))
+        return found
 
     def on_virtual_table_moved(self) -> None:
         """Another event is under the cursor."""
@@ -100,22 +180,84 @@ class EventsScreen(ConsoleScreen):
         """A click opened the row."""
         self.perform_by_id("events.open")
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow as it is typed."""
-        self._narrow(text=event.value)
+    # What is typed.
 
-    def on_input_submitted(self) -> None:
-        """Keep it."""
+    def _type(self, sign: str, text: str, hint: str) -> None:
+        bar = self.query_one("#findbar")
+        bar.display = True
+        bar.query_one("#slash", Static).update(f" {sign} ")
+        bar.query_one("#fault", Static).update("")
+        field = bar.query_one(Input)
+        field.placeholder, field.value = hint, text
+        field.cursor_position = len(text)
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say at once what is wrong with a filter."""
+        if self._filtering:
+            self.query_one("#fault", Static).update(self._fault(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Use it."""
+        if not self._filtering:
+            self._close_line()
+            self.words = event.value.strip()
+            if self.words:
+                self._look(-1)
+            self.paint_all()
+        elif not self._fault(event.value):
+            self._close_line()
+            self.choose(parse_event_filter(event.value))
+
+    def _fault(self, text: str) -> str:
+        try:
+            parse_event_filter(text)
+        except BadEventFilter as error:
+            return f"✖ {error} "
+        return ""
+
+    def _close_line(self) -> None:
+        self.query_one("#findbar").display = False
         self.log_pane.focus()
 
-    def _narrow(self, *, level: int | None = None, text: str | None = None) -> None:
+    def choose(self, only: EventFilter, level: int | None = None) -> None:
+        """Show only these events, from the engine's history on."""
         log = self.log_pane
-        log.ring_rows.narrow(level=level, text=text)
-        log.selection.cursor = None
-        log.following = True
-        log.scroll_to(y=0, animate=False, force=True)
-        log.refresh()
+        rows = log.ring_rows
+        self.only = only
+        rows.narrow(level=level)
+        kinds = kinds_of_level(rows.level)
+        pushed = EventFilter(
+            kinds=tuple(kind for kind in only.kinds or kinds if not kinds or kind in kinds),
+            destination=only.destination,
+            id=only.id,
+            text=only.text,
+        )
+        if self.narrowed:
+            chosen = ChosenEvents(self.console.link, self.store, pushed, self.console.paint_soon)
+            log.use(chosen.ring)
+            self.run_worker(chosen.run(), name="chosen events", group="chosen", exclusive=True)
+        else:
+            self.workers.cancel_group(self, "chosen")
+            log.use(self.store.events)
         self.call_after_refresh(self.paint_all)
+
+    def seek(self, text: str) -> None:
+        """Take the filter that was typed on the `:` line."""
+        try:
+            self.choose(parse_event_filter(text))
+        except BadEventFilter as error:
+            self.flash(str(error), "warn")
+
+    def _look(self, step: int) -> None:
+        log = self.log_pane
+        found = log.ring_rows.search(self.words, log.cursor_row, step)
+        if found is None:
+            self.flash(f'No other event has "{self.words}".', "warn")
+        else:
+            log.go(found)
+
+    # Going.
 
     @action(
         "enter",
@@ -131,7 +273,7 @@ class EventsScreen(ConsoleScreen):
 
         line = self.log_pane.line
         assert line is not None
-        self.log_pane.following = False
+        self.log_pane.stay()
         self.app.push_screen(MessageScreen(MessageId(line.id), tab="events"))
 
     @action(
@@ -147,36 +289,125 @@ class EventsScreen(ConsoleScreen):
         assert line is not None
         self.console.show_queue(f"dest:{line.destination}")
 
-    @action("space", "follow", help="Follow the end, or stay here.", rank=3)
+    @action("space", "follow", help="Stand still, or follow the end again.", rank=3)
     def follow(self) -> None:
         """Follow or stay."""
         log = self.log_pane
-        log.following = not log.following
+        if log.following:
+            log.stay()
+        else:
+            log.following = True
         self.paint_all()
 
-    @action("slash", "find", help="Show only lines with these words.", rank=4)
-    def find(self) -> None:
-        """Type words."""
-        bar = self.query_one("#findbar")
-        bar.display = True
-        bar.query_one(Input).focus()
+    @action(
+        "f",
+        "filter",
+        help="Have the engine send only some: kind:deferred,failed dest:*.example words.",
+        rank=4,
+    )
+    def filter(self) -> None:
+        """Type a filter."""
+        self._filtering = True
+        text = event_filter_text(self.only)
+        self._type("f", text, "kind:deferred,failed  dest:*.example  id:…  words; esc leaves it")
 
     @action("l", "level", help="Everything, all but routine, or trouble only.", rank=5)
     def level(self) -> None:
         """The next level."""
-        self._narrow(level=(self.log_pane.ring_rows.level + 1) % len(LEVELS))
+        self.choose(self.only, (self.log_pane.ring_rows.level + 1) % len(LEVELS))
 
-    @action("q,escape", "back", help="Clear the words, then the level; at the root, leave.")
+    @action("slash", "search", help="Look for words in the events that are here.", rank=6)
+    def find(self) -> None:
+        """Type words."""
+        self._filtering = False
+        self._type("/", "", "words to look for; n and N go on")
+
+    @action("n", "next found", id="older", help="The next older one found.", why_off=_why_no_words)
+    def find_older(self) -> None:
+        """The next older one."""
+        self._look(-1)
+
+    @action(
+        "N", "last found", id="newer", help="Back to the newer one found.", why_off=_why_no_words
+    )
+    def find_newer(self) -> None:
+        """The next newer one."""
+        self._look(1)
+
+    @action("comma", "a minute back", help="Go back a minute.", why_off=_why_no_line)
+    def minute_back(self) -> None:
+        """A minute back."""
+        self._jump(-60.0)
+
+    @action("full_stop", "a minute on", help="Go on a minute.", why_off=_why_no_line)
+    def minute_on(self) -> None:
+        """A minute on."""
+        self._jump(60.0)
+
+    @action("less_than_sign", "an hour back", help="Go back an hour.", why_off=_why_no_line)
+    def hour_back(self) -> None:
+        """An hour back."""
+        self._jump(-3600.0)
+
+    @action("greater_than_sign", "an hour on", help="Go on an hour.", why_off=_why_no_line)
+    def hour_on(self) -> None:
+        """An hour on."""
+        self._jump(3600.0)
+
+    def _jump(self, seconds: float) -> None:
+        log = self.log_pane
+        assert log.line is not None
+        log.go(log.ring_rows.at_time(log.line.at + seconds))
+
+    @action("m", "mark", help="Mark the event, or take its mark off.", rank=7, why_off=_why_no_line)
+    def mark(self) -> None:
+        """Mark it and go to the one above."""
+        log = self.log_pane
+        assert log.line is not None
+        log.selection.toggle(str(log.line.sequence))
+        log.action_move(-1)
+        log.refresh()
+
+    @action(
+        "e",
+        "export",
+        help="Write the marked events, or all that are shown, to a file; :export csv for a table.",
+        rank=8,
+        takes="[jsonl|csv]",
+        values=lambda _screen: FORMATS,
+        why_off=_why_no_line,
+    )
+    async def export(self, argument: str = "jsonl") -> None:
+        """Write them to the state folder."""
+        if argument not in FORMATS:
+            self.flash("Events are written as jsonl or csv.", "warn")
+            return
+        log = self.log_pane
+        lines = [log.ring_rows.line(row) for row in range(len(log.rows))]
+        if marks := log.selection.marks:
+            lines = [line for line in lines if str(line.sequence) in marks]
+        name = time.strftime(
+            f"events-%Y%m%d-%H%M%S.{argument}", time.localtime(self.console.wall_time)
+        )
+        content = await asyncio.to_thread(exported, lines, argument)
+        said = await self.console.write_state(name, content)
+        self.flash(f"{plural(len(lines), 'event')} {said}", "info")
+
+    @action("q,escape", "back", help="Clear marks, search, filter, level; at the root, leave.")
     async def back(self) -> None:
         """Undo one step of narrowing."""
-        rows = self.log_pane.ring_rows
-        bar = self.query_one("#findbar")
-        if bar.display:
-            bar.query_one(Input).value = ""
-            bar.display = False
-            self.log_pane.focus()
-            self._narrow(text="")
-        elif rows.level:
-            self._narrow(level=0)
+        if self.query_one("#findbar").display:
+            self._close_line()
+        elif self.log_pane.selection.marks:
+            self.log_pane.selection.clear()
+            self.log_pane.refresh()
+        elif self.words:
+            self.words = ""
+        elif self.only.selects:
+            self.choose(EventFilter())
+        elif self.log_pane.ring_rows.level:
+            self.choose(self.only, 0)
         else:
             await super().back()
+            return
+        self.paint_all()

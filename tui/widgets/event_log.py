@@ -7,6 +7,9 @@ stays on its event while others arrive.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
+
 from tui.event_lines import EventLine
 from tui.figures import time_of_day
 from tui.store import EventRing, Selection
@@ -41,57 +44,66 @@ class RingRows:
     """The lines of the ring that pass a filter, as rows; at most what the ring holds."""
 
     def __init__(self, ring: EventRing) -> None:
-        self._ring = ring
+        self.ring = ring
         self.level = 0
         self.text = ""
         self._passed: list[EventLine] = []
+        self._dropped = 0
         self._seen = -1
         self._version = -1
 
     def __len__(self) -> int:
         self._catch_up()
-        return len(self._passed) if self._filtered else len(self._ring)
+        return len(self._passed) if self._filtered else len(self.ring)
 
     @property
     def _filtered(self) -> bool:
         return bool(self.level or self.text)
+
+    @property
+    def dropped(self) -> int:
+        """Rows that have gone from the beginning."""
+        return self._dropped if self._filtered else self.ring.dropped
+
+    def use(self, ring: EventRing) -> None:
+        """Show the lines of another ring."""
+        self.ring = ring
+        self.narrow()
 
     def narrow(self, *, level: int | None = None, text: str | None = None) -> None:
         """Show only lines of at least *level* in which *text* occurs."""
         self.level = self.level if level is None else level
         self.text = self.text if text is None else text.lower()
         self._passed = []
+        self._dropped = 0
         self._seen = -1
         self._version = -1
 
     def _passes(self, line: EventLine) -> bool:
-        if line.level < self.level:
-            return False
-        if not self.text:
-            return True
-        words = f"{line.word} {line.id} {line.subject} {line.detail} {line.destination}"
-        return self.text in words.lower()
+        return line.level >= self.level and (not self.text or self.text in _words(line))
 
     def _catch_up(self) -> None:
-        if not self._filtered or self._version == self._ring.version:
+        if not self._filtered or self._version == self.ring.version:
             return
-        self._version = self._ring.version
-        start = len(self._ring)
-        while start > 0 and self._ring[start - 1].sequence > self._seen:
+        self._version = self.ring.version
+        start = len(self.ring)
+        while start > 0 and self.ring[start - 1].sequence > self._seen:
             start -= 1
-        for number in range(start, len(self._ring)):
-            line = self._ring[number]
+        for number in range(start, len(self.ring)):
+            line = self.ring[number]
             if self._passes(line):
                 self._passed.append(line)
-        if len(self._ring):
-            self._seen = self._ring[len(self._ring) - 1].sequence
-            oldest = self._ring[0].sequence
+        if len(self.ring):
+            self._seen = self.ring[len(self.ring) - 1].sequence
+            oldest = self.ring[0].sequence
             if self._passed and self._passed[0].sequence < oldest:
-                self._passed = [line for line in self._passed if line.sequence >= oldest]
+                gone = bisect_left(self._passed, oldest, key=lambda line: line.sequence)
+                del self._passed[:gone]
+                self._dropped += gone
 
     def line(self, index: int) -> EventLine:
         """The event in this row."""
-        return self._passed[index] if self._filtered else self._ring[index]
+        return self._passed[index] if self._filtered else self.ring[index]
 
     def row(self, index: int) -> Row | None:
         """The row as it is drawn."""
@@ -102,35 +114,64 @@ class RingRows:
     def find(self, id: str) -> int | None:
         """Where an event is."""
         if not self._filtered:
-            return self._ring.find(id)
-        self._catch_up()
+            return self.ring.find(id)
         number = int(id)
-        low, high = 0, len(self._passed)
+        found = self.first_after(number - 1)
+        return found if found < len(self) and self.line(found).sequence == number else None
+
+    def first_after(self, sequence: int) -> int:
+        """The row of the first event with a higher number; their count if there is none."""
+        return self._bisect(lambda line: line.sequence <= sequence)
+
+    def at_time(self, at: float) -> int:
+        """The row of the event at this time, or of the nearest one behind it."""
+        return max(0, min(len(self) - 1, self._bisect(lambda line: line.at < at)))
+
+    def _bisect(self, before: Callable[[EventLine], bool]) -> int:
+        low, high = 0, len(self)
         while low < high:
             middle = (low + high) // 2
-            if self._passed[middle].sequence < number:
+            if before(self.line(middle)):
                 low = middle + 1
             else:
                 high = middle
-        found = low < len(self._passed) and self._passed[low].sequence == number
-        return low if found else None
+        return low
+
+    def search(self, words: str, start: int | None, step: int) -> int | None:
+        """The next row from *start* on, with *words* in it: upwards with -1, downwards with 1."""
+        words = words.lower()
+        begin = len(self) if start is None else start
+        stop = -1 if step < 0 else len(self)
+        for row in range(begin + step, stop, step):
+            if words in _words(self.line(row)):
+                return row
+        return None
+
+
+def _words(line: EventLine) -> str:
+    return f"{line.word} {line.id} {line.subject} {line.detail} {line.destination}".lower()
 
 
 class EventLog(VirtualTable):
     """The log."""
+
+    NOTHING = "No events yet."
 
     def __init__(
         self, ring: EventRing, *, styles: Styles = COLOURED, id: str | None = None
     ) -> None:
         self.ring_rows = RingRows(ring)
         self.following = True
-        self._top_while_following = True
+        self.stopped_at: float | None = None
+        """The time of the last event there was when following ended."""
+        self._last_followed = 0
+        self._dropped = 0
         super().__init__(
             COLUMNS,
             self.ring_rows,
             Selection(),
             styles=styles,
-            empty="No events yet.",
+            empty=self.NOTHING,
             id=id,
         )
 
@@ -140,9 +181,40 @@ class EventLog(VirtualTable):
         row = self.cursor_row
         return self.ring_rows.line(row) if row is not None else None
 
+    @property
+    def come_since(self) -> int:
+        """Events that have come since the end is not followed."""
+        return len(self.ring_rows) - self.ring_rows.first_after(self._last_followed)
+
+    def stay(self) -> None:
+        """Stand here; what comes is counted."""
+        if self.following:
+            self.following = False
+            count = len(self.ring_rows)
+            last = self.ring_rows.line(count - 1) if count else None
+            self._last_followed = last.sequence if last else 0
+            self.stopped_at = last.at if last else None
+
+    def use(self, ring: EventRing) -> None:
+        """Show another ring, from its end."""
+        self.ring_rows.use(ring)
+        self._dropped = self.ring_rows.dropped
+        self.selection.cursor = None
+        self.following = True
+        self._resize_virtual()
+        self.scroll_to(y=0, animate=False, force=True)
+        self.refresh()
+
+    def go(self, row: int) -> None:
+        """Point at a row, and stay there."""
+        self.stay()
+        self.point_at(row)
+
     def paint(self, at: float) -> None:
         """Follow the end, or stay where the operator is."""
         count = len(self.rows)
+        dropped = self.ring_rows.dropped - self._dropped
+        self._dropped += dropped
         if self.following and count:
             newest = self.ring_rows.line(count - 1)
             if self.selection.cursor != str(newest.sequence):
@@ -152,20 +224,35 @@ class EventLog(VirtualTable):
                 last = self.virtual_size.height - 2
                 if last >= 0:
                     self._cursor_row = min(last, count - 1)
-                    self.selection.cursor = str(self.ring_rows.line(self._cursor_row).sequence)
-                    self.scroll_to(y=max(0, last), animate=False, force=True)
-                    self.post_message(self.Moved())
+                    at_end = str(self.ring_rows.line(self._cursor_row).sequence)
+                    if at_end != self.selection.cursor:  # else it waits for its next size
+                        self.selection.cursor = at_end
+                        self.scroll_to(y=max(0, last), animate=False, force=True)
+                        self.post_message(self.Moved())
+        elif dropped:
+            # The oldest lines have gone: what is on screen stays on screen.
+            self.scroll_to(y=max(0, self.scroll_offset.y - dropped), animate=False, force=True)
         super().paint(at)
 
     def action_move(self, steps: int) -> None:
         """Moving up stops following."""
         if steps < 0:
-            self.following = False
+            self.stay()
         super().action_move(steps)
+
+    def action_page(self, pages: int) -> None:
+        """So does paging up."""
+        if pages < 0:
+            self.stay()
+        super().action_page(pages)
+
+    def on_mouse_scroll_up(self) -> None:
+        """And the wheel."""
+        self.stay()
 
     def action_first(self) -> None:
         """The first line; stops following."""
-        self.following = False
+        self.stay()
         super().action_first()
 
     def action_last(self) -> None:

@@ -31,7 +31,7 @@ class StatusBar(Line):
         left += self._link(store, phase)
         if pong is not None and pong.mode and pong.mode != "relay":
             left += [_BAR, (pong.mode.upper(), "special")]
-        if connection.read_only:
+        if connection.read_only and store.replay is None:
             left += [_BAR, ("READ-ONLY", "warn")]
         status = store.status
         if status is not None:

@@ -1,0 +1,68 @@
+"""What keeps destinations from their turn, or sends their mail elsewhere, as operators read it."""
+
+from __future__ import annotations
+
+from empath.address import Domain
+from empath.control.link import GateItem
+from empath.control.parts import Deliverer
+from empath.delivery.route import RouteFinder
+
+
+def gate_items(
+    engine: Deliverer | None, finder: RouteFinder, now: float, only: Domain | None = None
+) -> tuple[GateItem, ...]:
+    """What holds at *now*, by destination; of *only* where one is named."""
+    if engine is None:
+        return ()
+    gates = engine.gates
+    items = [
+        GateItem(
+            destination=name,
+            gate="breaker",
+            state=position.value,
+            until=gates.breakers[name].open_until,
+            reason=gates.breakers[name].why,
+            actor=gates.breakers[name].actor,
+            since=gates.breakers[name].since,
+        )
+        for name, position in gates.breakers.standing(now).items()
+    ]
+    items += [
+        GateItem(
+            destination=name,
+            gate="suspension",
+            state="suspended",
+            until=each.until,
+            reason=each.reason,
+            actor=each.actor,
+            since=each.since,
+        )
+        for name, each in gates.suspensions.standing(now).items()
+    ]
+    items += [
+        GateItem(
+            destination=name,
+            gate="limit",
+            state=f"limited to {each.shown}",
+            until=each.until,
+            reason=each.reason,
+            actor=each.actor,
+            since=each.since,
+        )
+        for name, each in gates.throttles.standing(now).items()
+    ]
+    items += [
+        GateItem(
+            destination=name,
+            gate="override",
+            state=f"re-routed to {', '.join(each.hosts)}",
+            until=each.until,
+            reason=each.reason,
+            actor=each.actor,
+            since=each.since,
+        )
+        for name, each in finder.overrides().items()
+    ]
+    if only is not None:
+        items = [item for item in items if item.destination == only]
+    return tuple(sorted(items, key=lambda item: (item.destination, item.gate)))

@@ -1,0 +1,89 @@
+"""What happens next by itself, and when: attempts, probes, ends of what operators did, expiries.
+
+Of attempts the next of each destination is told, and only where nothing keeps it: a destination
+whose breaker is open has its probe instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import nsmallest
+
+from empath.control import link
+from empath.control.link import UpcomingItem
+from empath.control.parts import Deliverer
+from empath.delivery.route import RouteFinder
+from empath.spool.face import Spool
+from empath.spool.surveying import BOUNDS, SurveyRow
+
+
+async def outlook(
+    *,
+    spool: Spool,
+    engine: Deliverer | None,
+    finder: RouteFinder,
+    expiry: float,
+    now: float,
+    limit: int,
+) -> link.Upcoming:
+    """The *limit* soonest things; *expiry* is the age in seconds at which mail is given up."""
+    survey = await spool.survey("destination")
+    by_next = await spool.arranged(survey, "next")
+    oldest = await spool.oldest(limit)
+    shut = {} if engine is None else engine.gates.shut(now)
+    items: list[UpcomingItem] = []
+    if engine is not None:
+        due = [row for row in by_next[: limit + len(shut)] if row.name not in shut]
+        items += _attempts(due, now)
+        items += _gates(engine, finder, now)
+    items += [
+        UpcomingItem(
+            at=at + expiry,
+            what="expiry",
+            subject=message,
+            detail="given up unless it is delivered before",
+            query=f"id:{message}",
+        )
+        for message, at in oldest
+    ]
+    return link.Upcoming(
+        items=tuple(nsmallest(limit, items, key=lambda item: item.at)),
+        due=survey.total.nexts,
+        bounds=BOUNDS,
+        now=now,
+    )
+
+
+def _attempts(rows: Iterable[SurveyRow], now: float) -> Iterable[UpcomingItem]:
+    for row in rows:
+        if row.next_at is None:
+            continue
+        soon = row.nexts[0]
+        detail = f"{soon:,} due within {BOUNDS[0]} minutes" if soon else ""
+        yield UpcomingItem(
+            at=max(row.next_at, now),
+            what="attempt",
+            subject=row.name,
+            detail=detail,
+            query=f"dest:{row.name}",
+        )
+
+
+def _gates(engine: Deliverer, finder: RouteFinder, now: float) -> Iterable[UpcomingItem]:
+    gates = engine.gates
+    found: list[tuple[float | None, str, str, str]] = []
+    for name in gates.breakers.standing(now):
+        breaker = gates.breakers[name]
+        if not breaker.probing and name not in gates.suspensions.standing(now):
+            found.append((breaker.open_until, "probe", name, breaker.why))
+    for name, each in gates.suspensions.standing(now).items():
+        found.append((each.until, "suspension ends", name, each.reason))
+    for limited, limit in gates.throttles.standing(now).items():
+        found.append((limit.until, "limit ends", limited, limit.reason))
+    for name, override in finder.overrides().items():
+        found.append((override.until, "re-route ends", name, override.reason))
+    for at, what, subject, detail in found:
+        if at is not None:
+            yield UpcomingItem(
+                at=max(at, now), what=what, subject=subject, detail=detail, query=f"dest:{subject}"
+            )
