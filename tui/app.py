@@ -26,6 +26,7 @@ from tui.feed import Feed, Pace
 from tui.keymap import Keymap
 from tui.replay import Tape
 from tui.screens.base import ConsoleScreen
+from tui.screens.config import ConfigScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
@@ -57,6 +58,7 @@ class Console(Shell):
         "queue": QueueScreen,
         "destinations": DestinationsScreen,
         "events": EventsScreen,
+        "config": ConfigScreen,
         "inbox": InboxScreen,
     }
     DEFAULT_MODE = "overview"
@@ -254,6 +256,12 @@ class Console(Shell):
         self.store.selection.clear()
         self.store.queue.reset(query=query)
         self.switch_mode("queue")
+        self.poke()
+
+    def show_destination(self, name: str) -> None:
+        """Go to the destinations, with the cursor on this one."""
+        self.store.places.seek(name)
+        self.switch_mode("destinations")
         self.poke()
 
     def action_leave(self) -> None:

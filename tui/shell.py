@@ -96,8 +96,8 @@ class Shell(App[int]):
         return shown if self._unicode else shown.replace("⏎", "CR").replace("⇧tab", "s-tab")
 
     @property
-    def state(self) -> Path | None:
-        """The folder of copies, pictures and saved mail; None where nothing is kept."""
+    def state_folder(self) -> Path | None:
+        """Where drafts, copies and pictures go; None keeps none."""
         return self._state
 
     # Lists over the screen.

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from typing import Final, final
 
 from empath.clock import Clock
-from empath.control.link import DestinationItem, Destinations, Notice, Pong, Status
+from empath.control.link import Notice, Pong, Status
 from empath.envelope import MessageId
 from tui.connection import Connection, Phase
 from tui.event_lines import EventLine, line_of
 from tui.pages import QueuePages
+from tui.places import Glance, Places
 from tui.replay import Tape
 from tui.series import Counter, Series
 
@@ -149,11 +150,11 @@ class Store:
         self.rates = {name: Counter() for name in COUNTERS}
         self.queue_size = Series()
         self.lag = Series()
+        self.connections = Series()
         self.queue = QueuePages()
         self.selection = Selection()
-        self.destinations: tuple[DestinationItem, ...] = ()
-        self.destination_total = 0
-        self.destinations_version = 0
+        self.places = Places()
+        self.glance = Glance()
         self.events = EventRing()
         self.sequence: int | None = None
         self.version = 0
@@ -218,16 +219,9 @@ class Store:
             counter.read(at, getattr(status, name))
         self.queue_size.add(at, float(status.messages))
         self.lag.add(at, status.loop_lag)
+        self.connections.add(at, float(status.connections_out))
         if latency is not None:
             self.connection.heard(at, latency)
-        self.version += 1
-
-    def fold_destinations(self, reply: Destinations) -> None:
-        """Take the list of destinations."""
-        if reply.items != self.destinations or reply.total != self.destination_total:
-            self.destinations_version += 1
-        self.destinations = reply.items
-        self.destination_total = reply.total
         self.version += 1
 
     def rate(self, name: str, seconds: int = 5) -> float | None:

@@ -17,7 +17,7 @@ from textual.theme import Theme
 
 Styles = Mapping[str, Style]
 """Styles by role.  Roles: text muted faint head accent good warn bad info special, and the
-backgrounds cursor, cursor_idle, mark."""
+backgrounds cursor, cursor_idle, mark; heat1 to heat4 are the shades of a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,17 @@ def styles_of(tones: Tones) -> Styles:
         "bar_good": Style(color=tones.ground, bgcolor=tones.good, bold=True),
         "bar_warn": Style(color=tones.ground, bgcolor=tones.warn, bold=True),
         "bar_bad": Style(color=tones.ground, bgcolor=tones.bad, bold=True),
+        "heat1": Style(color=tones.text, bgcolor=mixed(tones.ground, tones.warn, 0.06)),
+        "heat2": Style(color=tones.text, bgcolor=mixed(tones.ground, tones.warn, 0.2)),
+        "heat3": Style(color=tones.strong, bgcolor=mixed(tones.ground, tones.warn, 0.42)),
+        "heat4": Style(color=tones.ground, bgcolor=tones.warn, bold=True),
     }
+
+
+def mixed(ground: str, colour: str, share: float) -> str:
+    """*ground* with a share of *colour* in it; both as ``#rrggbb``."""
+    pairs = ((int(ground[n : n + 2], 16), int(colour[n : n + 2], 16)) for n in (1, 3, 5))
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
 
 
 DARK: Final = Tones(
@@ -219,6 +229,10 @@ PLAIN: Final[Styles] = {
     "bar_good": Style(reverse=True),
     "bar_warn": Style(reverse=True, bold=True),
     "bar_bad": Style(reverse=True, bold=True),
+    "heat1": Style(dim=True),
+    "heat2": Style(),
+    "heat3": Style(bold=True),
+    "heat4": Style(reverse=True, bold=True),
 }
 
 SIXTEEN: Final[Styles] = {

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -22,8 +21,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import bounce, link
-from empath.control.jobs import AT_ONCE, JobRunner, Step, Steps
-from empath.control.jobs import name as job_name
+from empath.control.jobs import JobRunner, Step, Steps
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUnclear
 from empath.control.overrides import read_host
@@ -190,16 +188,9 @@ class QueueDesk:
         self, verb: str, frozen: Frozen, target: str, order: Order, *, asked: str = ""
     ) -> link.Changed:
         """Change what is frozen: now, or where it is much, in the background."""
-        great = frozen.messages > AT_ONCE
-        if great:
-            self._jobs.check_room()
         undoable = verb in UNDOABLE and frozen.messages > 0
         if verb == "delete" and not self._config().spool.trash_for:
             undoable = False
-        until = order.hop.until if order.hop is not None else None
-        begun = await self._ledger.begin(
-            asked or verb, target, detail=order.detail, reason=order.reason, until=until
-        )
         job = Job(
             action=asked or verb,
             target=target,
@@ -210,26 +201,17 @@ class QueueDesk:
             started_at=order.at,
             undoable=undoable,
         )
-        number = await self._jobs.begin(job) if undoable or great else 0
-        steps = self._steps(verb, frozen, order, number if undoable else 0)
-        end = partial(self._ledger.finish_job, begun)
-        if great:
-            self._jobs.start(number, job, steps, end)
-            return link.Changed(
-                messages=0,
-                recipients=0,
-                in_flight=0,
-                note=f"{job_name(number)} does it: {frozen.messages:,} messages",
-                job=job_name(number),
-            )
-        job = await self._jobs.follow(number, job, steps, end)
-        return link.Changed(
-            messages=job.messages,
-            recipients=job.recipients,
-            in_flight=job.in_flight,
-            note=await self._held_note(verb, job, frozen),
-            undo=job_name(number) if job.undoable else "",
+        until = order.hop.until if order.hop is not None else None
+
+        def steps(number: int) -> Steps:
+            return self._steps(verb, frozen, order, number if undoable else 0)
+
+        done, _ = await self._jobs.carry_out(
+            job, steps, self._ledger, reason=order.reason, until=until, listed=undoable
         )
+        if done.job or done.messages or done.in_flight:
+            return done
+        return msgspec.structs.replace(done, note=await self._held_note(verb, frozen))
 
     async def _steps(self, verb: str, frozen: Frozen, order: Order, number: int) -> Steps:
         """The change, lot by lot; it can be taken back as job *number*."""
@@ -238,9 +220,9 @@ class QueueDesk:
             await self._publish(verb, order.at, done)
             yield Step(len(lot.keys), len(done.ids), done.recipients, done.in_flight)
 
-    async def _held_note(self, verb: str, job: Job, frozen: Frozen) -> str:
+    async def _held_note(self, verb: str, frozen: Frozen) -> str:
         """What helps where mail that is held was tried again."""
-        if verb != "retry" or job.messages or job.in_flight or not frozen.messages:
+        if verb != "retry" or not frozen.messages:
             return ""
         some = next(frozen.lots(_PAGE)).keys
         ids = tuple(MessageId.from_key(key) for key in some)

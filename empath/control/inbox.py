@@ -121,11 +121,8 @@ class InboxDesk:
             self._releases.give(given)
         except Crowded as error:
             raise RequestRefused(str(error)) from error
-        await self._ledger.finish(
-            begun,
-            messages=len(records),
-            recipients=sum(len(each.lot.recipients) for each in given),
-        )
+        recipients = sum(len(each.lot.recipients) for each in given)
+        await self._ledger.finish(begun, len(records), recipients)
 
     async def _captured(
         self, ids: Sequence[MessageId]

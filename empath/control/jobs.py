@@ -8,7 +8,8 @@ killed leaves every message either changed or not.  What goes wrong ends the job
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -16,11 +17,12 @@ from msgspec.structs import replace
 
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.control.link import JobItem, NotFound, RequestRefused, RequestUnclear
-from empath.events import SpoolFault, TaskFailed
+from empath.control.ledger import Ledger
+from empath.control.link import Changed, JobItem, NotFound, RequestRefused, RequestUnclear
+from empath.events import OperatorRecord, SpoolFault, TaskFailed
 from empath.safe_text import safe_text
 from empath.spool.face import Spool, SpoolRefused
-from empath.spool.jobs import KEPT, Job, Numbered
+from empath.spool.jobs import KEPT, Job, JobState, Numbered
 
 AT_ONCE: Final = 1000
 """Messages up to which a change is done while its operator waits."""
@@ -28,8 +30,8 @@ RUNNING_MOST: Final = 4
 """Jobs in the background at once."""
 GONE: Final = "who asked for it went away; what was done until then stays"
 """Why a job that is written down as running does not."""
-_KEEP_EVERY: Final = 20
-"""Lots after which it is written down how far a job is."""
+_KEEP_EVERY: Final = 10_000
+"""Messages after which it is written down how far a job is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class JobRunner:
         self._queue: asyncio.Queue[tuple[int, Job, Steps, End]] = asyncio.Queue()
         self._running: dict[int, Job] = {}
         self._cancelled: set[int] = set()
-        self._left: dict[int, int] = {}
+        self._great: set[int] = set()
+        self._lost: set[int] = set()
+        """Jobs that ended without a word, since who waited for them went away."""
+        self._promised = 0
 
     def __repr__(self) -> str:
         return f"<JobRunner running={len(self._running)}>"
@@ -75,21 +80,77 @@ class JobRunner:
 
     # One job.
 
-    def check_room(self) -> None:
-        """Raise `RequestRefused` when as many jobs run as may."""
-        if len(self._running) >= RUNNING_MOST:
+    async def carry_out(
+        self,
+        job: Job,
+        steps: Callable[[int], Steps],
+        ledger: Ledger,
+        *,
+        reason: str,
+        until: float | None = None,
+        after: End | None = None,
+        listed: bool = True,
+    ) -> tuple[Changed, Job]:
+        """Do a job with its record: now, or in the background where it is a great one; what its
+        operator is told, and the job so far.  *steps* are given its number, *after* is called
+        when it has ended.  What is not *listed* is a job only if it is great.
+        """
+        if job.total <= AT_ONCE:
+            return await self._at_once(job, steps, ledger, reason, until, after, listed=listed)
+        with self.room():
+            begun = await ledger.begin(
+                job.action, job.target, detail=job.detail, reason=reason, until=until
+            )
+            number = await self._spool.begin_job(job)
+            self.start(number, job, steps(number), _end(ledger, begun, after))
+        note = f"{name(number)} does it: {job.total:,} messages"
+        told = Changed(messages=0, recipients=0, in_flight=0, note=note, job=name(number))
+        return told, job
+
+    async def _at_once(
+        self,
+        job: Job,
+        steps: Callable[[int], Steps],
+        ledger: Ledger,
+        reason: str,
+        until: float | None,
+        after: End | None,
+        *,
+        listed: bool,
+    ) -> tuple[Changed, Job]:
+        begun = await ledger.begin(
+            job.action, job.target, detail=job.detail, reason=reason, until=until
+        )
+        number = await self._spool.begin_job(job) if listed else 0
+        job = await self.follow(number, job, steps(number), _end(ledger, begun, after))
+        told = Changed(
+            messages=job.messages,
+            recipients=job.recipients,
+            in_flight=job.in_flight,
+            undo=name(number) if job.undoable else "",
+        )
+        return told, job
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Keep a place for a job that is about to `start`.  Raises `RequestRefused` when as many
+        run as may.
+        """
+        if len(self._great) + self._promised >= RUNNING_MOST:
             raise RequestRefused(
                 f"{RUNNING_MOST} jobs run already: wait for one to end, or cancel one"
                 " (`empathctl job list`)."
             )
-
-    async def begin(self, job: Job) -> int:
-        """Write down that *job* begins; its number."""
-        return await self._spool.begin_job(job)
+        self._promised += 1
+        try:
+            yield
+        finally:
+            self._promised -= 1
 
     def start(self, number: int, job: Job, steps: Steps, end: End) -> None:
         """Do *steps* in the background."""
         self._running[number] = job
+        self._great.add(number)
         self._queue.put_nowait((number, job, steps, end))
 
     async def follow(self, number: int, job: Job, steps: Steps, end: End) -> Job:
@@ -99,43 +160,52 @@ class JobRunner:
         if number:
             self._running[number] = job
         fault: SpoolRefused | None = None
-        state, note = "done", ""
-        lots = left = 0
+        state: JobState = "done"
+        note, left = "", 0
         try:
-            async for step in steps:
-                left += step.left
-                job = replace(
-                    job,
-                    done=job.done + step.looked,
-                    messages=job.messages + step.messages,
-                    recipients=job.recipients + step.recipients,
-                    in_flight=job.in_flight + step.in_flight,
-                )
-                if number:
-                    self._running[number] = job
-                lots += 1
-                if number in self._cancelled:
-                    state = "cancelled"
-                    break
-                if number and lots % _KEEP_EVERY == 0:
-                    await self._spool.keep_job(number, job)
-        except SpoolRefused as error:
-            state, note, fault = "failed", str(error), error
+            try:
+                async for step in steps:
+                    left += step.left
+                    job = await self._counted(number, job, step)
+                    if number in self._cancelled and job.done < job.total:
+                        state = "cancelled"
+                        break
+            except SpoolRefused as error:
+                state, note, fault = "failed", str(error), error
+            job = replace(
+                job,
+                state=state,
+                ended_at=self._clock.now(),
+                note=note or _note(job, left),
+                undoable=job.undoable and job.recipients > 0,
+            )
+            await end(job)
+            if number:
+                await self._keep(number, job)
+        except BaseException:
+            self._lost.add(number)
+            raise
         finally:
             self._running.pop(number, None)
+            self._great.discard(number)
             self._cancelled.discard(number)
-        job = replace(
-            job,
-            state=state,
-            ended_at=self._clock.now(),
-            note=note or _note(job, left),
-            undoable=job.undoable and job.recipients > 0,
-        )
-        if number:
-            await self._keep(number, job)
-        await end(job)
         if fault is not None:
             raise fault
+        return job
+
+    async def _counted(self, number: int, job: Job, step: Step) -> Job:
+        """The job after one more lot."""
+        job = replace(
+            job,
+            done=job.done + step.looked,
+            messages=job.messages + step.messages,
+            recipients=job.recipients + step.recipients,
+            in_flight=job.in_flight + step.in_flight,
+        )
+        if number:
+            self._running[number] = job
+            if job.done - step.looked < job.done // _KEEP_EVERY * _KEEP_EVERY:
+                await self._spool.keep_job(number, job)
         return job
 
     async def _background(self, number: int, job: Job, steps: Steps, end: End) -> None:
@@ -176,9 +246,9 @@ class JobRunner:
 
     def _now(self, number: int, job: Job) -> Job:
         """What is known of a job of which *job* is written down."""
-        if job.state != "running" or number in self._running:
-            return self._running.get(number, job)
-        return replace(job, state="failed", ended_at=job.started_at, note=GONE)
+        if job.state == "running" and number in self._lost:
+            return replace(job, state="failed", ended_at=job.started_at, note=GONE)
+        return self._running.get(number, job)
 
     async def last_undoable(self, user: str) -> Numbered:
         """The last job of *user* that can be undone.  Raises `NotFound`."""
@@ -195,6 +265,17 @@ class JobRunner:
             raise RequestRefused(f"{name(number)} does not run: it is {job.state}.")
         self._cancelled.add(number)
         return item(number, job)
+
+
+def _end(ledger: Ledger, begun: tuple[int, OperatorRecord], after: End | None) -> End:
+    """What follows when a job has ended: first *after*, then its record."""
+
+    async def end(job: Job) -> None:
+        if after is not None:
+            await after(job)
+        await ledger.finish(begun, job.messages, job.recipients, finished=job.state != "failed")
+
+    return end
 
 
 def _note(job: Job, left: int) -> str:

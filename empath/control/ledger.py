@@ -17,7 +17,6 @@ from empath.control.link import RecordItem, RecordList, RequestUnclear
 from empath.events import OperatorRecord, SpoolFault
 from empath.safe_text import safe_text
 from empath.spool.face import Spool, SpoolRefused
-from empath.spool.jobs import Job
 
 REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
@@ -58,29 +57,17 @@ class Ledger:
     async def finish(
         self,
         begun: tuple[int, OperatorRecord],
-        *,
         messages: int,
         recipients: int,
-        failed: bool = False,
+        *,
+        finished: bool = True,
     ) -> None:
-        """Note what came of it; of what failed it stays on record as unfinished."""
+        """Note what came of it; what is not *finished* stays on record as that."""
         number, record = begun
         record = msgspec.structs.replace(
-            record,
-            messages=messages,
-            recipients=recipients,
-            finished=not failed,
+            record, messages=messages, recipients=recipients, finished=finished
         )
         await self._note(record, number)
-
-    async def finish_job(self, begun: tuple[int, OperatorRecord], job: Job) -> None:
-        """Note what came of a job."""
-        await self.finish(
-            begun,
-            messages=job.messages,
-            recipients=job.recipients,
-            failed=job.state == "failed",
-        )
 
     async def note(
         self,

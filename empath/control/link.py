@@ -4,8 +4,8 @@
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
 and the words; the structs stand in `queue_requests`, `selection_requests`, `job_requests`,
 `trash_requests`, `gate_requests`, `record_requests`, `shape_requests`, `parts_requests`,
-`inbox_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests` and
-`tls_requests`.
+`inbox_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests`
+and `tls_requests`.
 """
 
 from __future__ import annotations

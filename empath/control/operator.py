@@ -19,21 +19,19 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
-from empath.control import config_desk, dns, gates, ledger, link, looking, shape, trash, views
-from empath.control.changes import QueueDesk
+from empath.control import config_desk, dns, gates, ledger, link, looking, queueing, shape, views
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
 from empath.control.gates import GateDesk
 from empath.control.inbox import InboxDesk, Releasing
-from empath.control.jobs import JobRunner
 from empath.control.ledger import Ledger
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.mime_parts import PartDesk
 from empath.control.parts import Deliverer, Receiving, Stop
+from empath.control.queueing import Queueing
 from empath.control.reading import Reading
-from empath.control.selections import Selections
 from empath.control.shape import ShapeDesk
 from empath.control.status import StatusDesk
 from empath.delivery.route import RouteFinder
@@ -114,11 +112,10 @@ class LocalLink:
             config=config,
         )
         self._read = looking.Read()
+        self._mail = Queueing(spool=spool, finder=finder, bus=bus, clock=clock, config=config)
         self._parts = PartDesk(spool, self._read)
         self._reading = Reading(spool, bus, clock)
         self._releases = releases
-        self._selections = Selections(clock)
-        self._jobs = JobRunner(spool=spool, bus=bus, clock=clock)
 
     def __repr__(self) -> str:
         return f"<LocalLink {self._actor}{' read-only' if self._read_only else ''}>"
@@ -132,7 +129,7 @@ class LocalLink:
 
     async def work(self) -> None:
         """Work off the great changes of the queue, until cancelled."""
-        await self._jobs.run()
+        await self._mail.run()
 
     def report(self, task: str, error: BaseException) -> None:
         """Publish a bug met while somebody asked."""
@@ -231,41 +228,12 @@ class LocalLink:
             clock=self._clock,
             config=self._config,
             ledger=Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=self._actor),
-            queue=self._queue_desk(),
+            queue=self._mail.desk(self._actor),
         )
         return await desk.release(request)
 
-    async def _change(self, request: link.QueueChange) -> link.Changed:
-        return await self._queue_desk().change(request)
-
-    async def _select(self, request: link.SelectMessages) -> link.Selection:
-        return await self._queue_desk().select(request)
-
-    async def _flush(self, request: link.FlushQueue) -> link.Changed:
-        return await self._queue_desk().flush(request)
-
-    def _queue_desk(self) -> QueueDesk:
-        return QueueDesk(
-            spool=self._spool,
-            finder=self._finder,
-            bus=self._bus,
-            clock=self._clock,
-            config=self._config,
-            actor=self._actor,
-            selections=self._selections,
-            jobs=self._jobs,
-        )
-
-    async def _trash(self, request: Request[Any]) -> Any:
-        desk = trash.TrashDesk(
-            spool=self._spool,
-            bus=self._bus,
-            clock=self._clock,
-            config=self._config,
-            actor=self._actor,
-            runner=self._jobs,
-        )
-        return await desk.answer(request)
+    async def _queueing(self, request: Request[Any]) -> Any:
+        return await self._mail.answer(request, self._actor)
 
     async def _destinations(self, request: link.ListDestinations) -> link.Destinations:
         if request.limit < 1:
@@ -342,16 +310,7 @@ class LocalLink:
         link.ListParts: _list_parts,
         link.ReadPart: _read_part,
         link.ReleaseCaptured: _release_captured,
-        link.RetryMessages: _change,
-        link.HoldMessages: _change,
-        link.ReleaseMessages: _change,
-        link.DeleteMessages: _change,
-        link.PrioritizeMessages: _change,
-        link.BounceMessages: _change,
-        link.RerouteMessages: _change,
-        link.SelectMessages: _select,
         link.ListRecord: _record,
-        link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
         link.ListTls: _tls,
         link.GetSpool: _spool_report,
@@ -359,7 +318,7 @@ class LocalLink:
         **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
+        **dict.fromkeys(queueing.ANSWERED, _queueing),
         **dict.fromkeys(shape.ANSWERED, _shape),
-        **dict.fromkeys(trash.ANSWERED, _trash),
     }
     """Which method answers which request."""

@@ -132,6 +132,9 @@ class ShapeDesk:
             rows=tuple(await self._rows.tell(shown, request, now)),
             total=row_of(survey.total, request.basis),
             matched=len(rows),
+            expires_at=survey.total.oldest_at + self._config().delivery.retry.expiry
+            if survey.total.total
+            else None,
             destinations=len(survey.rows) + survey.rest,
             cursor=f"{end} {shown[-1].name}" if shown and end < len(rows) else "",
             states={

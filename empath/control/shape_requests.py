@@ -70,6 +70,8 @@ class Shape(Reply, frozen=True):
     destinations: int
     """Places that mail waits for, or domains that it is from."""
     cursor: str
+    expires_at: float | None
+    """When the oldest message is given up, if it is not delivered before."""
     states: dict[str, int]
     """Recipients by state, as they are now."""
     classes: dict[str, int]

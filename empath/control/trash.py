@@ -18,7 +18,7 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
 from empath.control import jobs, link
-from empath.control.jobs import AT_ONCE, JobRunner, Step, Steps
+from empath.control.jobs import JobRunner, Step, Steps
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.preview import told
@@ -107,7 +107,7 @@ class TrashDesk:
         if not request.job:
             source, target = Source(0, "delete"), " ".join(request.ids[:5])
             target += f" and {len(request.ids) - 5:,} more" if len(request.ids) > 5 else ""
-            return await self._take_back(source, "restore", target, request, _nothing)
+            return await self._take_back(source, "restore", target, request, None)
         number = jobs.read_name(request.job)
         known = dict(await self._spool.jobs())
         if number in known and known[number].undoable and known[number].action == "delete":
@@ -115,7 +115,7 @@ class TrashDesk:
                 link.UndoJob(id=request.job, reason=request.reason, dry_run=request.dry_run)
             )
         source = Source(number, "delete")
-        return await self._take_back(source, "restore", jobs.name(number), request, _nothing)
+        return await self._take_back(source, "restore", jobs.name(number), request, None)
 
     async def _take_back(
         self,
@@ -123,7 +123,7 @@ class TrashDesk:
         action: str,
         target: str,
         request: link.UndoJob | link.RestoreTrash,
-        after: jobs.End,
+        after: jobs.End | None,
     ) -> link.Changed:
         ids = request.ids if isinstance(request, link.RestoreTrash) else ()
         found = await self._spool.kept(source, ids)
@@ -183,30 +183,14 @@ class TrashDesk:
             await asyncio.sleep(0)
             yield Step(lot.looked, len(lot.ids), lot.recipients, lot.in_flight, lot.left)
 
-    async def _run(self, job: Job, steps: Steps, reason: str, after: jobs.End) -> link.Changed:
+    async def _run(
+        self, job: Job, steps: Steps, reason: str, after: jobs.End | None
+    ) -> link.Changed:
         """Do *steps* with their record, now or in the background."""
-        great = job.total > AT_ONCE
-        if great:
-            self._runner.check_room()
-        begun = await self._ledger.begin(job.action, job.target, reason=reason)
-        number = await self._runner.begin(job)
-
-        async def end(ended: Job) -> None:
-            await after(ended)
-            await self._ledger.finish_job(begun, ended)
-
-        if great:
-            self._runner.start(number, job, steps, end)
-            name = jobs.name(number)
-            note = f"{name} does it: {job.total:,} messages"
-            return link.Changed(messages=0, recipients=0, in_flight=0, note=note, job=name)
-        ended = await self._runner.follow(number, job, steps, end)
-        return link.Changed(
-            messages=ended.messages,
-            recipients=ended.recipients,
-            in_flight=ended.in_flight,
-            note=ended.note,
+        done, ended = await self._runner.carry_out(
+            job, lambda _: steps, self._ledger, reason=reason, after=after
         )
+        return done if done.job else replace(done, note=ended.note)
 
     async def _previewed(self, found: Counted) -> link.Changed:
         preview = await told(self._spool, found)
@@ -250,7 +234,7 @@ class TrashDesk:
             action="empty", target="the trash", actor=self._actor, total=messages, started_at=at
         )
         reason = safe_text(request.reason, REASON_LIMIT)
-        return await self._run(job, self._forgotten(at), reason, _nothing)
+        return await self._run(job, self._forgotten(at), reason, None)
 
     async def _forgotten(self, at: float) -> Steps:
         more = True
@@ -268,10 +252,6 @@ ANSWERED: Final = (
     link.EmptyTrash,
 )
 """The requests that `TrashDesk` answers."""
-
-
-async def _nothing(_ended: Job) -> None:
-    """Nothing follows from it."""
 
 
 def _check_undoable(number: int, job: Job) -> None:

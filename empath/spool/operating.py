@@ -17,13 +17,13 @@ from empath.events import MessageEvent, NotificationSent, OperatorRecord
 from empath.query import QueueQuery
 from empath.reply import Reply
 
-CAPTURED: Final = "captured in dev mode"
-"""How the hold reason of captured mail begins; what came of its release may follow."""
 if TYPE_CHECKING:  # they stand on this module
     from empath.spool.filters import Chosen
     from empath.spool.jobs import Job, Numbered
     from empath.spool.selection import Frozen
     from empath.spool.undo import Source
+CAPTURED: Final = "captured in dev mode"
+"""How the hold reason of captured mail begins; what came of its release may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +172,6 @@ class Operating(Protocol):
         """
         ...
 
-    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
-        """Add *event* to the timeline of its message, whose state stays; with *hold_reason*, that
-        is what its held recipients are held for from now on.
-        """
-        ...
-
     async def freeze(self, query: QueueQuery, *, enough: int | None = None) -> Frozen:
         """What *query* matches now, as a frozen set; with *enough*, no need to find more
         messages than one above it.
@@ -230,6 +224,12 @@ class Operating(Protocol):
     @property
     def trashed(self) -> tuple[int, int]:
         """Messages in the trash, and octets of those that nobody waits for."""
+        ...
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays; with *hold_reason*, that
+        is what its held recipients are held for from now on.
+        """
         ...
 
     async def note(self, record: OperatorRecord, number: int | None = None) -> int:

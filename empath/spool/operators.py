@@ -142,11 +142,6 @@ class Operators:
                 pass
         return count.counted()
 
-    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
-        """Add *event* to the timeline of its message, whose state stays."""
-        loop = asyncio.get_running_loop()
-        await self._write(Tell(loop, self._keys.next(), event, hold_reason))
-
     async def freeze(self, query: QueueQuery, *, enough: int | None = None) -> Frozen:
         """What *query* matches now, as a frozen set."""
         active = frozenset(self._book.active_keys)
@@ -225,6 +220,11 @@ class Operators:
     def trashed(self) -> tuple[int, int]:
         """Messages in the trash, and octets of those that nobody waits for."""
         return self._book.tally.trashed, self._book.tally.trashed_octets
+
+    async def tell(self, event: MessageEvent, *, hold_reason: str = "") -> None:
+        """Add *event* to the timeline of its message, whose state stays."""
+        loop = asyncio.get_running_loop()
+        await self._write(Tell(loop, self._keys.next(), event, hold_reason))
 
     async def note(self, record: OperatorRecord, number: int | None = None) -> int:
         """Keep *record*, in the place of *number* if given; returns its number."""

@@ -26,7 +26,7 @@ FRESH: Final = 10.0
 """Seconds for which the first rows of an order are taken from a pass of before."""
 DEADLINE: Final = 5.0
 """Seconds that a pass may take."""
-_STEPS: Final = 100_000
+STEPS: Final = 100_000
 """Steps of SQLite between two looks at the clock; some milliseconds."""
 
 # The + keeps SQLite from the indexes of what waits: a message's own rows are few.
@@ -80,6 +80,7 @@ class Sorting:
         self._chunks: list[_Chunk] = []
         self.deadline = DEADLINE
         self.chunk = CHUNK
+        self.steps = STEPS
 
     def __repr__(self) -> str:
         return f"<Sorting chunks={len(self._chunks)}>"
@@ -140,7 +141,7 @@ class Sorting:
     def limited(self, reader: apsw.Connection, sort: str) -> Iterator[None]:
         """Keep what is read from taking longer than the deadline.  Raises `SpoolRefused`."""
         until = self._monotonic() + self.deadline
-        reader.set_progress_handler(lambda: self._monotonic() > until, _STEPS)
+        reader.set_progress_handler(lambda: self._monotonic() > until, self.steps)
         try:
             yield
         except apsw.InterruptError as error:

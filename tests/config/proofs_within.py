@@ -212,9 +212,9 @@ WITHIN: Final[Mapping[str, Proof]] = {
     "spool.min_free": Proof('"1000TB"', '"1MB"', _accepted, b"452", b"250"),
     "spool.keep_finished": Proof('"1m"', '"1d"', _history(count=1, age=120), 0, 1),
     "spool.keep_finished_count": Proof("1", "3", _history(count=2, age=1), 1, 3),
+    "spool.trash_for": Proof('"1m"', '"1d"', _restorable(age=120), 0, 1),
     "dev.keep": Proof("1", "2", _captured_kept, 1, 2, more={"mode": '"dev"'}),
     "dev.release": Proof("false", "true", _released, False, True, more={"mode": '"dev"'}),
-    "spool.trash_for": Proof('"1m"', '"1d"', _restorable(age=120), 0, 1),
     "dns.servers": Proof('["127.0.0.1:@OTHER@"]', '["127.0.0.1:@NAMES@"]', _servers, False, True),
     "dns.timeout": Proof(
         '"0.1s"', '"0.2s"', _patience, "no answer within 0.1", "no answer within 0.2"

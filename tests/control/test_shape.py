@@ -92,6 +92,9 @@ async def test_the_queue_by_age_and_destination(tmp_path: Path) -> None:
         assert shape.rows[0].oldest_at == engine.clock.now() - 60 * MINUTE
         assert (shape.classes["normal"], shape.states["held"]) == (4, 1)
         assert shape.age == 0.0
+        assert shape.rows[0].oldest_at is not None
+        expiry = engine.config.delivery.retry.expiry
+        assert shape.expires_at == shape.rows[0].oldest_at + expiry
         engine.clock.advance(LEAST / 2)
         later = await engine.link.ask(GetShape(basis="next"))
         assert (later.at, later.age) == (shape.at, LEAST / 2)

@@ -29,6 +29,7 @@ from empath.events import (
     TlsSession,
 )
 from empath.query import parse_query
+from tests.fakes import demo_places
 from tests.fakes.clock import HandClock
 from tests.fakes.demo_message import CONTENT, eventful
 from tests.fakes.memory_inside import PLAIN, parts_of
@@ -95,6 +96,7 @@ class DemoEngine(MemoryLink):
                     subject="bigmail.example",
                     sentence="568 messages wait; for 22 minutes every attempt ends in 421 4.7.0.",
                     query="dest:bigmail.example",
+                    destination="bigmail.example",
                 ),
                 AttentionItem(
                     severity="error",
@@ -116,6 +118,9 @@ class DemoEngine(MemoryLink):
             ),
         )
         self.detail = self._detail()
+        later = clock.now() + PRIMED
+        self.gates, self.tls = demo_places.gates(later), demo_places.tls(later)
+        demo_places.furnish(self.shape, self.queue, later, seed)
         self.inside.parts[self.detail] = parts_of(self.detail, code="", html="", parts=PLAIN)
         self.inside.texts[self.detail, "1 text"] = CONTENT.partition("\r\n\r\n")[2]
 

@@ -136,6 +136,7 @@ class MemoryShape:
             rows=tuple(rows[: request.limit]),
             total=total,
             matched=len(rows),
+            expires_at=None if total.oldest_at is None else total.oldest_at + 432_000,
             destinations=len(waiting),
             cursor="" if len(rows) <= request.limit else "more",
             states={},

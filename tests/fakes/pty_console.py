@@ -56,7 +56,9 @@ class Watched(Console):
             if time.monotonic() - written > 0.5:
                 driver = self._driver
                 dropped = getattr(driver, "dropped", -1)
-                self._stats.write_text(f"{worst:.4f} {dropped}\n")
+                whole = self._stats.with_suffix(".new")
+                whole.write_text(f"{worst:.4f} {dropped}\n")
+                whole.replace(self._stats)
                 worst, written = 0.0, time.monotonic()
 
 

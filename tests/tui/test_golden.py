@@ -24,6 +24,8 @@ SCREENS = {
     "message": ("MESSAGE",),
     "destinations": ("3", "down"),
     "events": ("4",),
+    "config": ("5", "down", "down", "down"),
+    "config-history": ("5", "h"),
     "help": ("2", "question_mark"),
     "delete": ("2", "D"),
     "offline": ("2", "OFFLINE"),

@@ -26,6 +26,7 @@ TABS = (
     ("2", "Queue", "queue"),
     ("3", "Destinations", "destinations"),
     ("4", "Events", "events"),
+    ("5", "Config", "config"),
     ("6", "Inbox", "inbox"),
 )
 """Digit, title and name of the screens that a digit opens."""
@@ -194,6 +195,20 @@ class ConsoleScreen(Everywhere):
     def go_events(self, argument: str = "") -> None:
         """Go to the events."""
         self.console.action_tab("events")
+        if argument:
+            self.console.seek(argument)
+
+    @action(
+        "5",
+        "config",
+        id="config",
+        help="The config: what it says, drafts, its history; :config KEY goes to a setting.",
+        category="go",
+        takes="[KEY]",
+    )
+    def go_config(self, argument: str = "") -> None:
+        """Go to the config."""
+        self.console.action_tab("config")
         if argument:
             self.console.seek(argument)
 

@@ -1,142 +1,58 @@
-"""Where mail waits: one row a destination, longest queue first, with what it said last."""
+"""Where mail waits, how old it is, and why: the queue by age as a table, one destination below.
+
+The table is asked for as it is shown: its order, its filter, by age or by the next attempt, by
+destination or by the senders' domain.  What is under the cursor is asked for in full.  Every
+change of a destination is asked about in a dialog first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual.containers import Container
 from textual.widget import Widget
 
-from empath.control.link import DestinationItem, FlushQueue, ListDestinations
-from tui.actions import Danger, action
-from tui.changes import CHANGES, outcome
-from tui.figures import age, count, due
+from empath.address import BadAddress
+from empath.control.link import ShapeRow, ViewDestination
+from tui.actions import action
+from tui.figures import age, count
+from tui.place_text import fate_lines, standing_lines
+from tui.places import SORTS, UPWARDS, domain, shown_first
 from tui.safety import safe
-from tui.screens.base import ConsoleScreen
-from tui.store import Selection, Store
-from tui.widgets.bars import Line, Piece
-from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Row, VirtualTable
-
-BAR = 10
-"""Cells of the bar that compares queues."""
-
-COLUMNS = (
-    Column("destination", "DESTINATION", 20, share=2, most=40),
-    Column("total", "TOTAL", 7, right=True),
-    Column("bar", "", BAR, since=100),
-    Column("queued", "QUEUED", 7, right=True, since=90),
-    Column("deferred", "DEFERRED", 8, right=True),
-    Column("held", "HELD", 6, right=True, since=90),
-    Column("active", "ACTIVE", 6, right=True),
-    Column("conns", "CONN", 4, right=True, since=70),
-    Column("oldest", "OLDEST", 6, right=True),
-    Column("next", "NEXT", 6, right=True),
-    Column("reply", "LAST REPLY", 10, share=6),
-)
+from tui.screens.gating import GatingScreen, why_no_row
+from tui.store import Selection
+from tui.widgets.bars import Piece
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.lines import LinesPane
+from tui.widgets.pane import Pane
+from tui.widgets.shape_table import BY_SENDER, COLUMNS, ShapeRows, ShapeTable
 
 
-def total_of(item: DestinationItem) -> int:
-    """All recipients that wait or are being delivered there."""
-    return item.queued + item.deferred + item.held + item.active
-
-
-def row_of(item: DestinationItem, most: int, now: float) -> Row:
-    """One destination as cells; *most* is the longest queue, for the bar."""
-    total = total_of(item)
-    share = total / most if most else 0.0
-
-    def figure(number: int, role: str) -> tuple[str, str]:
-        return (count(number), role) if number else ("–", "faint")
-
-    return Row(
-        item.destination,
-        {
-            "destination": safe(item.destination),
-            "total": (count(total), "strong"),
-            "bar": (bar(share, BAR), "warn" if item.deferred > item.queued else "accent"),
-            "queued": figure(item.queued, "info"),
-            "deferred": figure(item.deferred, "warn"),
-            "held": figure(item.held, "special"),
-            "active": figure(item.active, "accent"),
-            "conns": figure(item.connections, "text"),
-            "oldest": age(None if item.oldest_at is None else now - item.oldest_at),
-            "next": (due(item.next_at, now), "muted"),
-            "reply": (safe(item.last_reply, 300), "muted"),
-        },
-    )
-
-
-EIGHTHS = "▏▎▍▌▋▊▉█"
-
-
-def bar(share: float, width: int) -> str:
-    """A bar of eighths of a cell; something that is there always shows."""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
-    if share > 0:
-        eighths = max(1, eighths)
-    full, rest = divmod(eighths, 8)
-    return "█" * full + (EIGHTHS[rest - 1] if rest else "")
-
-
-class DestinationRows:
-    """The store's destinations as rows; *limit* keeps only the first ones."""
-
-    def __init__(self, store: Store, limit: int | None = None) -> None:
-        self._store = store
-        self._limit = limit
-
-    def __len__(self) -> int:
-        number = len(self._store.destinations)
-        return number if self._limit is None else min(self._limit, number)
-
-    def item(self, index: int) -> DestinationItem | None:
-        """The destination in this row."""
-        items = self._store.destinations
-        return items[index] if 0 <= index < len(items) else None
-
-    def row(self, index: int) -> Row | None:
-        """The row as it is drawn."""
-        item = self.item(index)
-        if item is None:
-            return None
-        most = max(total_of(one) for one in self._store.destinations)
-        return row_of(item, most, self._store.now)
-
-    def find(self, id: str) -> int | None:
-        """Where a destination is."""
-        for index, item in enumerate(self._store.destinations):
-            if item.destination == id:
-                return index
-        return None
-
-
-def _why_no_row(screen: DestinationsScreen) -> str:
-    return "" if screen.chosen is not None else "There is no destination to act on."
-
-
-def _why_no_change(screen: DestinationsScreen) -> str:
-    return screen.store.why_no_change() or _why_no_row(screen)
-
-
-class DestinationsScreen(ConsoleScreen):
+class DestinationsScreen(GatingScreen):
     """Destinations."""
 
     SCOPE: ClassVar[str] = "destinations"
     TAB = "destinations"
 
     def body(self) -> Iterable[Widget]:
-        """The table, and the whole last reply of the row under the cursor."""
-        self._rows = DestinationRows(self.store)
-        yield VirtualTable(
-            COLUMNS,
-            self._rows,
-            Selection(),
-            styles=self.palette,
-            empty="No mail waits anywhere.",
-            id="destinations",
+        """The table, and what is under the cursor below it."""
+        self._rows = ShapeRows(self.store.places.rows)
+        self._selection = Selection()
+        yield Container(
+            FilterBar(placeholder="a part of the name  !without", query=False),
+            Pane(
+                "Destinations",
+                ShapeTable(self._rows, self._selection, styles=self.palette, id="destinations"),
+                id="shape",
+            ),
+            Container(
+                Pane("", LinesPane(styles=self.palette, id="standing-lines"), id="standing"),
+                Pane("Last hour", LinesPane(styles=self.palette, id="fate-lines"), id="fate"),
+                id="place",
+            ),
+            id="places",
         )
-        yield Line(styles=self.palette, id="detail")
 
     def on_mount(self) -> None:
         """The keys go to the table."""
@@ -144,74 +60,248 @@ class DestinationsScreen(ConsoleScreen):
         self.table.focus()
 
     @property
-    def table(self) -> VirtualTable:
+    def table(self) -> ShapeTable:
         """The table."""
-        return self.query_one("#destinations", VirtualTable)
+        return self.query_one("#destinations", ShapeTable)
 
     @property
-    def chosen(self) -> DestinationItem | None:
-        """The destination under the cursor."""
-        row = self.table.cursor_row
-        return None if row is None else self._rows.item(row)
+    def bar(self) -> FilterBar:
+        """The filter's line."""
+        return self.query_one(FilterBar)
+
+    @property
+    def chosen(self) -> ShapeRow | None:
+        """The row under the cursor."""
+        row = self.table.cursor_row if self.ready else None
+        return None if row is None else self.store.places.rows.at(row)
+
+    # Data.
 
     async def fetch(self) -> None:
-        """All destinations, as far as the engine lists them."""
-        self.store.fold_destinations(await self.console.ask(ListDestinations(limit=1000)))
+        """The rows as they are asked for, then the one under the cursor in full."""
+        places = self.store.places
+        request = places.request()
+        if not places.fold(request, await self.console.ask(request)):
+            self.console.poke()
+            return
+        self._reach()
+        self.console.paint_soon()
+        row = self.chosen
+        if row is None or places.by != "destination":
+            return
+        try:
+            name = domain(row.name)
+        except BadAddress:
+            return
+        view = await self.console.ask(ViewDestination(destination=name))
+        places.fold_view(view, self.store.clock.monotonic())
+
+    def _reach(self) -> None:
+        """Put the cursor on the row that another screen wants seen, by its name if need be."""
+        places = self.store.places
+        goal = places.goal
+        place = places.rows.find(goal) if goal else None
+        if place is not None:
+            places.goal = ""
+            self.table.point_at(place)
+        elif goal and places.query != goal:
+            places.ask(query=goal)
+            self.console.poke()
+        else:
+            places.goal = ""
+
+    # Painting.
 
     def paint(self) -> None:
         """Table and detail."""
-        self.table.dimmed = self.store.outdated
-        self.table.paint(self.store.clock.monotonic())
-        item = self.chosen
-        pieces: list[Piece] = []
-        if item is not None:
-            pieces = [(f" {safe(item.destination)} ", "strong"), (safe(item.last_reply), "text")]
-        self.query_one("#detail", Line).show(pieces)
+        places, table, at = self.store.places, self.table, self.store.clock.monotonic()
+        self._rows.now = self.store.now
+        columns = COLUMNS if places.by == "destination" else BY_SENDER
+        if table.columns != columns:
+            table.set_columns(columns)
+        table.sorted_by = places.sort
+        table.dimmed = self.store.outdated
+        shape = places.rows.shape
+        if shape is None:
+            table.empty = "Waiting for the engine …"
+        elif places.query:
+            table.empty = "No name matches; esc clears the filter."
+        else:
+            table.empty = "No mail waits anywhere, and none was sent lately."
+        table.paint(at)
+        self.bar.stand(places.query)
+        said = "since arrival" if places.basis == "queued" else "until the next attempt"
+        what = "Destinations" if places.by == "destination" else "Domains of senders"
+        self.query_one("#shape", Pane).name_it(f"{what} · recipients by minutes {said}")
+        self._paint_place()
+        if places.see(table.visible_rows[1]):
+            self.console.poke()
+
+    def _paint_place(self) -> None:
+        row, places = self.chosen, self.store.places
+        view = places.viewed(row.name) if row is not None else None
+        standing, fate = (
+            self.query_one("#standing-lines", LinesPane),
+            self.query_one("#fate-lines", LinesPane),
+        )
+        self.query_one("#place").display = places.by == "destination"
+        if view is None:
+            self.query_one("#standing", Pane).name_it(safe(row.name) if row else "")
+            standing.show((), empty="…" if row is not None else "")
+            fate.show((), empty="")
+            return
+        name = safe(view.destination)
+        now, styles = self.store.now, self.palette
+        self.query_one("#standing", Pane).name_it(name)
+        upper = standing_lines(view, now, standing.size.width, places.level, styles)
+        lower = fate_lines(view, now, max(fate.size.width, 40), styles)
+        if self.size.width < 100:
+            standing.show([*upper[:4], *lower, *upper[4:]])
+        else:
+            standing.show(upper)
+            fate.show(lower)
 
     def crumbs(self) -> str:
         """Where the cursor is."""
-        item = self.chosen
-        return f"Destinations › {safe(item.destination)}" if item else "Destinations"
+        row = self.chosen
+        return f"Destinations › {safe(row.name) or '<>'}" if row else "Destinations"
 
     def standing(self) -> list[Piece]:
-        """How many there are."""
-        total = self.store.destination_total
-        shown = len(self.store.destinations)
-        text = f" {count(total)} destination" + ("" if total == 1 else "s")
-        more = f" · the {count(shown)} longest shown" if shown < total else ""
-        return [(text, "text"), (more + " · longest queue first", "muted")]
+        """How many, in which order, how old the count is."""
+        places = self.store.places
+        shape = places.rows.shape
+        if shape is None:
+            return [(" …", "muted")]
+        noun = "destination" if places.by == "destination" else "domain"
+        matched = "" if not places.query else f"{count(shape.matched)} of "
+        text = f" {matched}{count(shape.destinations)} {noun}" + (
+            "" if shape.destinations == 1 else "s"
+        )
+        sort = places.sort.removeprefix("-")
+        title = next((c.title.lower() for c in COLUMNS if c.name == sort), sort)
+        order = "↓" if places.sort.startswith("-") else "↑"
+        since = self.store.now - shape.at
+        return [
+            (text, "text"),
+            (f" · {title}{order} · counted {age(since)} ago", "muted"),
+        ]
+
+    def copies(self) -> list[tuple[str, str]]:
+        """The name, why it is held, the command that shows it."""
+        row = self.chosen
+        if row is None:
+            return []
+        found = [("destination", row.name)]
+        if row.reason:
+            found.append(("why it is held", safe(row.reason, 500)))
+        view = self.store.places.viewed(row.name)
+        if view is not None and view.last_reply:
+            found.append(("last reply", safe(view.last_reply, 500)))
+        found.append(("empathctl", f"empathctl destination view {row.name}"))
+        return found
 
     def on_virtual_table_moved(self) -> None:
-        """Another row is under the cursor."""
+        """Another row is under the cursor: ask for it."""
+        self.console.poke()
         self.paint_all()
 
     def on_virtual_table_opened(self) -> None:
         """A click opened the row."""
         self.perform_by_id("destinations.messages")
 
-    @action(
-        "enter", "messages", help="Show the queue of this destination.", rank=1, why_off=_why_no_row
-    )
+    def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
+        """Show other names."""
+        if event.final:
+            self.table.focus()
+        if event.text != self.store.places.query:
+            self._ask(query=event.text)
+        self.call_after_refresh(self.paint_all)
+
+    def _ask(self, *, sort: str | None = None, query: str | None = None) -> None:
+        self.store.places.ask(sort=sort, query=query)
+        self._selection.cursor = None
+        self.table.point_at(0)
+        self.console.poke()
+        self.paint_all()
+
+    # Looking.
+
+    @action("enter", "messages", help="Show its mail in the queue.", rank=1, why_off=why_no_row)
     def messages(self) -> None:
         """Go to the queue with a filter."""
-        item = self.chosen
-        assert item is not None
-        self.console.show_queue(f"dest:{item.destination}")
+        row = self.chosen
+        assert row is not None
+        if self.store.places.by == "destination":
+            self.console.show_queue(f"dest:{row.name}")
+        else:
+            self.console.show_queue(f"from:~@{row.name}" if row.name else "from:<>")
+
+    @action("slash", "filter", help="Only names with this in them; ! for those without.", rank=2)
+    def filter(self) -> None:
+        """Type a part of a name."""
+        self.bar.open(self.store.places.query)
+
+    @action("s", "sort", help="Sort by total, oldest, next, connections, breaker, name.", rank=9)
+    def sort(self) -> None:
+        """Go through the usual orders."""
+        sort = self.store.places.sort.removeprefix("-")
+        place = SORTS.index(sort) + 1 if sort in SORTS else 0
+        self._ask(sort=shown_first(SORTS[place % len(SORTS)]))
+
+    @action("i", "invert", help="The same order the other way round.")
+    def invert(self) -> None:
+        """Turn the order round."""
+        self.store.places.turn()
+        self._ask()
+
+    @action("less_than_sign", "sort left", id="sort-left", help="Sort by the column to the left.")
+    def sort_left(self) -> None:
+        """The column before."""
+        self._sort_beside(-1)
 
     @action(
-        "R",
-        "retry all",
-        id="flush",
-        help="Try everything for this destination now.",
-        danger=Danger.CHANGES,
-        rank=2,
-        why_off=_why_no_change,
-        cli=lambda s: f"empathctl queue flush {s.chosen.destination}",
+        "greater_than_sign", "sort right", id="sort-right", help="Sort by the column to the right."
     )
-    async def flush(self) -> None:
-        """Make everything for the destination due now."""
-        item = self.chosen
-        assert item is not None
-        changed = await self.console.ask(FlushQueue(destination=item.destination))
-        self.flash(f"{outcome(CHANGES['retry'], changed)} for {item.destination}")
+    def sort_right(self) -> None:
+        """The column behind."""
+        self._sort_beside(1)
+
+    def _sort_beside(self, step: int) -> None:
+        shown = self.table.shown_columns()
+        sort = self.store.places.sort.removeprefix("-")
+        place = shown.index(sort) + step if sort in shown else 0
+        wanted = shown[place % len(shown)]
+        self._ask(sort=wanted if wanted in UPWARDS else f"-{wanted}")
+
+    @action("a", "age basis", help="By time since arrival, or until the next attempt.", rank=10)
+    def basis(self) -> None:
+        """The other age."""
+        other = "next" if self.store.places.basis == "queued" else "queued"
+        self.store.places.ask(basis=other)  # type: ignore[arg-type] # one of the two
         self.console.poke()
+        self.paint_all()
+
+    @action("v", "group", help="By destination, or by the domain of senders.", rank=11)
+    def group(self) -> None:
+        """The other grouping."""
+        other = "sender" if self.store.places.by == "destination" else "destination"
+        self.store.places.ask(by=other, sort="-total", query="")  # type: ignore[arg-type] # as above
+        self._ask()
+
+    @action("tab", "next pane", id="pane", help="The table, or the detail below.", priority=True)
+    def next_pane(self) -> None:
+        """Give the keys to the next pane."""
+        panes = [self.table, *self.query(LinesPane)]
+        shown = [pane for pane in panes if pane.size.height and pane.is_attached]
+        place = next((n for n, pane in enumerate(shown) if pane.has_focus), -1)
+        shown[(place + 1) % len(shown)].focus()
+
+    @action("q,escape", "back", help="Clear the filter; at the root, leave.")
+    async def back(self) -> None:
+        """Undo one step of narrowing."""
+        if self.store.places.query:
+            self._ask(query="")
+        elif self.store.places.by != "destination":
+            self.group()
+        else:
+            await super().back()

@@ -137,7 +137,7 @@ async def more(screen: Looking) -> None:
 )
 async def save(screen: Looking) -> None:
     """Into the state folder."""
-    inside, folder = screen.inside, screen.console.state
+    inside, folder = screen.inside, screen.console.state_folder
     assert inside is not None
     if folder is None:
         screen.flash("There is no folder for files.", "warn")

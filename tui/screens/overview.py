@@ -1,93 +1,54 @@
-"""The engine at a glance: how mail flows, what needs attention, where it waits, what happens."""
+"""The engine at a glance: how mail flows, what is broken, where it waits, who sends, what is next.
+
+A wide terminal shows all its lists; a narrower one shows one of them at a time beside or below
+what needs attention, each with its key.  Enter goes from a row to the place where it is seen to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from rich.text import Text
 from textual.containers import Container
 from textual.widget import Widget
 
-from empath.control.link import ListDestinations, Status
+from empath.control.link import GetLatency, GetShape, ListSenders, ListUpcoming
 from tui.actions import action
-from tui.figures import age, count, due, memory, milliseconds, octets
+from tui.figures import age, count, memory, milliseconds, short_count
+from tui.overview_rows import (
+    ATTENTION,
+    CLASSES,
+    NEXT,
+    SENDERS,
+    TOP,
+    AttentionRows,
+    ClassRows,
+    LatestRows,
+    NextRows,
+    SenderRows,
+    TopRows,
+)
+from tui.queue_text import STATES, queue_lines
 from tui.safety import safe
 from tui.screens.base import ConsoleScreen
-from tui.screens.destinations import DestinationRows
-from tui.store import Selection, Store
-from tui.theme import Styles, sign
+from tui.store import Selection
+from tui.theme import sign
 from tui.widgets.bars import Piece
 from tui.widgets.columns import Column
 from tui.widgets.event_log import COLUMNS as EVENT_COLUMNS
-from tui.widgets.event_log import row_of as event_row
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
 from tui.widgets.spark import Spark
-from tui.widgets.virtual_table import Row, VirtualTable
+from tui.widgets.virtual_table import Rows, VirtualTable
 
-TOP_COLUMNS = (
-    Column("destination", "DESTINATION", 16, share=3),
-    Column("total", "TOTAL", 6, right=True),
-    Column("deferred", "DEFER", 6, right=True),
-    Column("oldest", "OLDEST", 6, right=True),
-    Column("reply", "LAST REPLY", 14, share=4, since=46),
-)
-
-ATTENTION_COLUMNS = (
-    Column("what", "WHAT", 12, share=1, most=26),
-    Column("sentence", "WHY", 20, share=4),
-)
-
-
-class AttentionRows:
-    """What the engine says an operator should see to."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __len__(self) -> int:
-        return len(self._store.status.attention) if self._store.status else 0
-
-    def row(self, index: int) -> Row | None:
-        """The row as it is drawn."""
-        status = self._store.status
-        if status is None or not 0 <= index < len(status.attention):
-            return None
-        item = status.attention[index]
-        mark, role = sign(item.severity)
-        return Row(
-            str(index),
-            {
-                "what": (f"{mark} {safe(item.subject)}", role),
-                "sentence": (safe(item.sentence, 300), "text"),
-            },
-        )
-
-    def find(self, id: str) -> int | None:
-        """Where an item is."""
-        index = int(id)
-        return index if index < len(self) else None
-
-
-class LatestRows:
-    """The last events, as many as fit, oldest first."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.room = 8
-
-    def __len__(self) -> int:
-        return min(self.room, len(self._store.events))
-
-    def row(self, index: int) -> Row | None:
-        """The row as it is drawn."""
-        ring = self._store.events
-        return event_row(ring[len(ring) - len(self) + index]) if index < len(self) else None
-
-    def find(self, id: str) -> int | None:  # noqa: ARG002 - the table's protocol names it
-        """Nothing points here."""
-        return None
+SHOWN: Final = 40
+"""Rows of each list."""
+SIDES: Final = ("attention", "top", "senders", "next", "classes")
+"""The lists, in the order in which one key goes through them."""
+WIDE: Final = 140
+"""From this width on all lists are shown."""
+NARROW: Final = 100
+"""Below this width one list is shown, which may be what needs attention."""
 
 
 class OverviewScreen(ConsoleScreen):
@@ -96,10 +57,14 @@ class OverviewScreen(ConsoleScreen):
     SCOPE: ClassVar[str] = "overview"
     TAB = "overview"
 
+    _side = ""
+    """The list that was chosen; empty: the first that fits."""
+
     def body(self) -> Iterable[Widget]:
-        """Flow and figures above, attention and destinations in the middle, events below."""
+        """Flow and queue above, lists in the middle, events below."""
         styles, store = self.palette, self.store
         self._latest = LatestRows(store)
+        self._top, self._senders, self._next = TopRows(store), SenderRows(store), NextRows(store)
         rates = store.rates
         yield Container(
             Pane(
@@ -110,34 +75,16 @@ class OverviewScreen(ConsoleScreen):
                 Spark("bounced", rates["bounced"].series, "bad", styles=styles),
                 Spark("refused", rates["refused"].series, "special", styles=styles),
                 Spark("queue", store.queue_size, "muted", styles=styles, unit="", whole=True),
+                Spark("conns out", store.connections, "muted", styles=styles, unit="", whole=True),
+                Spark("loop lag", store.lag, "muted", styles=styles, figure=milliseconds),
                 id="flow",
             ),
-            Pane("Recipients by state", LinesPane(styles=styles, id="figures"), id="engine"),
-            Pane(
-                "Needs attention",
-                VirtualTable(
-                    ATTENTION_COLUMNS,
-                    AttentionRows(store),
-                    Selection(),
-                    styles=styles,
-                    empty="✓ Nothing. All is well.",
-                    headed=False,
-                    id="attention-rows",
-                ),
-                id="attention",
-            ),
-            Pane(
-                "Top destinations",
-                VirtualTable(
-                    TOP_COLUMNS,
-                    DestinationRows(store, limit=50),
-                    Selection(),
-                    styles=styles,
-                    empty="No mail waits anywhere.",
-                    id="top-rows",
-                ),
-                id="top",
-            ),
+            Pane("Queue", LinesPane(styles=styles, id="figures"), id="engine"),
+            self._list("attention", ATTENTION, AttentionRows(store), "✓ Nothing. All is well."),
+            self._list("top", TOP, self._top, "No mail waits anywhere."),
+            self._list("senders", SENDERS, self._senders, "Nobody sent anything in the last hour."),
+            self._list("next", NEXT, self._next, "Nothing waits, and no gate ends."),
+            self._list("classes", CLASSES, ClassRows(store), "Nothing is known yet."),
             Pane(
                 "Events",
                 VirtualTable(
@@ -155,17 +102,68 @@ class OverviewScreen(ConsoleScreen):
             id="overview",
         )
 
+    def _list(self, name: str, columns: tuple[Column, ...], rows: Rows, empty: str) -> Pane:
+        table = VirtualTable(
+            columns,
+            rows,
+            Selection(),
+            styles=self.palette,
+            empty=empty,
+            headed=name != "attention",
+            id=f"{name}-rows",
+        )
+        return Pane("", table, id=name)
+
     def on_mount(self) -> None:
         """The keys go to what needs attention."""
         super().on_mount()
-        self.query_one("#attention-rows").focus()
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Other lists may fit now."""
+        self._arrange()
+        super().on_resize()
+
+    def _table(self, name: str) -> VirtualTable:
+        return self.query_one(f"#{name}-rows", VirtualTable)
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The lists that are shown."""
+        width = self.size.width
+        if width >= WIDE:
+            return SIDES
+        if width >= NARROW:
+            side = self._side if self._side not in ("", "attention") else "top"
+            return ("attention", side)
+        return (self._side or "attention",)
+
+    def _arrange(self) -> None:
+        """Show the lists that fit; the keys stay with one that is shown."""
+        shown = self.lists
+        for name in SIDES:
+            self.query_one(f"#{name}").display = name in shown
+        focused = self.focused
+        if focused is None:
+            self._table(shown[0]).focus()
+        elif (focused.id or "").removesuffix("-rows") not in shown:
+            self._table(shown[-1]).focus()
 
     async def fetch(self) -> None:
-        """The longest queues; status and events come by themselves."""
-        self.store.fold_destinations(await self.console.ask(ListDestinations(limit=50)))
+        """What the lists that are shown need; status and events come by themselves."""
+        glance, ask = self.store.glance, self.console.ask
+        glance.rows.fold(await ask(GetShape(limit=SHOWN)))
+        glance.upcoming = await ask(ListUpcoming(limit=SHOWN))
+        if "classes" in self.lists:
+            glance.latency = await ask(GetLatency())
+        if "senders" in self.lists:
+            by = glance.senders_by
+            senders = await ask(ListSenders(by=by, limit=SHOWN))
+            if by == glance.senders_by:
+                glance.senders = senders
 
     def paint(self) -> None:
-        """All panes."""
+        """All panes that are shown."""
         at = self.store.clock.monotonic()
         outdated = self.store.outdated
         for spark in self.query(Spark):
@@ -173,29 +171,51 @@ class OverviewScreen(ConsoleScreen):
             spark.paint()
         self._latest.room = self.query_one("#latest-rows").size.height
         for table in self.query(VirtualTable):
-            table.dimmed = outdated
-            table.paint(at)
-        self._title_flow()
-        status = self.store.status
-        if status is not None:
-            figures = self.query_one("#figures", LinesPane)
-            width = figures.size.width
-            lines = figure_lines(status, self.store.now, width, self.palette)
-            if list(figures.lines) != lines:
-                figures.show(lines)
-            number = len(status.attention)
-            self.query_one("#attention", Pane).name_it(
-                f"Needs attention · {number}" if number else "Needs attention"
+            if table.size.height:
+                table.dimmed = outdated
+                table.paint(at)
+        self._name_panes()
+        status, glance = self.store.status, self.store.glance
+        figures = self.query_one("#figures", LinesPane)
+        if status is not None and figures.size.height:
+            figures.show(
+                queue_lines(
+                    status,
+                    glance.rows.shape,
+                    glance.upcoming,
+                    self.store.now,
+                    figures.size.width,
+                    self.palette,
+                )
             )
-            total = count(self.store.destination_total)
-            self.query_one("#top", Pane).name_it(f"Top destinations · {total}")
 
-    def _title_flow(self) -> None:
+    def _name_panes(self) -> None:
+        status, glance = self.store.status, self.store.glance
         spark = next(iter(self.query(Spark)))
         width = max(1, spark.size.width - 32)
         _, per = self.store.queue_size.columns(width)
-        span = min(600, per * width)
-        self.query_one("#flow", Pane).name_it(f"Flow · last {age(span)}")
+        rss = "" if status is None else f"rss {memory(status.memory)}"
+        flow = self.query_one("#flow", Pane)
+        flow.name_it(f"Flow · last {age(min(600, per * width))}" + (f" · {rss}" if rss else ""))
+        if status is None:
+            return
+        shape = glance.rows.shape
+        number = len(status.attention)
+        total = "" if shape is None else f" · {count(shape.destinations)}"
+        by = {"sender": "address", "domain": "domain", "client": "client"}[glance.senders_by]
+        titles = {
+            "attention": f"Needs attention · {number}" if number else "Needs attention",
+            "top": f"Top destinations{total}",
+            "senders": f"Top senders by {by} · b",
+            "next": "What is next",
+            "classes": "Latency by class",
+        }
+        shown = self.lists
+        for name in shown:
+            side = len(shown) < len(SIDES) and name == shown[-1]
+            self.query_one(f"#{name}", Pane).name_it(titles[name] + (" · v more" if side else ""))
+        waiting = f"Queue · {short_count(status.messages)} messages"
+        self.query_one("#engine", Pane).name_it(waiting)
 
     def crumbs(self) -> str:
         """Where the engine listens."""
@@ -203,81 +223,139 @@ class OverviewScreen(ConsoleScreen):
         return "listening on " + ", ".join(map(safe, status.listeners)) if status else ""
 
     def standing(self) -> list[Piece]:
-        """Version and process."""
+        """Version and process; by state where the queue has no pane."""
         pong = self.store.connection.pong
         if pong is None:
             return [(" Waiting for the engine …", "muted")]
         pieces: list[Piece] = []
         status = self.store.status
-        if status is not None and self.size.width < 100:
+        if status is not None and self.size.width < NARROW:
             for state in STATES:
                 number = int(getattr(status, state))
                 mark, role = sign(state)
                 role = role if number else "muted"
-                pieces += [(f" {mark} ", role), (f"{count(number)} {state} ", role)]
+                pieces += [(f" {mark} ", role), (f"{short_count(number)} {state} ", role)]
             return pieces
-        return [(f" empath {safe(pong.version)} · pid {pong.pid}", "muted")]
+        inside = f" · {status.sessions} clients connected" if status is not None else ""
+        return [(f" empath {safe(pong.version)} · pid {pong.pid}{inside}", "muted")]
+
+    def copies(self) -> list[tuple[str, str]]:
+        """What needs attention, as lines."""
+        status = self.store.status
+        if status is None or not status.attention:
+            return []
+        lines = [
+            f"{item.severity}: {safe(item.subject)}: {safe(item.sentence, 500)}"
+            for item in status.attention
+        ]
+        return [("what needs attention", "\n".join(lines))]
 
     def on_virtual_table_opened(self) -> None:
         """A click opened a row."""
         self.perform_by_id("overview.go")
 
-    @action("enter", "go to", id="go", help="Go to the mail that this row is about.", rank=1)
+    @action("enter", "go to", id="go", help="Go where this row is seen to.", rank=1)
     def go_to(self) -> None:
-        """Show the mail concerned."""
+        """Show the destination or the mail concerned."""
         focused = self.focused
         row = focused.cursor_row if isinstance(focused, VirtualTable) else None
+        if row is None or focused is None or not self._go((focused.id or ""), row):
+            self.flash("There is nothing to go to here.", "warn")
+
+    def _go(self, list_: str, row: int) -> bool:
+        console = self.console
+        match list_:
+            case "attention-rows":
+                return self._go_attention(row)
+            case "top-rows" if (found := self._top.item(row)) is not None:
+                console.show_destination(found.name)
+            case "next-rows" if (thing := self._next.item(row)) is not None:
+                if thing.what == "expiry":
+                    console.show_queue(thing.query)
+                else:
+                    console.show_destination(thing.subject)
+            case "senders-rows" if (sender := self._senders.item(row)) is not None:
+                by = self.store.glance.senders_by
+                if by == "client":
+                    return False
+                exact = sender.name or "<>"
+                console.show_queue(f"from:~@{exact}" if by == "domain" else f"from:{exact}")
+            case _:
+                return False
+        return True
+
+    def _go_attention(self, row: int) -> bool:
         status = self.store.status
-        if row is None or status is None:
-            self.flash("There is nothing to go to.", "warn")
-        elif focused is not None and focused.id == "top-rows":
-            self.console.show_queue(f"dest:{self.store.destinations[row].destination}")
-        elif row < len(status.attention) and status.attention[row].query:
-            self.console.show_queue(status.attention[row].query)
+        if status is None or row >= len(status.attention):
+            return False
+        item = status.attention[row]
+        if item.destination:
+            self.console.show_destination(item.destination)
+        elif item.query:
+            self.console.show_queue(item.query)
+        elif item.subject.startswith("config") and "config" in self.console.MODES:
+            self.console.action_tab("config")
         else:
-            self.flash("There is no mail to show for this.", "warn")
+            return False
+        return True
 
-    @action("tab", "next pane", id="pane", help="Attention or destinations.", rank=2, priority=True)
+    @action("tab", "next pane", id="pane", help="The next list.", priority=True)
     def next_pane(self) -> None:
-        """Go to the other list."""
-        top = self.query_one("#top-rows")
-        (self.query_one("#attention-rows") if top.has_focus else top).focus()
+        """Give the keys to the next list that is shown."""
+        shown = [self._table(name) for name in self.lists]
+        place = next((n for n, table in enumerate(shown) if table.has_focus), -1)
+        shown[(place + 1) % len(shown)].focus()
 
+    @action("v", "more", id="more", help="Another list in the place of this one.", rank=7)
+    def more(self) -> None:
+        """The next list."""
+        shown = self.lists
+        if len(shown) == len(SIDES):
+            self.next_pane()
+            return
+        place = SIDES.index(shown[-1]) + 1
+        wanted = SIDES[place % len(SIDES)]
+        if wanted == "attention" and len(shown) > 1:
+            wanted = SIDES[1]
+        self._choose(wanted)
 
-STATES = ("queued", "active", "deferred", "held")
+    def _choose(self, name: str) -> None:
+        self._side = name
+        self._arrange()
+        self._table(name).focus()
+        self.console.poke()
+        self.call_after_refresh(self.paint_all)
 
+    @action("a", "attention", help="What is broken now.", rank=2)
+    def attention(self) -> None:
+        """What needs attention."""
+        if self.size.width < NARROW:
+            self._choose("attention")
+        else:
+            self._table("attention").focus()
 
-def figure_lines(status: Status, now: float, width: int, styles: Styles) -> list[Text]:
-    """The queue by state with bars, then ages, connections and the process."""
-    numbers = {state: int(getattr(status, state)) for state in STATES}
-    most = max(numbers.values(), default=0)
-    room = max(0, width - 24)
-    lines = []
-    for state, number in numbers.items():
-        mark, role = sign(state)
-        length = 0 if not number else max(1, round(number / most * room))
-        lines.append(
-            Text.assemble(
-                (f" {mark} {state:<9}", styles[role if number else "muted"]),
-                (f"{count(number):>9}  ", styles["strong" if number else "faint"]),
-                ("█" * length, styles[role]),
-            )
-        )
+    @action("d", "destinations", id="top", help="The destinations with most mail.", rank=3)
+    def destinations(self) -> None:
+        """The longest queues."""
+        self._choose("top")
 
-    def pair(left: str, one: str, right: str, two: str) -> Text:
-        half = max(20, (width - 2) // 2)
-        first = f" {left:<9}"
-        text = Text.assemble((first, styles["muted"]), (one, styles["text"]))
-        text.append(" " * max(1, half - len(first) - len(one)))
-        text.append(f"{right:<10}", styles["muted"])
-        text.append(two, styles["text"])
-        return text
+    @action("w", "who sends", id="senders", help="Who sends most, and what of it waits.", rank=4)
+    def who_sends(self) -> None:
+        """The senders."""
+        self._choose("senders")
 
-    oldest = None if status.oldest_at is None else now - status.oldest_at
-    lines += [
-        pair("oldest", age(oldest), "next due", due(status.next_at, now)),
-        pair("sessions", count(status.sessions), "conns out", count(status.connections_out)),
-        pair("loop lag", milliseconds(status.loop_lag), "memory", memory(status.memory)),
-        pair("up", age(now - status.pong.started_at), "disk free", octets(status.free_octets)),
-    ]
-    return lines
+    @action("n", "next", id="next", help="What happens next by itself, and when.", rank=5)
+    def what_is_next(self) -> None:
+        """What comes next."""
+        self._choose("next")
+
+    @action("l", "latency", id="latency", help="How long mail of each class takes.", rank=6)
+    def latency(self) -> None:
+        """Latency by class."""
+        self._choose("classes")
+
+    @action("b", "senders by", id="by", help="Senders by address, by domain, by client.")
+    def senders_by(self) -> None:
+        """Tell senders apart by something else."""
+        self.store.glance.next_senders()
+        self._choose("senders")

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from empath.query import BadQuery, parse_query
 
+EXAMPLE = "state:deferred  dest:~mail  from:news@x.example  !subject:~invoice  word"
 _PAUSE = 0.2
 """Seconds without a key before what is typed is applied."""
 
@@ -45,10 +46,14 @@ class FilterBar(Horizontal):
             self.text = text
             self.final = final
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(
+        self, *, placeholder: str = EXAMPLE, query: bool = True, id: str | None = None
+    ) -> None:
+        """Without *query* any text is a filter, such as a part of a name."""
         super().__init__(id=id)
+        self._query = query
         self._field = _Field(
-            placeholder="state:deferred  dest:~mail  from:news@x.example  !subject:~invoice  word",
+            placeholder=placeholder,
             compact=True,
             select_on_focus=False,
         )
@@ -75,6 +80,8 @@ class FilterBar(Horizontal):
     @property
     def problem(self) -> str:
         """What is wrong with the text in the field; empty when it is a filter."""
+        if not self._query:
+            return ""
         try:
             parse_query(self._field.value)
         except BadQuery as error:

@@ -6,7 +6,7 @@ zero is a line at the bottom, so that "nothing happened" and "nothing known" dif
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -64,7 +64,9 @@ class Spark(Widget):
         unit: str = "/s",
         whole: bool = False,
         big: bool = False,
+        figure: Callable[[float], str] | None = None,
     ) -> None:
+        """*figure* writes a value, where that is neither a rate nor a count."""
         super().__init__(classes="-big" if big else None)
         self._label = name
         self._series = series
@@ -72,6 +74,7 @@ class Spark(Widget):
         self.palette = styles
         self._unit = unit
         self._whole = whole
+        self._written = figure
         self.dimmed = False
         self._painted: object = None
         self._drawn: _Drawing | None = None
@@ -91,6 +94,8 @@ class Spark(Widget):
         """A rate with its unit; a count without decimals (a column may be a mean of seconds)."""
         if value is None:
             return rate(None)
+        if self._written is not None:
+            return self._written(value)
         return (short_count(round(value)) if self._whole else rate(value)) + self._unit
 
     def _draw(self, size: Size) -> _Drawing:
@@ -101,7 +106,9 @@ class Spark(Widget):
         peak = max(known, default=0.0)
         floor = min(known, default=0.0) if self._whole else 0.0
         lifted = [None if value is None else value - floor for value in values]
-        chart = rows_of(lifted, max(1, size.height), max(peak - floor, 1.0))
+        chart = rows_of(
+            lifted, max(1, size.height), max(peak - floor, 1.0 if self._written is None else 1e-9)
+        )
         return _Drawing(
             size,
             tuple(row.rjust(columns) for row in chart),

@@ -1,0 +1,95 @@
+"""The queue at a glance as lines of text: by state, by class, by age, and what comes next.
+
+Pure: figures, a time and a width in, lines out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+
+from empath.control.link import Shape, Status, Upcoming
+from tui.figures import age, count, due, short_count
+from tui.theme import Styles, sign
+from tui.widgets.shape_table import bin_titles, heat, tight
+from tui.widgets.spark import BLOCKS
+
+CLASSES: Final = ("critical", "high", "normal", "low", "bulk")
+STATES: Final = ("queued", "active", "deferred", "held")
+
+
+def queue_lines(
+    status: Status,
+    shape: Shape | None,
+    upcoming: Upcoming | None,
+    now: float,
+    width: int,
+    styles: Styles,
+) -> list[Text]:
+    """By state with bars, by class, an age histogram, the oldest and the next."""
+    lines = _states(status, width, styles)
+    if shape is not None:
+        lines.append(_classes(shape, styles))
+        lines += _ages(shape, width, styles)
+    oldest = None if status.oldest_at is None else now - status.oldest_at
+    text = Text.assemble((" oldest   ", styles["muted"]), (age(oldest), styles["text"]))
+    if shape is not None and shape.expires_at is not None:
+        left = max(0.0, shape.expires_at - now)
+        role = "bad" if left < 3600 else "warn" if left < 6 * 3600 else "muted"
+        text.append(f" → given up in {age(left)}", styles[role])
+    lines.append(text)
+    text = Text.assemble(
+        (" next due ", styles["muted"]), (due(status.next_at, now), styles["text"])
+    )
+    if upcoming is not None and upcoming.due:
+        text.append(f" · {count(upcoming.due[0])} within 5 min", styles["muted"])
+    lines.append(text)
+    return lines
+
+
+def _states(status: Status, width: int, styles: Styles) -> list[Text]:
+    numbers = {state: int(getattr(status, state)) for state in STATES}
+    most = max(numbers.values(), default=0)
+    room = max(0, width - 24)
+    lines = []
+    for state, number in numbers.items():
+        mark, role = sign(state)
+        length = 0 if not number else max(1, round(number / most * room))
+        lines.append(
+            Text.assemble(
+                (f" {mark} {state:<9}", styles[role if number else "muted"]),
+                (f"{count(number):>9}  ", styles["strong" if number else "faint"]),
+                ("█" * length, styles[role]),
+            )
+        )
+    return lines
+
+
+def _classes(shape: Shape, styles: Styles) -> Text:
+    """One line of at most 46 cells: the classes that mail waits of."""
+    text = Text()
+    shown = [name for name in CLASSES if shape.classes.get(name)]
+    for name in shown:
+        text.append(f" {name[:4]} ", styles["muted"])
+        text.append(short_count(shape.classes[name]), styles["text"])
+    if not shown:
+        text.append(" no mail waits", styles["faint"])
+    return text
+
+
+def _ages(shape: Shape, width: int, styles: Styles) -> list[Text]:
+    """Minutes since arrival, recipients, and a block for each bin."""
+    bins = shape.total.bins
+    room = max(5, (width - 6) // max(1, len(bins)))
+    most = max(bins, default=0)
+    titles = Text.assemble((" age  ", styles["muted"]))
+    numbers = Text.assemble((" min  ", styles["muted"]))
+    blocks = Text.assemble(("      ", styles["muted"]))
+    for title, number in zip(bin_titles(shape.bounds), bins, strict=True):
+        titles.append(title.rjust(room), styles["muted"])
+        numbers.append(tight(number).rjust(room), styles["text" if number else "faint"])
+        height = 0 if not number else max(1, round(8 * number / most))
+        role = {"heat4": "bad", "heat3": "warn"}.get(heat(number, most), "info")
+        blocks.append((BLOCKS[height] * 2).rjust(room), styles[role])
+    return [titles, numbers, blocks]
