@@ -34,6 +34,8 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     """The address it came from; empty for notifications of our own."""
     listener: str = ""
     """The listener it came in at."""
+    tls: str = ""
+    """Protocol and cipher of the session it came in by; empty for one in clear."""
 
 
 class QueuePage(Reply, frozen=True):

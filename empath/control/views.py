@@ -49,6 +49,7 @@ def queue_item(row: QueueRow) -> QueueItem:
         subject=row.subject,
         client=row.client,
         listener=row.listener,
+        tls=row.tls,
     )
 
 

@@ -194,6 +194,7 @@ class QueueRow:
     subject: str
     client: str = ""
     listener: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)

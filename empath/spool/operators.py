@@ -107,7 +107,7 @@ class Operators:
     async def _operate(
         self, query: Chosen, change: Change, report: Report | None = None
     ) -> Changed:
-        chosen = Filter.of(query, self._book.tally)
+        chosen = Filter.of(query, self._book.tally, now=change.at)
         if isinstance(query, Picked):
             change = replace(change, job=query.job)
         operate = Operate(change, chosen, self._book, self._keys, self._discard)
@@ -137,7 +137,7 @@ class Operators:
         """What *action* would change now."""
         count = Count(action, self._book.flying)
         for lot in query.lots(LOT) if isinstance(query, Frozen) else (query,):
-            count.begin(Filter.of(lot, self._book.tally))
+            count.begin(Filter.of(lot, self._book.tally, now=self._book.now()))
             while await self._operator.ask(count.go_on):
                 pass
         return count.counted()
@@ -146,7 +146,8 @@ class Operators:
         """What *query* matches now, as a frozen set."""
         active = frozenset(self._book.active_keys)
         # What comes in while we look was not seen by who asked.
-        looking = Freeze(Filter.of(query, self._book.tally, active), self._keys.newest, enough)
+        chosen = Filter.of(query, self._book.tally, active, now=self._book.now())
+        looking = Freeze(chosen, self._keys.newest, enough)
         while await self._operator.ask(looking.go_on):
             pass
         return looking.frozen

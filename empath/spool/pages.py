@@ -37,7 +37,7 @@ LONGEST: Final = 1000
 
 _ROW: Final = (
     "SELECT m.key, m.reverse_path, m.priority, m.size, m.subject,"
-    " m.details ->> 4, m.details ->> 7, count(*),"
+    " m.details ->> 4, m.details ->> 7, m.details ->> 8, count(*),"
     " ifnull(max(r.attempts) FILTER (WHERE r.state < 10), max(r.attempts)),"
     " min(r.due_at), min(r.state) FILTER (WHERE r.state >= 10),"
     " total(r.state = 0), total(r.state = 1), total(r.state = 2), total(r.state = 11),"
@@ -73,7 +73,9 @@ class Pages:
         `BadCursor`.
         """
         active = frozenset(self._book.active_keys)
-        chosen = Filter.of(query, self._book.tally, active, by_index=self.by_index)
+        chosen = Filter.of(
+            query, self._book.tally, active, now=self._book.now(), by_index=self.by_index
+        )
         limit = min(max(1, limit), LONGEST)
         if sort in {"age", "-age"}:
             find = self._by_age(chosen, cursor, limit, backwards=sort == "-age")
@@ -200,9 +202,9 @@ def row(reader: apsw.Connection, key: int, active: Collection[int]) -> QueueRow 
     found = reader.execute(_ROW, (key,)).fetchone()
     if found is None or found[0] is None:
         return None
-    reverse_path, priority, size, subject, client, listener, count = found[1:8]
-    attempts, next_at, final = found[8:11]
-    queued, deferred, held, failed, expired, waiting, first = found[11:18]
+    reverse_path, priority, size, subject, client, listener, tls, count = found[1:9]
+    attempts, next_at, final = found[9:12]
+    queued, deferred, held, failed, expired, waiting, first = found[12:19]
     if key in active:
         state = State.ACTIVE
     elif deferred:
@@ -238,4 +240,5 @@ def row(reader: apsw.Connection, key: int, active: Collection[int]) -> QueueRow 
         subject,
         client,
         listener,
+        tls,
     )

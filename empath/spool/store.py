@@ -99,7 +99,7 @@ class Store(Operators, Surveyed):
     async def open(cls, settings: Settings, *, clock: Clock) -> Self:
         """Open the spool, making it if there is none.  Raises `SpoolInUse`, `SpoolUnusable`."""
         loop = asyncio.get_running_loop()
-        book = Book()
+        book = Book(clock.now)
         parts = await loop.run_in_executor(None, opening.parts, settings, loop, clock, book)
         parts.writer.start()
         return cls(settings, clock, parts)

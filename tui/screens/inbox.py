@@ -5,21 +5,31 @@ Nothing leaves the machine from here unless it is released, and a release asks w
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+import shlex
+from collections.abc import Awaitable
+from typing import ClassVar, TypeVar
 
-from empath.control.link import DeleteMessages, ListQueue, ReleaseCaptured, RequestRefused
+from textual.screen import ModalScreen
+
+from empath.control.link import DeleteMessages, ReleaseCaptured
 from empath.envelope import MessageId
 from tui.actions import Danger, action
-from tui.changes import Change, carry_out, changing
+from tui.changes import CHANGES, Change, carry_out, changing, outcome
 from tui.figures import count, plural
 from tui.inside_text import copies_of
 from tui.safety import safe
-from tui.screens import looking
+from tui.screens import looking, undoing
 from tui.screens.dialogs import TYPED_ABOVE, Ask
 from tui.screens.inbox_list import InboxList
 from tui.screens.inbox_rows import outcome_of
 from tui.screens.release_dialog import Destination, ReleaseDialog
 from tui.widgets.filter_bar import FilterBar
+
+T = TypeVar("T")
+
+SEEN = 1.5
+"""Seconds that a message which came under the cursor by itself must be there to be acted on."""
 
 
 def _why_no_message(screen: InboxScreen) -> str:
@@ -33,6 +43,8 @@ def _why_no_release(screen: InboxScreen) -> str:
 def _why_no_clear(screen: InboxScreen) -> str:
     if reason := screen.store.why_no_change():
         return reason
+    if not screen.pages.exact:
+        return "There is too much to count: use `empathctl inbox delete --all`."
     return "" if screen.pages.total else "There is nothing to clear."
 
 
@@ -128,8 +140,10 @@ class InboxScreen(InboxList):
         why_off=_why_no_release,
         cli=lambda screen: screen.release_command(),
     )
-    async def release(self) -> None:
+    def release(self) -> Awaitable[None] | None:
         """Ask where to, then send."""
+        if self._unseen():
+            return None
         ids = self.selection.targets()
         pong = self.store.connection.pong
 
@@ -146,7 +160,10 @@ class InboxScreen(InboxList):
             queued=pong is not None and pong.mode != "dev",
             dry_run=dry_run,
         )
-        wanted = await self.app.push_screen_wait(dialog)
+        return self._send(ids, self._question(dialog))
+
+    async def _send(self, ids: tuple[MessageId, ...], asked: Awaitable[Destination | None]) -> None:
+        wanted = await asked
         if wanted is None:
             return
         self._before = wanted
@@ -184,38 +201,47 @@ class InboxScreen(InboxList):
         why_off=_why_no_clear,
         cli=lambda screen: screen.clear_command(),
     )
-    async def clear(self) -> None:
+    def clear(self) -> Awaitable[None]:
         """Ask, with the number typed, then delete."""
-        query = self.pages.query
-        page = await self.console.ask(ListQueue(query=query, limit=1))
-        if not page.matched_exact:
-            raise RequestRefused("There is too much to count: use `empathctl inbox delete --all`.")
+        pages = self.pages
         what = f"that match {self.searched}" if self.searched else "in the inbox, all of them"
         dialog = Ask(
-            f"Delete {plural(page.matched, 'message')}?",
+            f"Delete {plural(pages.matched, 'message')}?",
             (
-                ("Messages", f"{count(page.matched)} {safe(what)}"),
+                ("Messages", f"{count(pages.matched)} {safe(what)}"),
                 ("Equivalent", self.clear_command()),
             ),
             yes="Delete",
             destroys=True,
-            typed=page.matched if page.matched > TYPED_ABOVE else None,
+            typed=pages.matched if pages.matched > TYPED_ABOVE else None,
         )
-        if await self.app.push_screen_wait(dialog) != "yes":
+        return self._clear(pages.query, pages.matched, self._question(dialog))
+
+    async def _clear(self, query: str, expect: int, asked: Awaitable[str | None]) -> None:
+        if await asked != "yes":
             return
-        done = await self.console.ask(
-            DeleteMessages(query=query, expect=page.matched, reason="console")
-        )
+        done = await self.console.ask(DeleteMessages(query=query, expect=expect, reason="console"))
+        self.store.jobs.began(done, "delete captured mail")
         self.selection.clear()
         self.selection.cursor = None
-        self.flash(f"deleted {plural(done.messages, 'message')}")
+        self.flash(outcome(CHANGES["delete"], done))
         self.console.poke()
+
+    def _question(self, dialog: ModalScreen[T]) -> Awaitable[T | None]:
+        """Put a question on screen, now; what is awaited is its answer."""
+        decided: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+
+        def decide(answer: T | None) -> None:
+            if not decided.done():
+                decided.set_result(answer)
+
+        self.app.push_screen(dialog, decide)
+        return decided
 
     def clear_command(self) -> str:
         """The `empathctl` line that does the same."""
-        return "empathctl inbox delete " + (
-            f"--search '{self.searched}'" if self.searched else "--all"
-        )
+        which = f"--search {shlex.quote(self.searched)}" if self.searched else "--all"
+        return f"empathctl inbox delete {which}"
 
     def why_no_change(self) -> str:
         """Why nothing can be changed now."""
@@ -227,12 +253,29 @@ class InboxScreen(InboxList):
         """The `empathctl` line that does the same."""
         return change.command(self.selection.targets())
 
-    async def change(self, change: Change) -> None:
-        """Do it, and say what came of it."""
+    def change(self, change: Change) -> Awaitable[None] | None:
+        """Do it to what is meant at this moment, and say what came of it."""
+        if self._unseen():
+            return None
         targets = self.selection.targets()
         known = [self.pages.items[one] for one in targets if one in self.pages.items]
-        result = await carry_out(self.console, change, targets, known)
+        return self._report(carry_out(self.console, change, targets, known))
+
+    async def _report(self, doing: Awaitable[str | None]) -> None:
+        result = await doing
         if result is not None:
             self.selection.clear()
             self.flash(result)
             self.console.poke()
+
+    def _unseen(self) -> bool:
+        """The cursor came to this message by itself, a moment ago: say so, and do nothing."""
+        at = self.store.clock.monotonic()
+        if self.selection.marks or at - self.table.moved_by_itself_at >= SEEN:
+            return False
+        self.flash(
+            "The message that was here is gone; this is another one. Look, and press again.", "warn"
+        )
+        return True
+
+    undo = undoing.undo

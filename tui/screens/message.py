@@ -7,7 +7,7 @@ next.  What can be done to it is what can be done in the queue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import ClassVar
 
 from textual.containers import Container, Horizontal
@@ -25,7 +25,7 @@ from tui.inside_text import copies_of
 from tui.message_text import envelope_lines
 from tui.pages import QueuePages
 from tui.safety import safe
-from tui.screens import looking
+from tui.screens import looking, undoing
 from tui.screens.looking import Looking
 from tui.store import Selection
 from tui.widgets.bars import Piece
@@ -319,7 +319,11 @@ class MessageScreen(Looking):
     retry = changing("retry", "R", help="Try to deliver now.", rank=9)
     hold = changing("hold", "H", help="Keep from being delivered until released.", rank=10)
     release = changing("release", "U", help="Queue it again.", rank=11)
-    delete = changing("delete", "D", help="Give it up without telling anybody.", rank=12)
+    delete = changing("delete", "D", help="Take it out of the queue; nobody is told.", rank=12)
+    bounce = changing("bounce", "B", help="Return to the sender, with a status and a reason.")
+    reroute = changing("reroute", "T", help="Send to another server, for a while or for good.")
+    priority = changing("priority", "P", help="Give another class: critical … bulk.")
+    undo = undoing.undo
 
     def why_no_change(self) -> str:
         """Why nothing can be changed now."""
@@ -331,11 +335,14 @@ class MessageScreen(Looking):
         """The `empathctl` line that does the same."""
         return change.command((self.message_id,))
 
-    async def change(self, change: Change) -> None:
+    def change(self, change: Change) -> Awaitable[None]:
         """Do it, and say what came of it."""
         item = self.pages.items.get(self.message_id)
         known = [item] if item is not None else []
-        result = await carry_out(self.console, change, (self.message_id,), known)
+        return self._report(carry_out(self.console, change, (self.message_id,), known))
+
+    async def _report(self, doing: Awaitable[str | None]) -> None:
+        result = await doing
         if result is not None:
             self.flash(result)
             self.console.poke()

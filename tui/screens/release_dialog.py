@@ -36,7 +36,7 @@ def read_recipients(text: str) -> tuple[EmailAddress, ...]:
     return tuple(EmailAddress(each) for each in text.replace(",", " ").split())
 
 
-class ReleaseDialog(ModalScreen[Destination | None]):
+class ReleaseDialog(ModalScreen[Destination]):
     """The box."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
