@@ -160,7 +160,8 @@ class InboxScreen(InboxList):
             queued=pong is not None and pong.mode != "dev",
             dry_run=dry_run,
         )
-        return self._send(ids, self._question(dialog))
+        asked = self._question(dialog)
+        return self._send(ids, asked)
 
     async def _send(self, ids: tuple[MessageId, ...], asked: Awaitable[Destination | None]) -> None:
         wanted = await asked
@@ -215,7 +216,8 @@ class InboxScreen(InboxList):
             destroys=True,
             typed=pages.matched if pages.matched > TYPED_ABOVE else None,
         )
-        return self._clear(pages.query, pages.matched, self._question(dialog))
+        asked = self._question(dialog)
+        return self._clear(pages.query, pages.matched, asked)
 
     async def _clear(self, query: str, expect: int, asked: Awaitable[str | None]) -> None:
         if await asked != "yes":
