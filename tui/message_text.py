@@ -73,13 +73,17 @@ def envelope_lines(
 
 def _why_lines(why: Sequence[WhyItem], now: float, styles: Styles, width: int) -> list[Text]:
     """The sentences, each once, wrapped; with when something happens next."""
-    sentences: dict[str, None] = {}
+    alike: dict[str, list[WhyItem]] = {}
     for item in why:
         if item.state in ("queued", "deferred", "active", "held"):
-            due_in = f" ({due(item.next_at, now)})" if item.next_at is not None else ""
-            sentences.setdefault(safe(item.sentence, 600) + due_in)
+            alike.setdefault(item.sentence.replace(item.address, "·"), []).append(item)
+    sentences = []
+    for first, *others in alike.values():
+        due_in = f" ({due(first.next_at, now)})" if first.next_at is not None else ""
+        rest = f" · the same holds for {count(len(others))} more" if others else ""
+        sentences.append(safe(first.sentence, 600) + due_in + rest)
     lines: list[Text] = []
-    for sentence in list(sentences)[:_SENTENCES]:
+    for sentence in sentences[:_SENTENCES]:
         for part in wrapped(sentence, max(20, width - LABEL - 3)):
             label = "" if lines else "why"
             lines.append(

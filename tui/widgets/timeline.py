@@ -24,12 +24,14 @@ from tui.widgets.virtual_table import Row
 COLUMNS = (
     Column("number", "#", 2, right=True),
     Column("time", "WHEN", 8),
-    Column("kind", "WHAT", 11),
+    Column("sign", "", 1, until=76),
+    Column("kind", "WHAT", 11, since=76),
     Column("stage", "STAGE", 7),
     Column("code", "CODE", 4, since=60),
     Column("took", "TOOK", 5, right=True),
     Column("tls", "TLS", 7, since=56),
-    Column("server", "WHERE", 10, share=2, most=44),
+    Column("server", "WHERE", 10, share=2, most=44, since=76),
+    Column("where", "WHERE", 10, share=2, until=76),
     Column("reply", "REPLY", 10, share=3, since=90),
 )
 
@@ -63,6 +65,7 @@ def row_of(moment: Moment) -> Row:
     cells: dict[str, str | tuple[str, str]] = {
         "number": str(moment.number) if moment.number else ("·", "faint"),
         "time": (time_of_day(event.at), "muted"),
+        "sign": (line.sign, line.role),
         "kind": (f"{line.sign} {line.word}", line.role),
     }
     if isinstance(event, AttemptEnded):
@@ -70,11 +73,12 @@ def row_of(moment: Moment) -> Row:
         cells["took"] = milliseconds(event.seconds)
         cells["code"] = _code(event)
         cells["tls"] = _tls(event)
-        cells["server"] = safe(event.server or event.destination)
+        cells["server"] = cells["where"] = safe(event.server or event.destination)
         replies = dict.fromkeys(safe(result.reply, 300) for result in event.results)
         cells["reply"] = (" | ".join(replies), "muted")
     else:
         cells["server"] = line.subject
+        cells["where"] = f"{line.word} {line.subject}"
         cells["reply"] = (line.detail, "muted")
     return Row(str(moment.index), cells)
 
