@@ -42,7 +42,8 @@ def facts_of(change: Change, target: Target, changed: Changed, now: float, value
         facts += _counted(change, target, preview)
     facts.append(("They are" if target.number > 1 else "It is", change.consequence))
     if change.verb == "delete":
-        facts.append(("Undo", "moved to the trash for a while; u undoes"))
+        kept = preview.kept_for if preview is not None else None
+        facts.append(("Undo", _trash(kept)))
     elif change.destroys:
         facts.append(("Undo", "none: the notification is on its way"))
     elif target.number > 1:
@@ -99,6 +100,13 @@ def _counted(change: Change, target: Target, preview: Preview) -> Facts:
         facts.append(("Top dest", _places(preview)))
     facts.append(("Recipients", people + flying))
     return facts
+
+
+def _trash(kept: float | None) -> str:
+    if kept == 0:
+        return "none: it is gone for good (spool.trash_for is 0)"
+    length = "a while" if kept is None else age(kept)
+    return f"moved to the trash for {length}; u undoes, or empathctl trash restore"
 
 
 def _places(preview: Preview) -> str:

@@ -151,6 +151,9 @@ class QueueDesk:
 
     async def _preview(self, query: QueueQuery | Frozen, verb: str) -> link.Changed:
         found = await preview(self._spool, query, verb)
+        if verb == "delete":
+            kept = float(self._config().spool.trash_for)
+            found = msgspec.structs.replace(found, kept_for=kept)
         return link.Changed(messages=0, recipients=0, in_flight=0, preview=found)
 
     def _chosen(self, request: QueueChange) -> QueueQuery | Frozen:
@@ -256,12 +259,9 @@ class QueueDesk:
 
     async def _publish(self, action: str, at: float, done: Changed) -> None:
         """Tell of each message, in slices: a change of a million must not hold the loop."""
-        # Each message changed has at least one recipient; how the rest fall is not known.
-        each = 1 if done.recipients == len(done.ids) else 0
-        if len(done.ids) == 1:
-            each = done.recipients
-        for start in range(0, len(done.ids), _SLICE):
-            for message in done.ids[start : start + _SLICE]:
+        told = [*zip(done.ids, done.each, strict=True)]
+        for start in range(0, len(told), _SLICE):
+            for message, recipients in told[start : start + _SLICE]:
                 self._bus.publish(
                     OperatorActed(
                         at=at,
@@ -269,7 +269,7 @@ class QueueDesk:
                         action=action,
                         actor=self._actor,
                         reason=done.told,
-                        recipients=each,
+                        recipients=recipients,
                     )
                 )
             await asyncio.sleep(0)

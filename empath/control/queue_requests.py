@@ -157,6 +157,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     destination_count: int
     examples: tuple[QueueItem, ...]
     """The oldest few of the messages; `recipient` and `recipients` are of those touched."""
+    kept_for: float | None = None
+    """Of a deletion: for how many seconds it could be taken back; 0 if it is for good."""
 
 
 class Changed(Reply, frozen=True):

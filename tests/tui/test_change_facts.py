@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from empath.control.link import (
@@ -52,9 +53,24 @@ def test_what_would_be_touched_is_told() -> None:
     assert facts["Changes"] == "10 messages · 10 left, or cannot be changed so"
     assert facts["Top dest"] == "d0.example 2 · d1.example 2 · d2.example 2 · 2 more"
     assert facts["Recipients"] == "20 recipients will NOT get this mail"
-    assert "trash" in facts["Undo"]
+    assert facts["Undo"].startswith("moved to the trash for a while; u undoes")
     bounced = dict(facts_of(CHANGES["bounce"], target, counted(items), NOW, {}))
     assert bounced["Undo"].startswith("none")
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [(86400.0, "trash for 1d00h; u undoes"), (0.0, "gone for good (spool.trash_for is 0)")],
+)
+def test_how_long_a_deletion_can_be_taken_back(kept: float, words: str) -> None:
+    """The engine says how long the trash keeps it, and whether it is kept at all."""
+    done = counted([item(1), item(2)])
+    assert done.preview is not None
+    done = msgspec.structs.replace(
+        done, preview=msgspec.structs.replace(done.preview, kept_for=kept)
+    )
+    target = Target((item(1).id, item(2).id))
+    assert words in dict(facts_of(CHANGES["delete"], target, done, NOW, {}))["Undo"]
 
 
 def test_one_message_is_told_by_its_envelope() -> None:
