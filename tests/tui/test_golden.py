@@ -23,6 +23,9 @@ SCREENS = {
     "filter": ("2", "slash", *"state:held", "enter"),
     "message": ("MESSAGE",),
     "destinations": ("3", "down"),
+    "next": ("1", "n"),
+    "senders": ("1", "w"),
+    "limit": ("3", "L"),
     "events": ("4",),
     "help": ("2", "question_mark"),
     "delete": ("2", "D"),
@@ -31,15 +34,19 @@ SCREENS = {
 }
 
 
-ONE_SIZE = {"filter", "delete", "help", "offline", "leave"}
+ONE_SIZE = {"filter", "limit", "senders", "delete", "help", "offline", "leave"}
 """Screens whose page at 80x24 says nothing new."""
+
+LARGE = (200, 60)
+SPLENDID = ("overview", "destinations")
+"""Screens with a page of their own on a large terminal."""
 
 PAGES = [
     pytest.param(name, size, id=f"{name}-{size[0]}x{size[1]}")
     for name in SCREENS
     for size in (NORMAL, SMALL)
     if size is NORMAL or name not in ONE_SIZE
-]
+] + [pytest.param(name, LARGE, id=f"{name}-{LARGE[0]}x{LARGE[1]}") for name in SPLENDID]
 
 
 @pytest.mark.parametrize(("name", "size"), PAGES)

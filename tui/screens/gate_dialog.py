@@ -147,11 +147,14 @@ class GateDialog(ModalScreen[GateChange | None]):
         self._look(silent=self.values == self._first)
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
-    def on_input_submitted(self) -> None:
-        """The next field, or the button."""
-        self.focus_next()
-        if isinstance(self.focused, Button) and not self.query_one("#yes", Button).disabled:
-            self.query_one("#yes").focus()
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The next field; from the last one the button, unless something is wrong."""
+        fields = [*self.query(Input)]
+        place = fields.index(event.input) + 1
+        if place < len(fields):
+            fields[place].focus()
+        elif not (yes := self.query_one("#yes", Button)).disabled:
+            yes.focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

@@ -94,7 +94,8 @@ class FilterBar(Horizontal):
         self._field.value = text
         self._field.cursor_position = len(text)
         self.display = True
-        self._field.focus()
+        # At once, and not when there is time: the next key may be here already.
+        self.screen.set_focus(self._field, scroll_visible=False)
 
     def stand(self, text: str) -> None:
         """Show the filter in force, or nothing when there is none."""
