@@ -1,21 +1,21 @@
 """What the console costs: first paint, a tick, a key, a full paint, memory; nothing is asserted.
 
-``python bench/console.py`` runs the real app without a terminal, on a relay in memory: once
+``python -m bench.console`` runs the real app without a terminal, on a relay in memory: once
 with a busy overview and once with a queue of a million messages, at 120x36 and 200x60.
+``--million`` measures all budgets beside a real engine with a million messages instead.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+import bench.console_million
+from bench.painting import paint
 from tests.fakes.clock import HandClock
 from tests.fakes.console import QUIET, settle
 from tests.fakes.demo_engine import DemoEngine, prime
@@ -25,22 +25,6 @@ from tui.app import Console
 from tui.screens.queue import QueueScreen
 
 SIZES = ((120, 36), (200, 60))
-
-
-def paint(console: Console, *, full: bool) -> int:
-    """Render what is dirty, or everything, to the bytes a terminal would get; their number."""
-    screen = console.screen
-    compositor = screen._compositor  # noqa: SLF001 - what is measured is in there
-    widgets = {screen, *screen.walk_children()}
-    if full:
-        for widget in widgets:
-            widget._set_dirty()  # noqa: SLF001 - so that nothing comes from a cache
-    else:
-        compositor.update_widgets(widgets - {screen})
-    update = compositor.render_update(full=full, screen_stack=[])
-    if update is None:
-        return 0
-    return len(update.render_segments(console.console).encode())
 
 
 def timed(times: int, act: Callable[[], object]) -> str:
@@ -100,8 +84,8 @@ async def measure(name: str, link: MemoryLink, clock: HandClock, size: tuple[int
             print(f"  rows held              {len(console.store.queue.items)}")
 
 
-async def main() -> None:
-    """All runs."""
+async def in_memory() -> None:
+    """All runs on a relay in memory."""
     for size in SIZES:
         clock = HandClock()
         await measure("overview", DemoEngine(clock), clock, size)
@@ -110,4 +94,20 @@ async def main() -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
-asyncio.run(main())
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.console",
+        description=" ".join((__doc__ or "").split("\n\n")[0].split()),
+    )
+    parser.add_argument("--million", action="store_true", help="beside a real engine")
+    parser.add_argument("--count", type=int, default=1_000_000, help="messages of it")
+    asked = parser.parse_args()
+    if asked.million:
+        bench.console_million.run(asked.count)
+    else:
+        asyncio.run(in_memory())
+
+
+if __name__ == "__main__":
+    main()

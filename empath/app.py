@@ -270,6 +270,7 @@ class _Empath:
             "config watch": watch.run,
             "config trial": configs.trial.run,
             "captured mail": limit.run,
+            "jobs": link.work,
         }
         await self._work(running, reception, engine or releases, beside)
 

@@ -26,6 +26,7 @@ from tui.feed import Feed, Pace
 from tui.keymap import Keymap
 from tui.replay import Tape
 from tui.screens.base import ConsoleScreen
+from tui.screens.config import ConfigScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
@@ -56,6 +57,7 @@ class Console(Shell):
         "queue": QueueScreen,
         "destinations": DestinationsScreen,
         "events": EventsScreen,
+        "config": ConfigScreen,
     }
     DEFAULT_MODE = "overview"
     DETAILS: ClassVar[tuple[type[Screen[None]], ...]] = (MessageScreen,)

@@ -1,92 +1,28 @@
-"""What can be done to messages: how each change is asked for, confirmed, sent and reported.
+"""How a change of messages is asked for, confirmed, sent and reported, and how it is undone.
 
-One table, used by the queue and by the message's own screen.  The ladder: one message is
-changed without a question, several after y/n, and deleting always asks, above ten messages
-with their number typed.
+The ladder: one message is changed without a question, several after y/n, and deleting or
+bouncing always asks, above ten messages with their number typed.  Everything that is known of
+jobs is in the store, so that any screen can undo the last one.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from empath.control.link import (
-    Changed,
-    DeleteMessages,
-    HoldMessages,
-    QueueChange,
-    QueueItem,
-    ReleaseMessages,
-    RetryMessages,
-)
+from empath.control.link import Changed, QueueItem
 from empath.envelope import MessageId
 from tui.actions import Danger, action
-from tui.figures import age, octets, plural
-from tui.safety import safe
-from tui.screens.dialogs import TYPED_ABOVE, Ask
+from tui.change_facts import outcome
+from tui.change_table import CHANGES, Change, Target, Values
+from tui.screens.change_dialog import Answer, ChangeDialog
+from tui.screens.choose import Choice, Choose
 
 if TYPE_CHECKING:
     from tui.app import Console
 
-ACTOR_REASON: Final = "console"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One kind of change."""
-
-    verb: str
-    """As `empathctl queue` calls it."""
-    title: str
-    done: str
-    """The verb in the past, for the result."""
-    destroys: bool
-    consequence: str
-    """What it means, for the question."""
-    request: Callable[[tuple[MessageId, ...]], QueueChange]
-
-    def command(self, ids: Sequence[MessageId]) -> str:
-        """The `empathctl` line that does the same."""
-        shown = " ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
-        return f"empathctl queue {self.verb} {shown}"
-
-
-CHANGES: Final = {
-    "retry": Change(
-        "retry",
-        "Retry",
-        "made due",
-        False,
-        "tried again now, whatever their schedule says",
-        lambda ids: RetryMessages(ids=ids),
-    ),
-    "hold": Change(
-        "hold",
-        "Hold",
-        "held",
-        False,
-        "kept in the queue until they are released",
-        lambda ids: HoldMessages(ids=ids, reason=ACTOR_REASON),
-    ),
-    "release": Change(
-        "release",
-        "Release",
-        "released",
-        False,
-        "queued again, due now",
-        lambda ids: ReleaseMessages(ids=ids),
-    ),
-    "delete": Change(
-        "delete",
-        "Delete",
-        "deleted",
-        True,
-        "given up for good; nobody is told, no notification is sent",
-        lambda ids: DeleteMessages(ids=ids, reason=ACTOR_REASON),
-    ),
-}
-"""The changes by their verb."""
+__all__ = ["CHANGES", "Change", "Changing", "Target", "carry_out", "changing", "outcome"]
 
 
 class Changing(Protocol):
@@ -100,17 +36,19 @@ class Changing(Protocol):
         """The `empathctl` line that does the same."""
         ...
 
-    async def change(self, change: Change) -> None:
-        """Do it to what is meant, and tell what came of it."""
+    def change(self, change: Change) -> Awaitable[None] | None:
+        """Do it to what is meant now, and tell what came of it."""
         ...
 
 
-def changing(verb: str, key: str, *, help: str, rank: int) -> Callable[[Changing], Awaitable[None]]:
+def changing(
+    verb: str, key: str, *, help: str, rank: int = 0
+) -> Callable[[Any], Awaitable[None] | None]:
     """The action of a `Changing` screen that makes this change."""
     change = CHANGES[verb]
 
-    async def make(screen: Changing) -> None:
-        await screen.change(change)
+    def make(screen: Changing) -> Awaitable[None] | None:
+        return screen.change(change)
 
     declare = action(
         key,
@@ -125,72 +63,72 @@ def changing(verb: str, key: str, *, help: str, rank: int) -> Callable[[Changing
     return declare(make)
 
 
-def outcome(change: Change, changed: Changed) -> str:
-    """What was done, as a line: ``held 3 messages · 1 in flight left alone``."""
-    text = f"{change.done} {plural(changed.messages, 'message')}"
-    if changed.recipients != changed.messages:
-        text += f" ({plural(changed.recipients, 'recipient')})"
-    if changed.in_flight:
-        text += f" · {changed.in_flight} in flight left alone"
-    if changed.unknown:
-        text += f" · {len(changed.unknown)} no longer there"
-    if changed.note:
-        text += f" · {safe(changed.note, 200)}"
-    return text
-
-
-def question(
-    change: Change, targets: Sequence[MessageId], known: Sequence[QueueItem], now: float
-) -> Ask:
-    """The dialog that asks whether to do it."""
-    number = len(targets)
-    facts: list[tuple[str, str]] = []
-    if number == 1 and known:
-        item = known[0]
-        more = f" and {item.recipients - 1} more" if item.recipients > 1 else ""
-        facts = [
-            ("Message", item.id),
-            ("From", safe(item.reverse_path or "<>")),
-            ("To", safe(item.recipient) + more),
-            ("Subject", safe(item.subject, 200) or "–"),
-        ]
-    else:
-        facts = [("Messages", plural(number, "message"))]
-        if known:
-            size = sum(item.size for item in known)
-            oldest = max(now - item.received_at for item in known)
-            facts[0] = ("Messages", f"{number:,} · {octets(size)} · oldest {age(oldest)}")
-            facts.append(("To", _destinations(known)))
-    facts.append(("They are" if number > 1 else "It is", change.consequence))
-    facts.append(("Equivalent", change.command(targets)))
-    noun = "this message" if number == 1 else f"{number:,} messages"
-    return Ask(
-        f"{change.title} {noun}?",
-        facts,
-        yes=change.title,
-        destroys=change.destroys,
-        typed=number if change.destroys and number > TYPED_ABOVE else None,
-    )
-
-
-def _destinations(known: Sequence[QueueItem]) -> str:
-    counts: dict[str, int] = {}
-    for item in known:
-        counts[item.destination] = counts.get(item.destination, 0) + 1
-    most = sorted(counts.items(), key=lambda pair: -pair[1])
-    text = " · ".join(f"{safe(name)} {number}" for name, number in most[:3])
-    return text + (f" · {len(most) - 3} more" if len(most) > 3 else "")
-
-
-async def carry_out(
-    console: Console, change: Change, targets: tuple[MessageId, ...], known: Sequence[QueueItem]
-) -> str | None:
+def carry_out(
+    console: Console,
+    change: Change,
+    targets: Target | tuple[MessageId, ...],
+    known: Sequence[QueueItem] = (),
+) -> Awaitable[str | None]:
     """Ask where the ladder says so, then do it; the result as a line, None when told not to.
 
-    Raises `LinkLost` and `RequestRefused`.
+    The first question is on screen when this returns: no key that follows goes anywhere else.
+    What is awaited raises `LinkLost` and `RequestRefused`.
     """
-    if change.destroys or len(targets) > 1:
-        dialog = question(change, targets, known, console.store.now)
-        if await console.push_screen_wait(dialog) != "yes":
-            return None
-    return outcome(change, await console.ask(change.request(targets)))
+    target = targets if isinstance(targets, Target) else Target(targets, None, tuple(known))
+    decided: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+
+    def decide(answer: Answer | None) -> None:
+        if not decided.done():
+            decided.set_result(answer)
+
+    def question(values: Values) -> None:
+        if change.destroys or change.blanks or target.number > 1:
+            console.push_screen(_dialog(console, change, target, values), decide)
+        else:
+            decide(Answer(values=values))
+
+    def chosen(word: str | None) -> None:
+        if word is None:
+            decide(None)
+        else:
+            question({"choice": word})
+
+    if change.choices:
+        console.push_screen(_choices(console, change, target), chosen)
+    else:
+        question({})
+    return _do(console, change, target, decided)
+
+
+async def _do(
+    console: Console, change: Change, target: Target, decided: asyncio.Future[Answer | None]
+) -> str | None:
+    answer = await decided
+    if answer is None:
+        return None
+    change = CHANGES["hold"] if answer.instead else change
+    changed = await console.ask(change.request(target, answer.values))
+    console.store.jobs.began(changed, f"{change.verb} {target.what}")
+    return outcome(change, changed, target)
+
+
+def _choices(console: Console, change: Change, target: Target) -> Choose:
+    current = target.known[0].priority if target.number == 1 and target.known else "normal"
+    choices = [Choice(word, word[0], word) for word in change.choices]
+    return Choose("Priority", choices, current=current, styles=console.styles_by_role)
+
+
+def _dialog(console: Console, change: Change, target: Target, values: Values) -> ChangeDialog:
+    pong = console.store.connection.pong
+
+    async def count() -> Changed:
+        return await console.ask(change.request(target, values, dry_run=True))
+
+    return ChangeDialog(
+        change,
+        target,
+        count=count,
+        now=console.store.now,
+        hostname=pong.hostname if pong is not None else "delete",
+        values=values,
+    )

@@ -15,6 +15,7 @@ from typing import Final, final
 
 from empath.control.link import ListQueue, QueueItem, QueuePage
 from empath.envelope import MessageId, State
+from tui.orders import reverse
 
 PAGE: Final = 100
 """Rows in a page: about 14 kB of JSON."""
@@ -145,7 +146,7 @@ class QueuePages:
         sort = self.sort
         limit = PAGE
         if wanted.back:
-            sort = OLDEST_FIRST if sort == NEWEST_FIRST else NEWEST_FIRST
+            sort = reverse(sort)
             if wanted.page == 0:
                 # The last page is a short one; pages from the back then fall on the same rows.
                 limit = self.total - self._last_page * PAGE

@@ -26,6 +26,8 @@ LARGEST: Final = 64 * 1024 * 1024
 """Octets of a recording."""
 
 
+_FLUSHED_EVERY: Final = 2.0
+"""Seconds of a session that are lost when the console is killed."""
 _NOTHING: Final = Raw(b"")
 
 
@@ -66,6 +68,7 @@ class RecordingLink:
         self._clock = clock
         self._largest = largest
         self._began = clock.monotonic()
+        self._flushed = self._began
         self._written = 0
         self.told: Callable[[str], None] = lambda _sentence: None
         """Called with a sentence when recording has come to its end."""
@@ -154,6 +157,9 @@ class RecordingLink:
             return
         try:
             self._file.write(octets)
+            if self._clock.monotonic() - self._flushed > _FLUSHED_EVERY:
+                self._flushed = self._clock.monotonic()
+                self._file.flush()
         except OSError as error:
             self._end(f"The recording {self._path} ends here: {error.strerror}.")
             return

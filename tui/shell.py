@@ -95,6 +95,11 @@ class Shell(App[int]):
         shown = self.keymap.shown(act)
         return shown if self._unicode else shown.replace("⏎", "CR").replace("⇧tab", "s-tab")
 
+    @property
+    def state_folder(self) -> Path | None:
+        """Where drafts, copies and pictures go; None keeps none."""
+        return self._state
+
     # Lists over the screen.
 
     def open_command(self, text: str = "") -> None:

@@ -13,9 +13,11 @@ from typing import Final, final
 
 from empath.clock import Clock
 from empath.control.link import Notice, Pong, Status
+from empath.control.link import Selection as Frozen
 from empath.envelope import MessageId
 from tui.connection import Connection, Phase
 from tui.event_lines import EventLine, line_of
+from tui.jobs import JobBook
 from tui.pages import QueuePages
 from tui.places import Glance, Places
 from tui.replay import Tape
@@ -105,17 +107,56 @@ class Selection:
     def __init__(self) -> None:
         self.cursor: str | None = None
         self.marks: dict[str, None] = {}
+        self.anchor: str | None = None
+        """Where a range begins that goes to the cursor; None when none is being marked."""
+        self.frozen: Frozen | None = None
+        """All that a filter matched, marked in the engine; then no other marks count."""
+        self._before: dict[str, None] = {}
+        self._newest = ""
+
+    @property
+    def any(self) -> bool:
+        """Something is marked."""
+        return bool(self.marks) or self.frozen is not None
+
+    def holds(self, id: str) -> bool:
+        """Whether this row is marked."""
+        return id in self.marks or (self.frozen is not None and id < self._newest)
 
     def toggle(self, id: str) -> None:
         """Mark, or take the mark off."""
+        self.frozen = None
         if id in self.marks:
             del self.marks[id]
         else:
             self.marks[id] = None
 
+    def freeze(self, frozen: Frozen) -> None:
+        """Mark all that the engine has frozen; rows that came later are not among them."""
+        self.clear()
+        self.frozen = frozen
+        self._newest = MessageId.compose(int(frozen.taken_at * 1000) + 1, 0)
+
+    def begin_range(self, id: str) -> None:
+        """Begin a range at this row; what is marked already stays so."""
+        self.frozen = None
+        self.anchor = id
+        self._before = dict(self.marks)
+        self.marks[id] = None
+
+    def stretch(self, ids: Iterable[str]) -> None:
+        """The range is now these rows."""
+        self.marks = {**self._before, **dict.fromkeys(ids)}
+
+    def end_range(self) -> None:
+        """Leave the range as it is; moving no longer changes it."""
+        self.anchor = None
+
     def clear(self) -> None:
         """Take all marks off."""
         self.marks.clear()
+        self.anchor = None
+        self.frozen = None
 
     def targets(self) -> tuple[MessageId, ...]:
         """What an action is about: the marked messages, or else the one pointed at."""
@@ -155,6 +196,7 @@ class Store:
         self.selection = Selection()
         self.places = Places()
         self.glance = Glance()
+        self.jobs = JobBook()
         self.events = EventRing()
         self.sequence: int | None = None
         self.version = 0
@@ -178,6 +220,12 @@ class Store:
     def now(self) -> float:
         """The engine's time, so that ages are right when the clocks of two machines differ."""
         return self.clock.now() + self._skew
+
+    def destination_names(self) -> list[str]:
+        """The destinations that are known here, those with most mail first."""
+        known = self.glance.rows, self.places.rows
+        shapes = [rows.shape for rows in known if rows.shape is not None]
+        return list(dict.fromkeys(row.name for shape in shapes for row in shape.rows))
 
     def why_no_change(self) -> str:
         """Why nothing may be changed now; empty when it may."""

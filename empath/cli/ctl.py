@@ -16,6 +16,7 @@ from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
 from empath.cli.gates import breaker, destination, why
 from empath.cli.inbox import inbox
+from empath.cli.jobs import job
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.record import record
@@ -24,6 +25,7 @@ from empath.cli.spool import spool
 from empath.cli.system import events, system
 from empath.cli.tls import tls
 from empath.cli.top import top
+from empath.cli.trash import trash
 from empath.cli.verbs import program, version_option
 
 commands = program(
@@ -45,9 +47,11 @@ commands.add_typer(breaker)
 commands.add_typer(destination)
 commands.add_typer(config_commands)
 commands.add_typer(dns)
+commands.add_typer(job)
 commands.add_typer(spool)
 commands.add_typer(system)
 commands.add_typer(tls)
+commands.add_typer(trash)
 commands.command()(events)
 commands.command()(record)
 commands.command()(top)

@@ -14,6 +14,7 @@ from empath.cli.show import (
     age,
     clear_screen,
     complain,
+    counted,
     from_now,
     octets,
     say,
@@ -55,18 +56,25 @@ def list_messages(
     query: QueryOption = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most messages shown.")] = 50,
     everything: Annotated[bool, typer.Option("--all", help="Show all that match.")] = False,
-    oldest: Annotated[bool, typer.Option("--oldest", help="Oldest first.")] = False,
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="ORDER",
+            help="age, next, size, tries, destination or from; -ORDER turns it round.",
+        ),
+    ] = "-age",
+    oldest: Annotated[bool, typer.Option("--oldest", help="The same as --sort age.")] = False,
     client: Client,
 ) -> None:
     """List the messages in the queue, newest first."""
     wanted = None if everything else limit
-    sort = "age" if oldest else "-age"
+    order = "age" if oldest else sort
 
     async def pages(engine: Link) -> None:
         cursor, shown, opened = "", 0, False
         while True:
             left = 1000 if wanted is None else min(1000, wanted - shown)
-            request = link.ListQueue(query=query, sort=sort, cursor=cursor, limit=left)
+            request = link.ListQueue(query=query, sort=order, cursor=cursor, limit=left)
             page = await engine.ask(request)
             if client.json:
                 _write_json_rows(page.items, first=not opened)
@@ -114,6 +122,29 @@ def _write_rows(items: tuple[QueueItem, ...]) -> None:
             )
             for item in items
         ],
+    )
+
+
+@queue.command()
+@verb
+def select(
+    *,
+    query: Annotated[
+        str, typer.Argument(metavar="[QUERY]", show_default=False, help="A filter; none: all.")
+    ] = "",
+    client: Client,
+) -> None:
+    """Freeze all messages that match now under a name, for --selection of the changes."""
+    found = client.ask(link.SelectMessages(query=query))
+    if client.json:
+        write_json(found)
+        return
+    recipients = counted(found.recipients, "recipient")
+    say(f"{found.id}  {counted(found.messages, 'message')} ({recipients}, {octets(found.octets)})")
+    lasts = from_now(found.expires_at, found.taken_at)
+    complain(
+        f"--selection {found.id} --expect {found.messages} means these and no others; it ends"
+        f" {lasts}."
     )
 
 

@@ -13,9 +13,10 @@ import typer
 
 from empath.cli.asking import Client, leave
 from empath.cli.exit_codes import ExitCode
-from empath.cli.preview import Change, Term, write_preview
+from empath.cli.jobs import write_change
+from empath.cli.preview import Change, Term
 from empath.cli.queue import QueryOption
-from empath.cli.show import complain, counted, say, write_json
+from empath.cli.show import counted
 from empath.cli.verbs import verb
 from empath.cli.words import read_domain, read_ids
 from empath.config.model import PriorityClass
@@ -32,6 +33,11 @@ ExpectOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+SelectionOption = Annotated[
+    str,
+    typer.Option("--selection", metavar="ID", help="The messages that `queue select` has frozen."),
+]
+
 _NAMED = 5
 
 
@@ -41,6 +47,7 @@ class Messages:
 
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None
     query: QueryOption = ""
+    selection: SelectionOption = ""
 
 
 def request_for(
@@ -54,6 +61,7 @@ def request_for(
     return kind(
         ids=read_ids(messages.ids),
         query=messages.query,
+        selection=messages.selection,
         expect=expect,
         reason=change.reason,
         dry_run=change.dry_run,
@@ -94,7 +102,7 @@ def delete(
     change: Change,
     client: Client,
 ) -> None:
-    """Give messages up. Nobody is told: neither the sender nor the recipients."""
+    """Give messages up. Nobody is told; `trash restore` brings them back for a while."""
     request = request_for(link.DeleteMessages, messages, expect, change)
     if not yes:
         request = agreed(client, request, verb="Delete", told="Nobody will be told")
@@ -131,6 +139,8 @@ def agreed(client: Client, request: Q, *, verb: str, told: str) -> Q:
         )
     if request.ids:
         count = counted(len(request.ids), "message")
+    elif request.selection:
+        count = f"what is in {safe_text(request.selection, 40)}"
     else:
         found = client.ask(link.ListQueue(query=request.query, limit=1))
         count = f"{'' if found.matched_exact else 'at least '}{counted(found.matched, 'message')}"
@@ -171,6 +181,7 @@ def priority(
     *,
     words: Annotated[list[str], typer.Argument(metavar="[ID]... CLASS", show_default=False)],
     query: QueryOption = "",
+    selection: SelectionOption = "",
     expect: ExpectOption = None,
     change: Change,
     client: Client,
@@ -184,9 +195,8 @@ def priority(
             f"The class comes last: {', '.join(PriorityClass)} (got {safe_text(word, 80)}).",
             ExitCode.USAGE,
         )
-    request = request_for(
-        link.PrioritizeMessages, Messages(ids, query), expect, change, priority=name.value
-    )
+    messages = Messages(ids, query, selection)
+    request = request_for(link.PrioritizeMessages, messages, expect, change, priority=name.value)
     change_queue(client, request, f"now {name}")
 
 
@@ -211,28 +221,11 @@ def change_queue(client: Client, request: Request[link.Changed], what: str) -> N
     *what* is what the messages are now, such as ``held``.
     """
     done = client.ask(request)
-    _write(client, done, what)
+    write_change(client, done, what)
     if done.unknown:
         named, more = done.unknown[:_NAMED], len(done.unknown) - _NAMED
         rest = f" and {more:,} more" if more > 0 else ""
         leave(f"Not in the queue: {', '.join(named)}{rest}.", ExitCode.REFUSED)
-
-
-def _write(client: Client, done: link.Changed, what: str) -> None:
-    if done.preview is not None:
-        write_preview(client, done.preview)
-        return
-    if client.json:
-        write_json(done)
-        return
-    recipients = counted(done.recipients, "recipient")
-    say(f"{counted(done.messages, 'message')} ({recipients}) {what}.")
-    if done.in_flight:
-        complain(
-            f"{counted(done.in_flight, 'recipient')} being delivered at this moment left alone."
-        )
-    if done.note:
-        complain(f"{safe_text(done.note)}.")
 
 
 CHANGES = (retry, hold, release, delete, bounce, reroute, priority, flush)

@@ -192,6 +192,16 @@ class Spool(Section, frozen=True):
         Duration,
         setting("How long the history of finished messages is kept.", LIVE, low=0),
     ] = Duration(86400)
+    trash_for: Annotated[
+        Duration,
+        setting(
+            "How long a message that an operator deleted can be restored; 0 deletes at once."
+            " Short of disk space, the oldest go first.",
+            LIVE,
+            low=0,
+            high=90 * 86400,
+        ),
+    ] = Duration(86400)
     keep_finished_count: Annotated[int, setting("Most finished messages kept.", LIVE, low=0)] = (
         100_000
     )

@@ -34,6 +34,9 @@ LATE: Final = 0.1
 RECENT: Final = 300.0
 """Most seconds for which a fault of the spool is shown; a good write ends it at once."""
 
+_SHUT: Final = frozenset({"open", "suspended"})
+"""States of a gate that lets nothing through before its time."""
+
 
 @dataclass(slots=True)
 class Remembered:
@@ -70,7 +73,8 @@ def needs_attention(
     gates: Sequence[GateItem] = (),
 ) -> tuple[AttentionItem, ...]:
     """The list, errors first."""
-    common = causes(destinations, remembered.attempts, config.route)
+    shut = {gate.destination: gate.until for gate in gates if gate.state in _SHUT}
+    common = causes(destinations, remembered.attempts, config.route, now=now, shut=shut)
     explained = {name for cause in common for name in cause.destinations}
     items = [
         *_disk(config.spool.min_free, free_octets),

@@ -14,7 +14,7 @@ is decided by time alone, so the list changes only when an attempt ends or mail 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -75,12 +75,22 @@ class Cause:
 
 
 def causes(
-    rows: Iterable[DestinationRow], attempts: LastAttempts, routes: Sequence[Route]
+    rows: Iterable[DestinationRow],
+    attempts: LastAttempts,
+    routes: Sequence[Route],
+    *,
+    now: float,
+    shut: Mapping[Domain, float | None],
 ) -> Sequence[Cause]:
-    """What the mail deferred at the destinations of *rows* waits for, where that is one thing."""
+    """What the mail deferred at the destinations of *rows* waits for, where that is one thing.
+
+    *shut* are destinations that get no attempt for long, and until when, as
+    `delivery.gates.Gates.shut` has it.
+    """
     last = attempts.by_destination
     no_lookup: list[DestinationRow] = []
     no_session: dict[ServerId, list[DestinationRow]] = {}
+    schedule = _Schedule(now, shut)
     hosts = tuple(dict.fromkeys(route.host for route in routes))
     for row in rows:
         ended = last.get(row.destination)
@@ -98,14 +108,14 @@ def causes(
         latest = max((last[row.destination] for row in waiting), key=lambda ended: ended.at)
         at_host = (ended for ended in last.values() if _is(host, ended.server))
         if latest.at >= _succeeded_at(at_host, _SESSION):
-            found.append(_smarthost(host, latest, waiting))
+            found.append(_smarthost(host, latest, waiting, schedule))
     looked_up = (
         ended for ended in last.values() if not any(_is(host, ended.server) for host in hosts)
     )
     if _lookups_fail(
         [last[row.destination].at for row in no_lookup], _succeeded_at(looked_up, {"DNS"})
     ):
-        found.append(_dns(no_lookup))
+        found.append(_dns(no_lookup, schedule))
     return found
 
 
@@ -127,7 +137,27 @@ def _lookups_fail(failed: Sequence[float], succeeded_at: float) -> bool:
     return len(recent) >= SEVERAL or (bool(recent) and min(recent) > succeeded_at + CALM)
 
 
-def _smarthost(host: ServerId, latest: _Last, waiting: Sequence[DestinationRow]) -> Cause:
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """When the next attempt at a destination may be made."""
+
+    now: float
+    shut: Mapping[Domain, float | None]
+
+    def soonest(self, waiting: Iterable[DestinationRow]) -> float | None:
+        """When the first of *waiting* goes; None if that is not known, or hangs on its turn."""
+        times = [time for row in waiting if (time := self._next(row)) is not None]
+        soonest = min(times, default=None)
+        return None if soonest is None or soonest <= self.now else soonest
+
+    def _next(self, row: DestinationRow) -> float | None:
+        opens = self.shut.get(row.destination, self.now)
+        return None if row.next_at is None or opens is None else max(row.next_at, opens)
+
+
+def _smarthost(
+    host: ServerId, latest: _Last, waiting: Sequence[DestinationRow], schedule: _Schedule
+) -> Cause:
     _, refused, fault = latest.reply.partition(f"cannot connect to {latest.server}: ")
     if not refused:
         what = f"takes no session ({latest.stage}: {latest.reply})"
@@ -135,18 +165,20 @@ def _smarthost(host: ServerId, latest: _Last, waiting: Sequence[DestinationRow])
         what = "refuses connections"
     else:
         what = f"cannot be reached ({fault})"
-    return _cause(f"smarthost {host}", f"The smarthost {host} {what}", waiting)
+    return _cause(f"smarthost {host}", f"The smarthost {host} {what}", waiting, schedule)
 
 
-def _dns(waiting: Sequence[DestinationRow]) -> Cause:
-    return _cause("DNS", "The DNS does not answer (dns.servers)", waiting)
+def _dns(waiting: Sequence[DestinationRow], schedule: _Schedule) -> Cause:
+    return _cause("DNS", "The DNS does not answer (dns.servers)", waiting, schedule)
 
 
-def _cause(subject: str, sentence: str, waiting: Sequence[DestinationRow]) -> Cause:
+def _cause(
+    subject: str, sentence: str, waiting: Sequence[DestinationRow], schedule: _Schedule
+) -> Cause:
     deferred = sum(row.counts.get(State.DEFERRED, 0) for row in waiting)
     where = waiting[0].destination if len(waiting) == 1 else f"{len(waiting):,} destinations"
     sentence += f": {deferred:,} deferred for {where}"
-    soonest = min((row.next_at for row in waiting if row.next_at is not None), default=None)
+    soonest = schedule.soonest(waiting)
     if soonest is not None:
         sentence += f"; next attempt at {datetime.fromtimestamp(soonest, UTC):%H:%M:%S} UTC"
     query = f"state:deferred dest:{where}" if len(waiting) == 1 else "state:deferred"

@@ -1,10 +1,11 @@
 """What operators do to queued mail: retry, hold, release, delete, bounce, re-route, flush,
 and change of priority.
 
-A change names its messages by id or by a query; with `expect`, exactly the messages that
-were counted are changed and no other, even if mail arrives meanwhile.  Every change is
-written into the timeline of each message by the spool, published with its actor, and noted
-in the record.  A dry run counts what would be changed, and changes nothing.
+A change names its messages by id, by a query or by a selection.  They are frozen first, so
+that exactly the messages that were counted are changed and no other, even if mail arrives
+meanwhile.  Every change is written into the timeline of each message by the spool, published
+with its actor, and noted in the record.  A dry run counts what would be changed, and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
 from empath.control import bounce, link
+from empath.control.jobs import JobRunner, Step, Steps
 from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import NotFound, QueueChange, RequestRefused, RequestUnclear
 from empath.control.overrides import read_host
 from empath.control.preview import preview
+from empath.control.selections import ENTRIES_MOST, Selections
 from empath.control.span import span
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, NextHop, Priority, State
@@ -31,14 +34,19 @@ from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
 from empath.reply import Reply
 from empath.safe_text import safe_text
+from empath.spool.changes import BOUNCED, PIECE
 from empath.spool.face import Changed, Spool
+from empath.spool.filters import Picked
+from empath.spool.jobs import UNDOABLE, Job
+from empath.spool.selection import Frozen
+from empath.spool.stored import write_next_hop
 
-EXPECT_LIMIT: Final = 100_000
-"""Most messages that a change with `expect` may count."""
 HELD_NOTE: Final = "held ones are released with U or `empathctl queue release`"
 """Why trying held mail again changes nothing."""
 _PAGE: Final = 1000
 _SLICE: Final = 50
+_COUNTED: Final = 10_000
+"""Messages up to which it is said how many there are instead of as many as were expected."""
 _NAMED: Final = 5
 
 
@@ -55,6 +63,18 @@ class Order:
     """What bounced recipients are failed with."""
     hop: NextHop | None = None
 
+    def written(self, verb: str) -> str | int:
+        """What *verb* writes into the rows, by which an undo knows them again."""
+        match verb:
+            case "hold":
+                return self.reason
+            case "priority":
+                return 0 if self.priority is None else int(self.priority)
+            case "reroute":
+                return write_next_hop(self.hop)
+            case _:
+                return ""
+
 
 class QueueDesk:
     """Makes the changes that *actor* asks for."""
@@ -68,6 +88,8 @@ class QueueDesk:
         clock: Clock,
         config: Callable[[], Config],
         actor: str,
+        selections: Selections,
+        jobs: JobRunner,
     ) -> None:
         self._spool = spool
         self._finder = finder
@@ -75,10 +97,17 @@ class QueueDesk:
         self._clock = clock
         self._config = config
         self._actor = actor
+        self._selections = selections
+        self._jobs = jobs
         self._ledger = Ledger(spool=spool, bus=bus, clock=clock, actor=actor)
 
     def __repr__(self) -> str:
         return f"<QueueDesk {self._actor}>"
+
+    async def select(self, request: link.SelectMessages) -> link.Selection:
+        """Freeze what matches now.  Raises `RequestRefused`, `BadQuery`."""
+        frozen = await self._spool.freeze(parse_query(request.query), enough=ENTRIES_MOST)
+        return self._selections.keep(request.query, frozen)
 
     async def change(self, request: QueueChange) -> link.Changed:
         """Do what the request says.  Raises `RequestRefused`, `SpoolRefused`, `BadQuery`."""
@@ -88,18 +117,22 @@ class QueueDesk:
                 "In dev mode nothing leaves the machine, so captured mail stays held: set"
                 ' mode = "relay" in the config and restart to deliver or return it.'
             )
-        query, verb, order = _chosen(request), _verb(request), self._order(request)
+        if request.expect is not None and request.expect < 0:
+            raise RequestUnclear("expect is a number from 0 on.")
+        query, verb, order = self._chosen(request), _verb(request), self._order(request)
         unknown = await self._unknown(request.ids)
         if request.dry_run:
             found = await self._preview(query, verb)
             return msgspec.structs.replace(found, unknown=unknown)
-        target = _named(request)
-        if request.expect is not None:
-            # The terms stay: of the messages that were counted, only the recipients they mean.
-            query = QueueQuery(query.terms, await self._count(query, request.expect))
-            if not query.ids:
-                return link.Changed(messages=0, recipients=0, in_flight=0)
-        done = await self._do(verb, query, target, order)
+        frozen = (
+            await self._spool.freeze(query, enough=_enough(request.expect))
+            if isinstance(query, QueueQuery)
+            else query
+        )
+        _check_count(frozen, request.expect, selected=bool(request.selection))
+        if request.expect == 0:
+            return link.Changed(messages=0, recipients=0, in_flight=0, unknown=unknown)
+        done = await self._do(verb, frozen, _named(request), order)
         return msgspec.structs.replace(done, unknown=unknown)
 
     async def flush(self, request: link.FlushQueue) -> link.Changed:
@@ -111,11 +144,31 @@ class QueueDesk:
         reason = safe_text(request.reason, REASON_LIMIT)
         order = Order(self._clock.now(), reason)
         target = request.destination or "all that waits"
-        return await self._do("retry", query, target, order, asked="flush")
+        return await self._do(
+            "retry", await self._spool.freeze(query), target, order, asked="flush"
+        )
 
-    async def _preview(self, query: QueueQuery, verb: str) -> link.Changed:
+    async def _preview(self, query: QueueQuery | Frozen, verb: str) -> link.Changed:
         found = await preview(self._spool, query, verb)
+        if verb == "delete":
+            kept = float(self._config().spool.trash_for)
+            found = msgspec.structs.replace(found, kept_for=kept)
         return link.Changed(messages=0, recipients=0, in_flight=0, preview=found)
+
+    def _chosen(self, request: QueueChange) -> QueueQuery | Frozen:
+        """The messages that are meant.  Raises `RequestRefused`, `BadQuery`."""
+        if bool(request.ids) + bool(request.query) + bool(request.selection) > 1:
+            raise RequestUnclear("Give either ids or a query, not both; or a selection alone.")
+        if request.selection:
+            return self._selections.find(request.selection)[1]
+        if request.ids:
+            return QueueQuery(ids=request.ids)
+        query = parse_query(request.query)
+        if not query.terms:
+            raise RequestUnclear(
+                "Name the messages or give a query, such as `state:deferred` or `dest:example.org`."
+            )
+        return query
 
     def _order(self, request: QueueChange) -> Order:
         """What is to be done, read and checked.  Raises `RequestUnclear`."""
@@ -134,25 +187,51 @@ class QueueDesk:
                 return Order(at, reason)
 
     async def _do(
-        self, verb: str, query: QueueQuery, target: str, order: Order, *, asked: str = ""
+        self, verb: str, frozen: Frozen, target: str, order: Order, *, asked: str = ""
     ) -> link.Changed:
+        """Change what is frozen: now, or where it is much, in the background."""
+        undoable = verb in UNDOABLE and frozen.messages > 0
+        if verb == "delete" and not self._config().spool.trash_for:
+            undoable = False
+        job = Job(
+            action=asked or verb,
+            target=target,
+            detail=order.detail,
+            value=order.written(verb),
+            actor=self._actor,
+            total=frozen.messages,
+            started_at=order.at,
+            undoable=undoable,
+        )
         until = order.hop.until if order.hop is not None else None
-        begun = await self._ledger.begin(
-            asked or verb, target, detail=order.detail, reason=order.reason, until=until
-        )
-        done = await self._carry_out(verb, query, order)
-        await self._ledger.finish(begun, done)
-        await self._publish(verb, order.at, done)
-        note = ""
-        if verb == "retry" and not done.ids and not done.in_flight:
-            page = await self._spool.page(query, limit=_PAGE)
-            if any(row.state is State.HELD for row in page.rows):
-                note = HELD_NOTE
-        return link.Changed(
-            messages=len(done.ids), recipients=done.recipients, in_flight=done.in_flight, note=note
-        )
 
-    async def _carry_out(self, verb: str, query: QueueQuery, order: Order) -> Changed:
+        def steps(number: int) -> Steps:
+            return self._steps(verb, frozen, order, number if undoable else 0)
+
+        done, _ = await self._jobs.carry_out(
+            job, steps, self._ledger, reason=order.reason, until=until, listed=undoable
+        )
+        if done.job or done.messages or done.in_flight:
+            return done
+        return msgspec.structs.replace(done, note=await self._held_note(verb, frozen))
+
+    async def _steps(self, verb: str, frozen: Frozen, order: Order, number: int) -> Steps:
+        """The change, lot by lot; it can be taken back as job *number*."""
+        for lot in frozen.lots(BOUNCED if verb == "bounce" else PIECE, job=number):
+            done = await self._carry_out(verb, lot, order)
+            await self._publish(verb, order.at, done)
+            yield Step(len(lot.keys), len(done.ids), done.recipients, done.in_flight)
+
+    async def _held_note(self, verb: str, frozen: Frozen) -> str:
+        """What helps where mail that is held was tried again."""
+        if verb != "retry" or not frozen.messages:
+            return ""
+        some = next(frozen.lots(_PAGE)).keys
+        ids = tuple(MessageId.from_key(key) for key in some)
+        page = await self._spool.page(QueueQuery(ids=ids), limit=_PAGE)
+        return HELD_NOTE if any(row.state is State.HELD for row in page.rows) else ""
+
+    async def _carry_out(self, verb: str, query: Picked, order: Order) -> Changed:
         spool, at, actor, reason = self._spool, order.at, self._actor, order.reason
         match verb:
             case "hold":
@@ -179,12 +258,9 @@ class QueueDesk:
 
     async def _publish(self, action: str, at: float, done: Changed) -> None:
         """Tell of each message, in slices: a change of a million must not hold the loop."""
-        # Each message changed has at least one recipient; how the rest fall is not known.
-        each = 1 if done.recipients == len(done.ids) else 0
-        if len(done.ids) == 1:
-            each = done.recipients
-        for start in range(0, len(done.ids), _SLICE):
-            for message in done.ids[start : start + _SLICE]:
+        told = [*zip(done.ids, done.each, strict=True)]
+        for start in range(0, len(told), _SLICE):
+            for message, recipients in told[start : start + _SLICE]:
                 self._bus.publish(
                     OperatorActed(
                         at=at,
@@ -192,7 +268,7 @@ class QueueDesk:
                         action=action,
                         actor=self._actor,
                         reason=done.told,
-                        recipients=each,
+                        recipients=recipients,
                     )
                 )
             await asyncio.sleep(0)
@@ -200,27 +276,6 @@ class QueueDesk:
             for event in done.notified[start : start + _SLICE]:
                 self._bus.publish(event)
             await asyncio.sleep(0)
-
-    async def _count(self, query: QueueQuery, expect: int) -> tuple[MessageId, ...]:
-        """The messages that match, when they are *expect* many."""
-        if not 0 <= expect <= EXPECT_LIMIT:
-            raise RequestUnclear(f"expect is a number from 0 to {EXPECT_LIMIT:,}.")
-        ids: list[MessageId] = []
-        cursor = ""
-        while len(ids) <= expect:
-            page = await self._spool.page(query, cursor=cursor, limit=_PAGE)
-            ids += [row.id for row in page.rows]
-            cursor = page.next_cursor
-            if not cursor:
-                break
-        if len(ids) != expect:
-            count = expect if cursor else len(ids)
-            match = "message matches" if count == 1 else "messages match"
-            raise RequestRefused(
-                f"{'More than ' if cursor else ''}{count:,} {match}, not {expect:,}; nothing was"
-                " changed. Look again, then ask again."
-            )
-        return tuple(ids)
 
     async def _unknown(self, ids: Sequence[MessageId]) -> tuple[MessageId, ...]:
         """Those of *ids* that are not in the queue.  Refused when none is: a slip of the pen."""
@@ -237,17 +292,25 @@ class QueueDesk:
         return unknown
 
 
-def _chosen(request: QueueChange) -> QueueQuery:
-    if request.ids and request.query:
-        raise RequestUnclear("Give either ids or a query, not both.")
-    if request.ids:
-        return QueueQuery(ids=request.ids)
-    query = parse_query(request.query)
-    if not query.terms:
-        raise RequestUnclear(
-            "Name the messages or give a query, such as `state:deferred` or `dest:example.org`."
-        )
-    return query
+def _enough(expect: int | None) -> int | None:
+    """How many messages are looked for, where *expect* are expected."""
+    return None if expect is None else max(expect, _COUNTED)
+
+
+def _check_count(frozen: Frozen, expect: int | None, *, selected: bool) -> None:
+    """Raise `RequestRefused` unless *expect* messages are frozen, where that is asked."""
+    if expect is None or frozen.messages == expect:
+        return
+    more = frozen.messages > (_enough(expect) or 0) and not selected  # nobody has counted on
+    count = _enough(expect) or 0 if more else frozen.messages
+    if selected:
+        match = "message is in the selection" if count == 1 else "messages are in the selection"
+    else:
+        match = "message matches" if count == 1 else "messages match"
+    raise RequestRefused(
+        f"{'More than ' if more else ''}{count:,} {match}, not {expect:,}; nothing was"
+        " changed. Look again, then ask again."
+    )
 
 
 def _verb(request: QueueChange) -> str:
@@ -258,6 +321,6 @@ def _verb(request: QueueChange) -> str:
 def _named(request: QueueChange) -> str:
     """What was asked for, for the record."""
     if not request.ids:
-        return request.query
+        return request.query or request.selection
     more = len(request.ids) - _NAMED
     return " ".join(request.ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -374,6 +374,7 @@ class ConfigDesk:
             text=text,
             pending=state.pending,
             drift=self._standing.drift,
+            digest=await asyncio.to_thread(self._texts.file_digest),
         )
 
     async def look_for_drift(self) -> bool:
@@ -392,4 +393,5 @@ class ConfigDesk:
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""
         standing = self._standing
-        return words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)
+        found = words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)
+        return (*self.trial.attention(), *found)

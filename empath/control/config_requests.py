@@ -109,6 +109,8 @@ class ConfigView(Reply, frozen=True):
     pending: tuple[ConfigChange, ...]
     drift: bool
     """The file on disk says something else than what was put in force."""
+    digest: str = ""
+    """Names the text of the file, as `ConfigText.digest` does; empty where it cannot be read."""
 
 
 class GetConfig(Request[ConfigView], frozen=True):

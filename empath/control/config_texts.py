@@ -119,6 +119,13 @@ class ConfigTexts:
             raise RequestRefused(f"The config file cannot be read: {error}.") from error
         return self._told(text, self._standing.state.version)
 
+    def file_digest(self) -> str:
+        """Names what the config file says; empty if it cannot be read."""
+        try:
+            return self.digest(self._standing.origin.text())
+        except ConfigUnusable:
+            return ""
+
     def version(self, number: int) -> ConfigText:
         """What a version of the history said.  Raises `NotFound`, `RequestRefused`."""
         state = self._standing.state

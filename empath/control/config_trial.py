@@ -28,6 +28,7 @@ from empath.control.config_apply import Wish
 from empath.control.config_text_requests import ConfigWatchView
 from empath.control.request import RequestRefused, RequestUnclear
 from empath.control.standing_config import InForce, StandingConfig
+from empath.control.system_requests import AttentionItem
 from empath.events import ConfigWatched, TaskFailed
 from empath.policy.probation import BEFORE, Health, Trial
 from empath.safe_text import safe_text
@@ -199,6 +200,18 @@ class ConfigTrial:
             outcome="stuck" if on.stuck else "",
             sentence=on.stuck or on.trial.told(self._health()),
         )
+
+    def attention(self) -> tuple[AttentionItem, ...]:
+        """That a config is on trial, for whoever asks what he should see to."""
+        if self._now is None:
+            return ()
+        view = self.view()
+        left = max(0.0, view.ends_at - view.now)
+        sentence = view.sentence
+        if not self._now.stuck:
+            sentence = f"Version {view.version} is on trial for {left:,.0f} s more. {sentence}"
+        severity = "error" if self._now.stuck else "warning"
+        return (AttentionItem(severity=severity, subject="config", sentence=sentence),)
 
     async def run(self) -> None:
         """Look until cancelled."""

@@ -22,6 +22,7 @@ from empath.events import (
     ConfigLoaded,
     ConfigRefused,
     ConfigReloaded,
+    ConfigWatched,
     DestinationGated,
     DnsChanged,
     EngineStarted,
@@ -56,6 +57,7 @@ _KINDS: Final[dict[type[Struct], str]] = {
     DestinationGated: "gate",
     ConfigLoaded: "config",
     ConfigReloaded: "config",
+    ConfigWatched: "config",
     ConfigRefused: "config",
     TaskFailed: "fault",
 }

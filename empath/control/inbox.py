@@ -24,7 +24,7 @@ from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, NextHop, Recipient, State
 from empath.policy import routing
 from empath.safe_text import safe_text
-from empath.spool.face import Changed, MessageRecord, RecipientRow, Spool
+from empath.spool.face import MessageRecord, RecipientRow, Spool
 from empath.spool.operating import CAPTURED
 
 MOST: Final = 500
@@ -121,8 +121,8 @@ class InboxDesk:
             self._releases.give(given)
         except Crowded as error:
             raise RequestRefused(str(error)) from error
-        ids = tuple(record.id for record in records)
-        await self._ledger.finish(begun, Changed(ids, sum(len(e.lot.recipients) for e in given), 0))
+        recipients = sum(len(each.lot.recipients) for each in given)
+        await self._ledger.finish(begun, len(records), recipients)
 
     async def _captured(
         self, ids: Sequence[MessageId]

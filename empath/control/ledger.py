@@ -16,7 +16,7 @@ from empath.clock import Clock
 from empath.control.link import RecordItem, RecordList, RequestUnclear
 from empath.events import OperatorRecord, SpoolFault
 from empath.safe_text import safe_text
-from empath.spool.face import Changed, Spool, SpoolRefused
+from empath.spool.face import Spool, SpoolRefused
 
 REASON_LIMIT: Final = 200
 """Characters of a reason that are kept."""
@@ -54,11 +54,18 @@ class Ledger:
         record = msgspec.structs.replace(record, finished=False)
         return await self._spool.note(record), record
 
-    async def finish(self, begun: tuple[int, OperatorRecord], done: Changed) -> None:
-        """Note what came of it."""
+    async def finish(
+        self,
+        begun: tuple[int, OperatorRecord],
+        messages: int,
+        recipients: int,
+        *,
+        finished: bool = True,
+    ) -> None:
+        """Note what came of it; what is not *finished* stays on record as that."""
         number, record = begun
         record = msgspec.structs.replace(
-            record, messages=len(done.ids), recipients=done.recipients, finished=True
+            record, messages=messages, recipients=recipients, finished=finished
         )
         await self._note(record, number)
 

@@ -2,9 +2,10 @@
 
 ``await link.ask(ListQueue())`` is typed by its request, and the same values cross the socket
 as JSON.  The console and ``empathctl`` know the engine only through this module, the events
-and the words; the structs stand in `queue_requests`, `gate_requests`, `record_requests`,
-`shape_requests`, `parts_requests`, `inbox_requests`, `system_requests`, `config_requests`,
-`config_text_requests`, `dns_requests` and `tls_requests`.
+and the words; the structs stand in `queue_requests`, `selection_requests`, `job_requests`,
+`trash_requests`, `gate_requests`, `record_requests`, `shape_requests`, `parts_requests`,
+`inbox_requests`, `system_requests`, `config_requests`, `config_text_requests`, `dns_requests`
+and `tls_requests`.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ from empath.control.gate_requests import (
     WhyReply,
 )
 from empath.control.inbox_requests import ReleaseCaptured, Released, ReleaseItem
+from empath.control.job_requests import CancelJob, JobItem, Jobs, ListJobs, UndoJob
 from empath.control.parts_requests import (
     CheckItem,
     ListParts,
@@ -135,6 +137,7 @@ from empath.control.request import (
     RequestUnclear,
     reply_type,
 )
+from empath.control.selection_requests import Selection, SelectMessages
 from empath.control.shape_requests import (
     ClassLatency,
     DestinationView,
@@ -170,6 +173,13 @@ from empath.control.system_requests import (
     Stopping,
 )
 from empath.control.tls_requests import ListTls, TlsDestination, TlsDestinations
+from empath.control.trash_requests import (
+    EmptyTrash,
+    ListTrash,
+    RestoreTrash,
+    TrashItem,
+    TrashPage,
+)
 from empath.events import Event
 
 __all__ = [
@@ -181,6 +191,7 @@ __all__ = [
     "AttentionItem",
     "BadEventFilter",
     "BounceMessages",
+    "CancelJob",
     "Changed",
     "CheckConfig",
     "CheckItem",
@@ -210,6 +221,7 @@ __all__ = [
     "DnsEntry",
     "DnsOverride",
     "DnsOverrides",
+    "EmptyTrash",
     "EventFilter",
     "ExplainMessage",
     "FlushQueue",
@@ -223,6 +235,8 @@ __all__ = [
     "GetStatus",
     "GetWatch",
     "HoldMessages",
+    "JobItem",
+    "Jobs",
     "KeepConfig",
     "Latency",
     "LiftLimit",
@@ -236,11 +250,13 @@ __all__ = [
     "ListDnsCache",
     "ListDnsOverrides",
     "ListGates",
+    "ListJobs",
     "ListParts",
     "ListQueue",
     "ListRecord",
     "ListSenders",
     "ListTls",
+    "ListTrash",
     "ListUnreached",
     "ListUpcoming",
     "MessageParts",
@@ -287,10 +303,13 @@ __all__ = [
     "RerouteMessages",
     "ResetBreaker",
     "RestoreRoute",
+    "RestoreTrash",
     "ResumeDestination",
     "RetryMessages",
     "RollBackConfig",
     "RouteHost",
+    "SelectMessages",
+    "Selection",
     "SenderItem",
     "Senders",
     "SetDnsOverride",
@@ -306,6 +325,9 @@ __all__ = [
     "Timing",
     "TlsDestination",
     "TlsDestinations",
+    "TrashItem",
+    "TrashPage",
+    "UndoJob",
     "UnreachedHost",
     "UnreachedHosts",
     "Upcoming",

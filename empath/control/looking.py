@@ -13,10 +13,11 @@ from empath.control.link import NotFound, RequestRefused, RequestUnclear
 from empath.control.parts import Deliverer
 from empath.control.standing import rerouted
 from empath.delivery.route import RouteFinder
-from empath.envelope import BadMessageId, MessageId
+from empath.envelope import MessageId
 from empath.message.headers import HEADER_LIMIT, read_headers
 from empath.query import QueueQuery, parse_query
-from empath.spool.face import BodyUnfit, Content, Spool
+from empath.spool.cursors import BadCursor
+from empath.spool.face import SORTS, BodyUnfit, Content, Spool
 
 PAGE_LIMIT: Final = 1000
 """Most messages in one page."""
@@ -32,15 +33,17 @@ async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
     """A page.  Raises `RequestUnclear` and `empath.query.BadQuery`."""
     if request.limit < 1:
         raise RequestUnclear(f"limit is a number from 1 to {PAGE_LIMIT}.")
-    if request.sort not in ("age", "-age"):
-        raise RequestUnclear('sort is "age" (oldest first) or "-age" (newest first).')
-    try:
-        MessageId(request.cursor or "0" * 16)
-    except BadMessageId as error:
-        raise RequestUnclear("cursor is what the page before ended with, or empty.") from error
+    if request.sort.removeprefix("-") not in SORTS:
+        raise RequestUnclear(
+            f'sort is {", ".join(SORTS)}, or one of them behind "-": "age" is oldest first,'
+            ' "-age" newest first.'
+        )
     query = QueueQuery(ids=request.ids) if request.ids else parse_query(request.query)
     limit = min(request.limit, PAGE_LIMIT)
-    page = await spool.page(query, sort=request.sort, cursor=request.cursor, limit=limit)
+    try:
+        page = await spool.page(query, sort=request.sort, cursor=request.cursor, limit=limit)
+    except BadCursor as error:
+        raise RequestUnclear("cursor is what the page before ended with, or empty.") from error
     return link.QueuePage(
         items=tuple(map(views.queue_item, page.rows)),
         matched=page.matched,

@@ -13,47 +13,42 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-import empath
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
-from empath.control import config_desk, dns, gates, ledger, link, looking, shape, views
-from empath.control.attention import Remembered, needs_attention
-from empath.control.changes import QueueDesk
+from empath.control import config_desk, dns, gates, ledger, link, looking, queueing, shape, views
 from empath.control.config_desk import ConfigDesk
 from empath.control.dns import DnsDesk
 from empath.control.event_filter import BadEventFilter, checked
 from empath.control.event_stream import EventStream
-from empath.control.gate_list import gate_items
 from empath.control.gates import GateDesk
 from empath.control.inbox import InboxDesk, Releasing
 from empath.control.ledger import Ledger
 from empath.control.link import LinkReadOnly, Notice, Pong, Request, RequestRefused, RequestUnclear
 from empath.control.mime_parts import PartDesk
 from empath.control.parts import Deliverer, Receiving, Stop
+from empath.control.queueing import Queueing
 from empath.control.reading import Reading
 from empath.control.shape import ShapeDesk
+from empath.control.status import StatusDesk
 from empath.delivery.route import RouteFinder
-from empath.envelope import MessageId, State
+from empath.envelope import MessageId
 from empath.events import TaskFailed
 from empath.observe.encryption import EncryptionLedger
-from empath.observe.health import LoopLag, resident_memory
+from empath.observe.health import LoopLag
 from empath.observe.metrics import Counters
 from empath.query import BadQuery
 from empath.resolver import Resolver
 from empath.safe_text import safe_text
-from empath.spool.face import DestinationRow, Spool, SpoolRefused
+from empath.spool.face import Spool, SpoolRefused
 
 R = TypeVar("R")
-_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str]]
 
 DESTINATION_LIMIT: Final = 1000
 """Most destinations in one reply."""
-_ATTENTION_EVERY: Final = 5.0
-"""Seconds for which the list of destinations that attention is decided from may be old."""
 
 
 class LocalLink:
@@ -85,20 +80,26 @@ class LocalLink:
         self._engine = engine
         self._finder = finder
         self._resolver = resolver
-        self._reception = reception
         self._bus = bus
         self._clock = clock
         self._config = config
-        self._metrics = metrics
-        self._lag = lag
         self._stop = stop
         self._configs = configs
-        self._listeners = listeners
-        self._started_at = clock.now()
         self._actor = f"empath pid {os.getpid()}"
         self._read_only = False
-        self._remembered = Remembered()
-        bus.fold(self._remembered)
+        self._standing = StatusDesk(
+            spool=spool,
+            engine=engine,
+            finder=finder,
+            reception=reception,
+            bus=bus,
+            clock=clock,
+            config=config,
+            metrics=metrics,
+            lag=lag,
+            configs=configs,
+            listeners=listeners,
+        )
         self._encryption = encryption
         self._shapes = ShapeDesk(
             spool=spool,
@@ -110,8 +111,8 @@ class LocalLink:
             clock=clock,
             config=config,
         )
-        self._backlog: list[tuple[float, _Backlog]] = []
         self._read = looking.Read()
+        self._mail = Queueing(spool=spool, finder=finder, bus=bus, clock=clock, config=config)
         self._parts = PartDesk(spool, self._read)
         self._reading = Reading(spool, bus, clock)
         self._releases = releases
@@ -125,6 +126,10 @@ class LocalLink:
         other._actor = actor  # noqa: SLF001 - it is one of us
         other._read_only = read_only  # noqa: SLF001 - it is one of us
         return other
+
+    async def work(self) -> None:
+        """Work off the great changes of the queue, until cancelled."""
+        await self._mail.run()
 
     def report(self, task: str, error: BaseException) -> None:
         """Publish a bug met while somebody asked."""
@@ -179,66 +184,10 @@ class LocalLink:
     # The engine itself.
 
     async def _ping(self, _request: link.Ping) -> Pong:
-        config = self._config()
-        return Pong(
-            version=empath.__version__,
-            protocol=link.PROTOCOL,
-            pid=os.getpid(),
-            hostname=config.hostname,
-            mode=config.mode.value,
-            started_at=self._started_at,
-            now=self._clock.now(),
-            read_only=self._read_only,
-        )
+        return self._standing.pong(read_only=self._read_only)
 
     async def _status(self, _request: link.GetStatus) -> link.Status:
-        now = self._clock.now()
-        stats = await self._spool.stats()
-        counts, metrics = stats.recipients, self._metrics
-        connections = self._engine.connections() if self._engine else {}
-        destinations, damaged = await self._recent_backlog()
-        return link.Status(
-            pong=await self._ping(link.Ping()),
-            listeners=tuple(self._listeners()),
-            queued=counts.get(State.QUEUED, 0),
-            deferred=counts.get(State.DEFERRED, 0),
-            held=counts.get(State.HELD, 0),
-            active=counts.get(State.ACTIVE, 0),
-            messages=stats.messages,
-            oldest_at=stats.oldest_at,
-            next_at=await self._spool.next_due(now),
-            accepted=metrics.accepted,
-            refused=metrics.refused,
-            delivered=metrics.delivered,
-            deferrals=metrics.deferrals,
-            bounced=metrics.bounced,
-            sessions=self._reception.sessions,
-            connections_out=sum(connections.values()),
-            loop_lag=self._lag.worst,
-            memory=resident_memory(),
-            free_octets=stats.free_octets,
-            attention=needs_attention(
-                damaged=damaged,
-                now=now,
-                config=self._config(),
-                free_octets=stats.free_octets,
-                loop_lag=self._lag.worst,
-                destinations=destinations,
-                remembered=self._remembered,
-                config_items=self._configs.attention(),
-                gates=gate_items(self._engine, self._finder, now),
-            ),
-            sequence=self._bus.sequence,
-        )
-
-    async def _recent_backlog(self) -> _Backlog:
-        """The longest queues and the damaged mail, a few seconds old: a console asks often."""
-        now = self._clock.monotonic()
-        if not self._backlog or now - self._backlog[0][0] >= _ATTENTION_EVERY:
-            rows = await self._spool.destinations(limit=100)
-            found = (rows, await self._spool.damaged())
-            self._backlog[:] = [(now, found)]  # shared with every other name of this link
-        return self._backlog[0][1]
+        return await self._standing.status(read_only=self._read_only)
 
     async def _stop_engine(self, _request: link.StopEngine) -> link.Stopping:
         self._stop(f"{self._actor} asked for it")
@@ -279,25 +228,12 @@ class LocalLink:
             clock=self._clock,
             config=self._config,
             ledger=Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=self._actor),
-            queue=self._queue_desk(),
+            queue=self._mail.desk(self._actor),
         )
         return await desk.release(request)
 
-    async def _change(self, request: link.QueueChange) -> link.Changed:
-        return await self._queue_desk().change(request)
-
-    async def _flush(self, request: link.FlushQueue) -> link.Changed:
-        return await self._queue_desk().flush(request)
-
-    def _queue_desk(self) -> QueueDesk:
-        return QueueDesk(
-            spool=self._spool,
-            finder=self._finder,
-            bus=self._bus,
-            clock=self._clock,
-            config=self._config,
-            actor=self._actor,
-        )
+    async def _queueing(self, request: Request[Any]) -> Any:
+        return await self._mail.answer(request, self._actor)
 
     async def _destinations(self, request: link.ListDestinations) -> link.Destinations:
         if request.limit < 1:
@@ -319,7 +255,7 @@ class LocalLink:
 
     async def _spool_report(self, _request: link.GetSpool) -> link.SpoolReport:
         path: Path = self._config().spool.path
-        return views.spool_report(str(path), await self._spool.stats())
+        return views.spool_report(str(path), await self._spool.stats(), self._spool.trashed)
 
     async def _spool_check(self, _request: link.CheckSpool) -> link.SpoolCheck:
         problems = await self._spool.check()
@@ -374,15 +310,7 @@ class LocalLink:
         link.ListParts: _list_parts,
         link.ReadPart: _read_part,
         link.ReleaseCaptured: _release_captured,
-        link.RetryMessages: _change,
-        link.HoldMessages: _change,
-        link.ReleaseMessages: _change,
-        link.DeleteMessages: _change,
-        link.PrioritizeMessages: _change,
-        link.BounceMessages: _change,
-        link.RerouteMessages: _change,
         link.ListRecord: _record,
-        link.FlushQueue: _flush,
         link.ListDestinations: _destinations,
         link.ListTls: _tls,
         link.GetSpool: _spool_report,
@@ -390,6 +318,7 @@ class LocalLink:
         **dict.fromkeys(config_desk.ANSWERED, _config_request),
         **dict.fromkeys(dns.ANSWERED, _dns),
         **dict.fromkeys(gates.ANSWERED, _gates),
+        **dict.fromkeys(queueing.ANSWERED, _queueing),
         **dict.fromkeys(shape.ANSWERED, _shape),
     }
     """Which method answers which request."""

@@ -9,15 +9,20 @@ import msgspec
 from empath.control import views
 from empath.control.link import Preview, PreviewItem, QueueItem
 from empath.query import QueueQuery
-from empath.spool.face import Example, QueueRow, Spool
+from empath.spool.face import Counted, Example, QueueRow, Spool
+from empath.spool.selection import Frozen
 
 DESTINATIONS: Final = 20
 """Destinations that are named."""
 
 
-async def preview(spool: Spool, query: QueueQuery, action: str) -> Preview:
+async def preview(spool: Spool, query: QueueQuery | Frozen, action: str) -> Preview:
     """Count what *action* (see `Spool.count`) would change of what *query* matches."""
-    counted = await spool.count(query, action)
+    return await told(spool, await spool.count(query, action))
+
+
+async def told(spool: Spool, counted: Counted) -> Preview:
+    """What was counted, as an operator reads it."""
     shown = {one.id: one for one in counted.examples}
     rows = (await spool.page(QueueQuery(ids=tuple(shown)))).rows if shown else ()
     examples = tuple(_example(row, shown[row.id]) for row in rows)

@@ -30,6 +30,12 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     destination: Domain
     last_reply: str
     subject: str
+    client: str = ""
+    """The address it came from; empty for notifications of our own."""
+    listener: str = ""
+    """The listener it came in at."""
+    tls: str = ""
+    """Protocol and cipher of the session it came in by; empty for one in clear."""
 
 
 class QueuePage(Reply, frozen=True):
@@ -44,6 +50,8 @@ class QueuePage(Reply, frozen=True):
 class ListQueue(Request[QueuePage], frozen=True):
     """A piece of the queue.  `query` is in the filter language of `empath.query`.
 
+    `sort` is ``age`` (oldest first), ``next`` (due soonest first), ``size``, ``tries``,
+    ``destination`` or ``from``, or one of them behind ``-``, which turns it round.
     With `ids`, only these messages as far as they are still queued, whatever the query:
     how a console refreshes the rows it shows without moving them.
     """
@@ -149,6 +157,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     destination_count: int
     examples: tuple[QueueItem, ...]
     """The oldest few of the messages; `recipient` and `recipients` are of those touched."""
+    kept_for: float | None = None
+    """Of a deletion: for how many seconds it could be taken back; 0 if it is for good."""
 
 
 class Changed(Reply, frozen=True):
@@ -166,18 +176,25 @@ class Changed(Reply, frozen=True):
     """With `dry_run`: what would be changed; the counts above are 0."""
     unknown: tuple[MessageId, ...] = ()
     """Those of the ids asked for that are not in the queue; the others were changed."""
+    job: str = ""
+    """The job that makes the change from now on, where it is for many messages: the counts are
+    0 then, and `ListJobs` says how far it is.  Empty when all is done."""
+    undo: str = ""
+    """The job that `UndoJob` takes back; empty where nothing can be undone."""
 
 
 class QueueChange(Request[Changed], frozen=True):
-    """A change of the messages named by `ids`, or else of all that `query` matches.
+    """A change of the messages named by `ids`, of those frozen as `selection`, or else of all
+    that `query` matches.
 
-    With `expect`, the change is refused unless exactly that many messages match.  With
-    `dry_run`, nothing is changed and the reply says what would be.
+    With `expect`, the change is refused unless exactly that many messages match, or are in the
+    selection.  With `dry_run`, nothing is changed and the reply says what would be.
     """
 
     changes = True
     ids: tuple[MessageId, ...] = ()
     query: str = ""
+    selection: str = ""
     expect: int | None = None
     reason: str = ""
     dry_run: bool = False
@@ -202,7 +219,9 @@ class ReleaseMessages(QueueChange, frozen=True):
 
 
 class DeleteMessages(QueueChange, frozen=True):
-    """Give them up without telling anybody."""
+    """Give them up without telling anybody; they are kept in the trash for a while
+    (`spool.trash_for`) and can be restored from it.
+    """
 
     route = "queue/delete"
 

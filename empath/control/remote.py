@@ -74,8 +74,8 @@ class RemoteLink:
         quiet: float = QUIET,
     ) -> None:
         """Wait *timeout* seconds for the reply of an engine that lives: after *quiet* seconds
-        it is pinged, and is lost when that is not answered within as many.  The stream of events
-        is lost after three heartbeats of silence.
+        it is pinged, and is lost when that is not answered within as many.  So is the stream of
+        events, and after three heartbeats of silence whoever answers beside it.
         """
         self.path = path
         self._timeout = timeout
@@ -167,7 +167,7 @@ class RemoteLink:
                     raise _refusal(response.status, await self._read(response))
                 self._check_protocol(response)
                 lines = _Lines()
-                async for chunk in response.content.iter_any():
+                while chunk := await self._more(response.content):
                     for line in lines.feed(chunk):
                         yield codec.decode(Notice, line)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -178,6 +178,25 @@ class RemoteLink:
                 " use the one of the same installation."
             ) from error
         raise LinkLost(f"The engine at {self.path} has stopped.")
+
+    async def _more(self, stream: aiohttp.StreamReader) -> bytes:
+        """The next octets of the stream of events; nothing at its end.
+
+        Where nothing happens the engine is pinged.  Raises `LinkLost` when it does not answer,
+        `TimeoutError` when it is hung.
+        """
+        while True:
+            patience = asyncio.timeout(self._quiet)
+            try:
+                async with patience:
+                    return await stream.readany()
+            except TimeoutError:
+                if not patience.expired():
+                    raise  # it is aiohttp's: no heartbeat came either
+            async with asyncio.timeout(self._quiet):
+                found = await self._exchange(Ping, codec.encode(Ping()))
+            if isinstance(found, LinkLost):
+                raise found
 
     async def close(self) -> None:
         """Let go of the engine; asking again connects again."""

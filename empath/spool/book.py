@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -70,7 +70,9 @@ class Kept:
 class Book:
     """Leases, fresh lots and counts of one spool."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        """*now* is the time that filters such as ``age:>1h`` count from."""
+        self.now = now
         self.tally = Tally()
         self.fresh_lots = FRESH_LOTS
         self.fresh_octets = FRESH_OCTETS
@@ -288,13 +290,17 @@ class Book:
         self._skipped.clear()
         self.arrival.set()
 
-    def finished(self, count: int, octets: int, files: int) -> None:
-        """So many messages have no recipient left that waits; their bodies are gone."""
+    def finished(self, count: int, octets: int, files: int, *, trashed: bool = False) -> None:
+        """So many messages have no recipient left that waits; their bodies are gone, or kept
+        for the trash.
+        """
         tally = self.tally
         tally.messages -= count
         tally.finished += count
         tally.octets -= octets
         tally.file_bodies -= files
+        if trashed:
+            tally.trashed_octets += octets
 
     @property
     def flying(self) -> Collection[Pair]:

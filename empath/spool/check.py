@@ -29,7 +29,12 @@ def check(spool: Path, folder: BodyFolder) -> Sequence[Problem]:
     try:
         reader = _reader(spool)
         try:
-            return [*_database(reader), *_bodies(reader, folder), *_files(reader, folder)]
+            return [
+                *_database(reader),
+                *_trash(reader),
+                *_bodies(reader, folder),
+                *_files(reader, folder),
+            ]
         finally:
             reader.close(True)
     except (apsw.Error, OSError) as error:
@@ -89,14 +94,28 @@ def _database(reader: apsw.Connection) -> Iterator[Problem]:
         yield Problem(name, f"There are recipients of {name} but no such message: {remedy}.")
 
 
+def _trash(reader: apsw.Connection) -> Iterator[Problem]:
+    remedy = "it cannot be restored and goes by itself when spool.trash_for is over"
+    for key, stands in reader.execute(
+        "SELECT DISTINCT t.key, m.key IS NOT NULL FROM trash AS t"
+        " LEFT JOIN message AS m ON m.key = t.key WHERE ifnull(m.stored, 0) = 0 LIMIT 20"
+    ):
+        name = MessageId.from_key(key)
+        what = "has no body" if stands else "is unknown"
+        yield Problem(name, f"The message {name} in the trash {what}: {remedy}.")
+
+
 def _bodies(reader: apsw.Connection, folder: BodyFolder) -> Iterator[Problem]:
     rows = reader.execute(
-        "SELECT m.key, m.size, m.sha256, m.stored, m.prefix, m.details, b.content"
+        "SELECT m.key, m.size, m.sha256, m.stored, m.prefix, m.details, b.content,"
+        " m.finished_at IS NOT NULL"
         " FROM message AS m LEFT JOIN body AS b ON b.key = m.key WHERE m.stored != 0"
     )
-    for key, size, sha256, where, prefix, details, inline in rows:
+    for key, size, sha256, where, prefix, details, inline, trashed in rows:
         name = MessageId.from_key(key)
         remedy = f'it will not be sent: "empathctl queue delete {name}", or restore the file'
+        if trashed:
+            remedy = "it is in the trash: let it go, or restore the file"
         if zlib.crc32(prefix) != stored.read_details(details).prefix_crc:
             yield Problem(name, f"The trace fields of {name} are damaged; {remedy}.")
         elif where == stored.FILE:

@@ -17,9 +17,9 @@ from empath.address import Domain, EmailAddress
 from empath.envelope import MessageId, State
 from empath.spool import stored
 from empath.spool.book import Pair
-from empath.spool.changes import ELIGIBLE
 from empath.spool.filters import Filter
 from empath.spool.operating import Counted, Example
+from empath.spool.piece import ELIGIBLE
 from empath.spool.rows import select
 from empath.spool.walk import OLDEST, walk
 
@@ -33,16 +33,19 @@ EXAMPLES: Final = 5
 class Count:
     """One count, piece by piece."""
 
-    def __init__(self, action: str, chosen: Filter, flying: Collection[Pair]) -> None:
+    def __init__(self, action: str, flying: Collection[Pair]) -> None:
         self._action = action
-        self._chosen = chosen
         self._flying = frozenset(flying)
-        self._place = OLDEST
         self._messages = 0
         self._in_flight = 0
         self._destinations: dict[Domain, list[int]] = {}
         self._examples: list[tuple[int, Example]] = []
         """With the number of the recipient that is named."""
+
+    def begin(self, chosen: Filter) -> None:
+        """Count what *chosen* means, beside what was counted before."""
+        self._chosen = chosen
+        self._place = OLDEST
 
     def go_on(self, reader: apsw.Connection) -> bool:
         """Count the next piece; False when it was the last.  Runs in a reader's thread."""

@@ -37,6 +37,7 @@ from empath.spool.surveying import DestinationRow, Surveying
 
 __all__ = [
     "DAMAGED",
+    "SORTS",
     "BodyUnfit",
     "Changed",
     "Content",
@@ -77,6 +78,9 @@ class SpoolInUse(Exception):
 class SpoolUnusable(Exception):
     """The spool cannot be opened: path, permissions, version; the message says what to do."""
 
+
+SORTS: Final = ("age", "next", "size", "tries", "destination", "from")
+"""The orders of a list: oldest, due soonest, smallest, least tried first, by name."""
 
 DAMAGED: Final = "body damaged: "
 """How the hold reason of quarantined mail begins."""
@@ -188,6 +192,9 @@ class QueueRow:
     last_reply: str
     """What a server said last to that recipient; of a held one, why it is held."""
     subject: str
+    client: str = ""
+    listener: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +341,9 @@ class Spool(Operating, Surveying, Protocol):
     async def page(
         self, query: QueueQuery, *, sort: str = "age", cursor: str = "", limit: int = 60
     ) -> QueuePage:
-        """A piece of the queue.  *sort* is ``age`` (oldest first) or ``-age``."""
+        """A piece of the queue.  *sort* is one of `SORTS`, ``-`` before it turns it round.
+        Raises `empath.spool.cursors.BadCursor`.
+        """
         ...
 
     async def message(self, id: MessageId) -> MessageRecord | None:

@@ -6,19 +6,20 @@ names ids or a final state, only messages that are not finished are looked at, a
 only recipients that wait.
 Comparing ignores the case of ASCII letters; ``subject:``, ``reply:`` and ``hold:`` without ~ mean
 "begins with".  ``from:<>`` is the null sender.  ``header:`` reads bodies, those that are not in
-files of their own, so it needs a filter that is found by index.
+files of their own, so it needs a filter that is found by index.  Ages and times of the next
+attempt count from the moment at which the filter was put into SQL.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from empath.envelope import State
+from empath.envelope import Priority, State
 from empath.query import BadQuery, QueueQuery, Term
-from empath.spool.stored import read_domain
+from empath.spool.stored import CLIENT_PLACE, first_key, read_domain
 from empath.spool.tally import Tally
 
 NARROW: Final = 20_000
@@ -26,7 +27,7 @@ NARROW: Final = 20_000
 
 Values = dict[str, Any]
 
-_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply", "hold"})
+_OF_RECIPIENT: Final = frozenset({"state", "dest", "rcpt", "reply", "hold", "next", "tries"})
 _COLUMNS: Final = {
     "dest": "r.destination",
     "rcpt": "r.address",
@@ -34,6 +35,7 @@ _COLUMNS: Final = {
     "hold": "r.hold_reason",
 }
 _HIDDEN: Final = frozenset({State.QUEUED.word, State.DEFERRED.word})
+_CLIENT: Final = f"json_extract(m.details, '$[{CLIENT_PLACE}]')"
 _ACTIVE_KEYS: Final = "SELECT value FROM json_each(:active)"
 _ACTIVE: Final = f"m.key IN ({_ACTIVE_KEYS})"
 # The header section, up to 64 KiB; a body in a file has none here.
@@ -44,6 +46,20 @@ _HEADER: Final = (
 )
 _IDS: Final = "SELECT value FROM json_each(:ids)"
 _INDEXED: Final = "SELECT key FROM recipient INDEXED BY recipient_open WHERE state < 10 AND"
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Messages picked by their keys, for a job; of those in *some* only these recipients."""
+
+    keys: tuple[int, ...]
+    some: Mapping[int, Sequence[int]]
+    job: int = 0
+    """The job that changes them; it can be undone then.  0: none."""
+
+
+Chosen = QueueQuery | Picked
+"""What a change is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +76,26 @@ class Filter:
     """A select of the keys that can match at all; empty when the queue must be walked."""
     total: int | None = None
     """How many messages match, where that is known without looking."""
+    partial: bool = False
+    """Of a message that matches, not all recipients that wait need be meant."""
 
     @classmethod
     def of(
         cls,
-        query: QueueQuery,
+        query: Chosen,
         tally: Tally,
         active: Collection[int] = (),
         *,
+        now: float,
         by_index: int = NARROW,
     ) -> Self:
-        """Put *query* into SQL.
+        """Put *query* into SQL, as it is meant at *now*.
 
         Messages of *active* show as active, not as what is stored.  Up to *by_index*
         recipients are found by index.
         """
+        if isinstance(query, Picked):
+            return cls._of_picked(query)
         fields = {term.field for term in query.terms}
         finals = any(State[t.text.upper()].final for t in query.terms if t.field == "state")
         open_only = not (query.ids or "id" in fields or finals)
@@ -86,7 +107,7 @@ class Filter:
         late: list[str] = []  # what costs most is asked last
         for number, term in enumerate(query.terms):
             name = f"t{number}"
-            values[name] = _value(term)
+            values[name] = _value(term, now)
             if term.field in _OF_RECIPIENT and term.text != State.ACTIVE.word:
                 condition = _recipient(term, name)
                 meant.append(f"NOT ifnull({condition}, 0)" if term.negated else condition)
@@ -117,7 +138,22 @@ class Filter:
             open_only,
             narrow,
             total,
+            bool(meant),
         )
+
+    @classmethod
+    def _of_picked(cls, picked: Picked) -> Self:
+        """The messages of a lot that are not finished, and those of their recipients."""
+        values: Values = {"ids": json.dumps(picked.keys)}
+        meant = ""
+        if picked.some:
+            values["some"] = json.dumps({f"k{key}": each for key, each in picked.some.items()})
+            numbers = "json_extract(:some, '$.k' || r.key)"
+            meant = (
+                f" AND ({numbers} IS NULL"  # noqa: S608 - our own words
+                f" OR r.number IN (SELECT value FROM json_each({numbers})))"
+            )
+        return cls("1", "+r.state < 10" + meant, values, open_only=True, narrow=_IDS)
 
 
 def _plan(
@@ -155,8 +191,16 @@ def _plan(
     return "", None
 
 
-def _value(term: Term) -> str | int:
+def _value(term: Term, now: float) -> str | float:
     match term.field:
+        case "age":
+            return first_key(now - term.amount)
+        case "next":
+            return now + term.amount
+        case "size" | "tries":
+            return term.amount
+        case "prio":
+            return Priority[term.text.upper()]
         case "state":
             return State[term.text.upper()]
         case "id":
@@ -171,7 +215,13 @@ def _recipient(term: Term, name: str) -> str:
     """The condition of *term* on a recipient r."""
     column = _COLUMNS.get(term.field)
     if column is None:
-        return f"r.state = :{name}"
+        match term.field:
+            case "next":
+                return f"r.due_at {term.relation} :{name}"
+            case "tries":
+                return f"r.attempts {term.relation or '='} :{name}"
+            case _:
+                return f"r.state = :{name}"
     if term.contains:
         return _contains(column, name)
     if term.field in {"reply", "hold"}:
@@ -188,16 +238,20 @@ def _message(term: Term, name: str) -> str:
             return _ACTIVE
         case "id":
             return f"m.key = :{name}"
+        case "age":  # what is older has the smaller key
+            return f"m.key {'<' if term.relation == '>' else '>='} :{name}"
+        case "size":
+            return f"m.size {term.relation} :{name}"
+        case "prio":
+            return f"m.priority = :{name}"
+        case "client":
+            return _is_or_contains(_CLIENT, term, name)
         case "from" if term.text == "<>":
             return "m.reverse_path IS NULL"
-        case "from" if not term.contains:
-            return f"m.reverse_path = :{name} COLLATE NOCASE"
         case "from":
-            return _contains("m.reverse_path", name)
-        case "subject" if not term.contains:
-            return _begins("m.subject", name)
+            return _is_or_contains("m.reverse_path", term, name)
         case "subject":
-            return _contains("m.subject", name)
+            return (_contains if term.contains else _begins)("m.subject", name)
         case "header":
             return _HEADER.format(name=name)
         case _:
@@ -210,6 +264,10 @@ def _message(term: Term, name: str) -> str:
 
 def _contains(column: str, name: str) -> str:
     return f"instr(lower({column}), lower(:{name})) > 0"
+
+
+def _is_or_contains(column: str, term: Term, name: str) -> str:
+    return _contains(column, name) if term.contains else f"{column} = :{name} COLLATE NOCASE"
 
 
 def _begins(column: str, name: str) -> str:

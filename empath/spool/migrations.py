@@ -15,7 +15,7 @@ import apsw
 
 APPLICATION_ID: Final = 0x456D7068
 """``Emph``: what `file` and we know the database by."""
-_SCRIPTS: Final = ("schema.sql", "schema_2.sql", "schema_3.sql")
+_SCRIPTS: Final = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
 
 
 class WrongSchema(Exception):

@@ -17,7 +17,7 @@ import apsw
 from empath.clock import Clock
 from empath.config.model import Spool as Settings
 from empath.envelope import Priority, State
-from empath.spool import database, migrations, stored
+from empath.spool import database, jobs, migrations, stored
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book
 from empath.spool.face import SpoolUnusable
@@ -59,6 +59,7 @@ def parts(settings: Settings, loop: asyncio.AbstractEventLoop, clock: Clock, boo
         connection = database.open_writer(path / "queue.db")
         try:
             migrations.migrate(connection, migrations.steps())
+            jobs.cut_short(connection, clock.now())
             reader = database.open_reader(path / "queue.db")
             count(reader, book.tally)
             ((newest,),) = select(reader, "SELECT max(key) FROM message")
@@ -118,3 +119,9 @@ def count(reader: apsw.Connection, tally: Tally) -> None:
     )
     tally.messages, tally.finished = messages or 0, finished or 0
     tally.octets, tally.file_bodies = octets or 0, files or 0
+    ((tally.trashed, octets),) = select(
+        reader,
+        "SELECT count(*), total(m.size) FILTER (WHERE m.finished_at IS NOT NULL)"
+        " FROM (SELECT DISTINCT key FROM trash) AS t JOIN message AS m ON m.key = t.key",
+    )
+    tally.trashed_octets = int(octets)

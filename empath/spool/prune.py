@@ -56,16 +56,19 @@ class Prune(Single[tuple[int, bool]]):
         """Look at one range."""
         rows = select(
             cursor,
-            "SELECT key, finished_at FROM message WHERE key > ? ORDER BY key LIMIT ?",
+            "SELECT key, finished_at, EXISTS (SELECT 1 FROM trash AS t WHERE t.key = m.key)"
+            " FROM message AS m WHERE key > ? ORDER BY key LIMIT ?",
             (self._after, RANGE),
         )
         gone: list[int] = []
         last = self._after
-        for key, finished_at in rows:
+        for key, finished_at, trashed in rows:
             if len(gone) == MOST:
                 break
             last = key
-            if finished_at is not None and (finished_at < self._before or len(gone) < self._excess):
+            if trashed or finished_at is None:
+                continue
+            if finished_at < self._before or len(gone) < self._excess:
                 gone.append(key)
         if gone:
             listed = (json.dumps(gone),)
@@ -100,7 +103,7 @@ class Pruner:
     def tidy(self, settings: Settings) -> None:
         """Begin a step if finished messages are too many, or it is time to look for old ones."""
         finished, now = self._book.tally.finished, self._clock.monotonic()
-        excess = finished - settings.keep_finished_count
+        excess = finished - self._book.tally.trashed - settings.keep_finished_count
         if self._running or not finished or (excess <= SLACK and now < self._next):
             return
         self._next = now + EVERY

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final, Self, final
 
 import apsw
@@ -35,29 +36,46 @@ _STANDING: Final = (
     "SELECT group_concat(j.value) FILTER (WHERE EXISTS"
     " (SELECT 1 FROM recipient AS r WHERE r.key = j.value AND r.state < 10)),"
     " group_concat(j.value) FILTER (WHERE"
-    " (SELECT stored FROM message WHERE key = j.value) = 2)"
+    " (SELECT stored FROM message WHERE key = j.value) = 2),"
+    " group_concat(j.value) FILTER (WHERE EXISTS"
+    " (SELECT 1 FROM trash AS t WHERE t.key = j.value))"
     " FROM json_each(?) AS j"
 )
 _FINISH: Final = (
     "UPDATE message SET finished_at = ?, stored = 0, prefix = NULL"
     " WHERE key IN (SELECT value FROM json_each(?)) AND finished_at IS NULL"
 )
+_KEEP: Final = (
+    "UPDATE message SET finished_at = ?"
+    " WHERE key IN (SELECT value FROM json_each(?)) AND finished_at IS NULL"
+)
 _FREE: Final = "DELETE FROM body WHERE key IN (SELECT value FROM json_each(?))"
 
 
-def finish(cursor: apsw.Cursor, keys: Iterable[int], at: float) -> tuple[set[int], set[int]]:
-    """Finish those messages of *keys* that no recipient waits for.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Messages that no recipient waits for any more, by their keys."""
 
-    Returns their keys, and which of them have a body file to be removed once this is durable.
-    """
+    done: set[int]
+    files: set[int]
+    """Those that have a body file, to be removed once this is durable."""
+    trashed: set[int]
+    """Those whose body is kept, since a recipient of them is in the trash."""
+
+
+def finish(cursor: apsw.Cursor, keys: Iterable[int], at: float) -> Finished:
+    """Finish those messages of *keys* that no recipient waits for."""
     asked = set(keys)
-    ((waiting, files),) = select(cursor, _STANDING, (json.dumps([*asked]),))
+    ((waiting, files, trashed),) = select(cursor, _STANDING, (json.dumps([*asked]),))
     done = asked - _keys(waiting)
-    if done:
-        listed = json.dumps([*done])
+    kept = _keys(trashed) & done
+    if kept:
+        cursor.execute(_KEEP, (at, json.dumps([*kept])))
+    if done - kept:
+        listed = json.dumps([*(done - kept)])
         cursor.execute(_FINISH, (at, listed))
         cursor.execute(_FREE, (listed,))
-    return done, _keys(files) & done
+    return Finished(done, (_keys(files) & done) - kept, kept)
 
 
 def _keys(listed: str | None) -> set[int]:
@@ -93,6 +111,7 @@ class Record(Operation[Sequence[MessageId]]):
         "in_file",
         "lot",
         "rulings",
+        "trashed",
     )
 
     def __init__(
@@ -117,6 +136,7 @@ class Record(Operation[Sequence[MessageId]]):
         self.discard = discard
         self.finished = False
         self.in_file = False
+        self.trashed = False
 
     @classmethod
     def run_all(cls, cursor: apsw.Cursor, operations: Sequence[Self]) -> None:
@@ -136,12 +156,13 @@ class Record(Operation[Sequence[MessageId]]):
             insert(cursor, arrivals)
         _RULE.run(cursor, rows)
         EVENTS.run(cursor, events)
-        finished, files = finish(cursor, keys, operations[-1].at)
+        finished = finish(cursor, keys, operations[-1].at)
         for operation, key in zip(operations, keys, strict=True):
             # Of two lots of one message in one batch, the first counts it as finished.
-            operation.finished = key in finished
-            operation.in_file = key in files
-            finished.discard(key)
+            operation.finished = key in finished.done
+            operation.in_file = key in finished.files
+            operation.trashed = key in finished.trashed
+            finished.done.discard(key)
 
     def add_rows(self, key: int, rows: list[apsw.SQLiteValue]) -> None:
         """Add what is to be written of each recipient to *rows*."""
@@ -178,7 +199,7 @@ class Record(Operation[Sequence[MessageId]]):
                     due_at = again
             book.end(lot, due_at, states)
         if self.finished:
-            book.finished(1, lot.size, int(self.in_file))
+            book.finished(1, lot.size, int(self.in_file), trashed=self.trashed)
             if self.in_file:
                 self.discard(lot.id.key)
         return [arrival.landed(book) for arrival in self.arrivals]

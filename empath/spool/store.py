@@ -56,6 +56,7 @@ from empath.spool.record import Record
 from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
 from empath.spool.surveyor import Surveyed, Surveyor
+from empath.spool.trash import Sweeper
 from empath.spool.weighing import Scales
 from empath.spool.writer import Operation, Writer
 
@@ -78,7 +79,7 @@ class Store(Operators, Surveyed):
         self._folder: BodyFolder = parts.folder
         self._lock: SpoolLock = parts.lock
         self._keys = Keys(clock, parts.newest)
-        self._pages = Pages(self._book)
+        self._pages = Pages(self._book, clock)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
         survey = Reader(parts.survey_reader, parts.path, thread="empath-spool-survey")
@@ -86,8 +87,9 @@ class Store(Operators, Surveyed):
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
         self._scanner = Scanner(self._book, self._delivery)
         self._pruner = Pruner(self._book, self._writer, clock)
+        self._sweeper = Sweeper(self._book, self._writer, clock, self._discard)
         self._closed = False
-        self._writer.idle = lambda: self._pruner.tidy(self._settings)
+        self._writer.idle = self._tidy
         self._swept = self._bodies.submit(self._sweep)
 
     def __repr__(self) -> str:
@@ -97,7 +99,7 @@ class Store(Operators, Surveyed):
     async def open(cls, settings: Settings, *, clock: Clock) -> Self:
         """Open the spool, making it if there is none.  Raises `SpoolInUse`, `SpoolUnusable`."""
         loop = asyncio.get_running_loop()
-        book = Book()
+        book = Book(clock.now)
         parts = await loop.run_in_executor(None, opening.parts, settings, loop, clock, book)
         parts.writer.start()
         return cls(settings, clock, parts)
@@ -135,6 +137,7 @@ class Store(Operators, Surveyed):
         """Begin to receive a message.  Raises `SpoolFull` below `spool.min_free`."""
         free = self._writer.free(self._bodies)
         if free < self._settings.min_free:
+            self._sweeper.tidy(self._settings)  # the trash goes first
             raise SpoolFull(
                 f"The disk of the spool {self.path} has {free // 10**6} MB left, less than "
                 f"spool.min_free ({self._settings.min_free}): free some space on it."
@@ -359,8 +362,13 @@ class Store(Operators, Surveyed):
         """Have it done in the next transaction, and done even if the caller is cancelled."""
         self._writer.submit(operation)
         result = await operation.future
-        self._pruner.tidy(self._settings)
+        self._tidy()
         return result
+
+    def _tidy(self) -> None:
+        """Forget what is old, a little at a time."""
+        self._pruner.tidy(self._settings)
+        self._sweeper.tidy(self._settings)
 
     def _discard(self, key: int) -> None:
         """Remove the body file of a finished message, some time soon."""

@@ -23,6 +23,8 @@ FILE: Final = 2
 _NOTIFY: Final = {Notify(number): number for number in range(8)}
 
 
+CLIENT_PLACE: Final = 4
+"""Where `Details.client` stands in the stored array: filters look for it there."""
 MT_PRIORITY_PLACE: Final = 10
 """Where `Details.mt_priority` stands in the stored array: an operator changes it there."""
 
@@ -127,3 +129,8 @@ def read_next_hop(text: str) -> NextHop | None:
 def received_at(key: int) -> float:
     """When the message of this key came in: the first 42 bits are milliseconds."""
     return (key >> 21) / 1000
+
+
+def first_key(at: float) -> int:
+    """The least key of a message that came in at *at* or later; 0 for a time before 1970."""
+    return max(0, int(at * 1000)) << 21

@@ -86,6 +86,10 @@ class Tally:
         self.finished = 0
         self.octets = 0
         self.file_bodies = 0
+        self.trashed = 0
+        """Messages of which a recipient is in the trash."""
+        self.trashed_octets = 0
+        """Octets of those that are there as a whole: nobody waits for them."""
 
     def __repr__(self) -> str:
         return f"<Tally totals={self.totals} destinations={len(self._queues)}>"

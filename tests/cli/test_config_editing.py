@@ -36,7 +36,7 @@ async def test_a_text_is_applied_and_watched(ctl: Ctl, tmp_path: Path) -> None:
     draft.write_text("# draft\n")
     done = await ctl.run("config", "apply", str(draft), "--watch", "90s", "--reason", "why")
     assert done.exit_code == ExitCode.OK
-    assert "It is watched until 2026-09-21 14:14:50 UTC" in done.stdout
+    assert "It is watched until 2026-09-21 15:14:50 UTC" in done.stdout
     asked = ctl.link.asked_of(ApplyConfig)[-1]
     assert (asked.text, asked.watch, asked.reason) == ("# draft\n", 90.0, "why")
     done = await ctl.run("config", "watch")

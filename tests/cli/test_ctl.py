@@ -63,6 +63,13 @@ VERBS = {
     "queue/reroute": f"queue reroute {ID} --to mx.example.com:2525 --expires 2h",
     "queue/priority": f"queue priority {ID} high",
     "queue/flush": "queue flush",
+    "queue/select": "queue select state:deferred",
+    "jobs": "job list",
+    "jobs/cancel": "job cancel job-1",
+    "jobs/undo": "job undo",
+    "trash": "trash list",
+    "trash/restore": f"trash restore {ID}",
+    "trash/empty": "trash empty --yes",
     "destinations": "queue stats",
     "shape": "queue shape --basis next --match example --sort -bin3",
     "senders": "queue senders --by domain",
@@ -94,6 +101,13 @@ VERBS = {
 }
 
 
+BEFORE = {
+    "dns/override/remove": VERBS["dns/override/set"],
+    "jobs/cancel": VERBS["queue/hold"],
+    "jobs/undo": VERBS["queue/hold"],
+}
+"""What makes that there is something to be taken back."""
+
 LATEST = "9999-12-31T23:59:59-23:00"
 FIRST = "0001-01-01T00:00+23:00"
 """Times at the ends of the calendar, that are outside it in another zone."""
@@ -102,13 +116,14 @@ FIRST = "0001-01-01T00:00+23:00"
 @pytest.mark.parametrize("route", sorted(REQUESTS))
 async def test_every_request_has_a_command(ctl: Ctl, route: str) -> None:
     """Whatever the engine answers can be asked from the command line, also as JSON."""
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    before = BEFORE.get(route, "queue list").split()
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     done = await ctl.run(*VERBS[route].split())
     assert done.exit_code == ExitCode.OK, done.output
     assert any(request.route == route for request in ctl.link.asked)
-    if route == "dns/override/remove":
-        await ctl.run(*VERBS["dns/override/set"].split())
+    await ctl.run(*before)
+    ctl.link.trash.add(ctl.link.queue[0])
     if route != "queue/content":
         done = await ctl.run(*VERBS[route].split(), "--json")
         assert isinstance(json.loads(done.stdout), list | dict)
@@ -164,6 +179,27 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
     assert "3, the oldest 1h00m" in out
     assert "error" in out.splitlines()[-1]
     assert "12 MB are left." in out.splitlines()[-1]
+
+
+async def test_events_are_chosen_by_kind_destination_and_words(ctl: Ctl) -> None:
+    """Looking back and following show the same choice; a kind that is none is refused."""
+    for event in (EngineStopping(at=NOW, reason="drain"), EngineStopping(at=NOW, reason="reboot")):
+        ctl.link.bus.publish(event)
+    ctl.link.status = msgspec.structs.replace(ctl.link.status, sequence=2)
+    listed = json.loads((await ctl.run("events", "--kind", "stopping,dns", "--json")).stdout)
+    assert [notice["event"]["reason"] for notice in listed] == ["drain", "reboot"]
+    listed = json.loads((await ctl.run("events", "--text", "REB", "--json")).stdout)
+    assert [notice["sequence"] for notice in listed] == [2]
+    assert json.loads((await ctl.run("events", "--dest", "a.example", "--json")).stdout) == []
+    wrong = await ctl.run("events", "--kind", "stoping")
+    assert wrong.exit_code != ExitCode.OK
+    assert 'did you mean "stopping"?' in wrong.stderr
+    following = await ctl.start("events", "--follow", "--text", "reboot", "--json")
+    assert following.stdout is not None
+    line = await asyncio.wait_for(following.stdout.readline(), 30)
+    assert json.loads(line)["sequence"] == 2
+    following.send_signal(signal.SIGINT)
+    await asyncio.wait_for(following.communicate(), 30)
 
 
 async def test_watching_ends_with_control_c(ctl: Ctl) -> None:

@@ -99,4 +99,5 @@ def test_json_is_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:
     write_json((Changed(messages=1, recipients=2, in_flight=0),))
     assert json.loads(capsys.readouterr().out) == [
         {"messages": 1, "recipients": 2, "in_flight": 0, "note": "", "preview": None, "unknown": []}
+        | {"job": "", "undo": ""}
     ]

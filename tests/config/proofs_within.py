@@ -15,8 +15,10 @@ from empath.control.link import ReleaseCaptured, RequestRefused
 from empath.delivery.releasing import Releases
 from empath.events import AttemptEnded, EngineStopping
 from empath.policy.answer import LookupFailed
+from empath.query import EVERYTHING
 from empath.reply import Delivered, Reply
 from empath.spool.face import Ruling
+from empath.spool.jobs import Job
 from empath.spool.prune import EVERY
 from tests.config.proof import Look, Proof
 from tests.fakes.eventually import settled
@@ -82,6 +84,24 @@ async def _finish(parts: Reloading) -> None:
     )
     outcome = Delivered(Reply.of("250 2.0.0 Ok"))
     await parts.store.record(begun, [Ruling(0, outcome)], ended)
+
+
+def _restorable(*, age: int) -> Look:
+    """Bodies that are kept of a message that an operator deleted *age* seconds ago."""
+
+    async def look(parts: Reloading) -> int:
+        assert await _accepted(parts) == b"250"
+        now = parts.clock.now()
+        frozen = await parts.store.freeze(EVERYTHING)
+        job = Job(action="delete", target="", actor="a test", total=1, started_at=now)
+        number = await parts.store.begin_job(job)
+        for lot in frozen.lots(10, job=number):
+            await parts.store.delete(lot, actor="a test", reason="", at=now)
+        parts.clock.advance(age + EVERY)
+        await parts.store.keep("tidy", "now")
+        return await settled(lambda: parts.store.trashed[0], still=0.05)
+
+    return look
 
 
 async def _servers(parts: Reloading) -> bool:
@@ -192,6 +212,7 @@ WITHIN: Final[Mapping[str, Proof]] = {
     "spool.min_free": Proof('"1000TB"', '"1MB"', _accepted, b"452", b"250"),
     "spool.keep_finished": Proof('"1m"', '"1d"', _history(count=1, age=120), 0, 1),
     "spool.keep_finished_count": Proof("1", "3", _history(count=2, age=1), 1, 3),
+    "spool.trash_for": Proof('"1m"', '"1d"', _restorable(age=120), 0, 1),
     "dev.keep": Proof("1", "2", _captured_kept, 1, 2, more={"mode": '"dev"'}),
     "dev.release": Proof("false", "true", _released, False, True, more={"mode": '"dev"'}),
     "dns.servers": Proof('["127.0.0.1:@OTHER@"]', '["127.0.0.1:@NAMES@"]', _servers, False, True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,12 +46,16 @@ def ended(
     )
 
 
-def found(*told: AttemptEnded, rows: tuple[DestinationRow, ...]) -> list[Cause]:
+def found(
+    *told: AttemptEnded,
+    rows: tuple[DestinationRow, ...],
+    shut: Mapping[Domain, float | None] | None = None,
+) -> list[Cause]:
     """What is named after these attempts."""
     attempts = LastAttempts()
     for event in told:
         attempts(event)
-    return list(causes(rows, attempts, ROUTES))
+    return list(causes(rows, attempts, ROUTES, now=NOW, shut=shut or {}))
 
 
 def test_a_dns_that_does_not_answer_is_named_for_a_single_message() -> None:
@@ -59,6 +65,26 @@ def test_a_dns_that_does_not_answer_is_named_for_a_single_message() -> None:
         "The DNS does not answer (dns.servers): 1 deferred for a.org; next attempt at 14:14:20 UTC."
     )
     assert (cause.item.severity, cause.item.query) == ("error", "state:deferred dest:a.org")
+
+
+@pytest.mark.parametrize(
+    ("shut", "told"),
+    [
+        ({}, "."),  # it is due, and waits for its turn
+        ({"a.org": NOW + 60}, "; next attempt at 14:14:20 UTC."),
+        ({"a.org": NOW - 60}, "."),
+        ({"a.org": None}, "."),  # an operator resumes it
+        ({"b.org": NOW + 60}, "."),
+    ],
+)
+def test_the_next_attempt_is_when_the_breaker_lets_one_through(
+    shut: dict[str, float | None], told: str
+) -> None:
+    """Mail that is due behind an open breaker is told to go when that closes, never in the past."""
+    gates = {Domain(name): until for name, until in shut.items()}
+    due = row("a.org", 1, next_at=NOW - 1)
+    (cause,) = found(ended("a.org", "DNS", NO_DNS), rows=(due,), shut=gates)
+    assert cause.item.sentence.endswith(f"1 deferred for a.org{told}")
 
 
 def test_several_destinations_are_counted() -> None:

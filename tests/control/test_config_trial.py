@@ -67,6 +67,9 @@ async def test_a_trial_that_passes_leaves_the_config_in_force(tmp_path: Path) ->
         assert (seen.watching, seen.version, seen.back_to, seen.actor) == (True, 2, 1, "ada")
         assert seen.ends_at - seen.now == 1
         assert seen.sentence == "0 of 3 recipients tried since failed."
+        [item] = at.desk.attention()
+        assert (item.severity, item.subject) == ("warning", "config")
+        assert item.sentence.startswith("Version 2 is on trial for 1 s more. 0 of 3")
         await seconds(at, 1)
         seen = await view(at)
         assert (seen.watching, seen.outcome, seen.version) == (False, "passed", 2)
@@ -163,6 +166,7 @@ async def test_going_back_that_is_refused_is_tried_again(tmp_path: Path) -> None
         seen = await view(at)
         assert (seen.watching, seen.outcome) == (True, "stuck")
         assert "the key does not fit" in seen.sentence
+        assert [item.severity for item in at.desk.attention()] == ["error"]
         await seconds(at, 8)
         assert at.standing.state.version == 2
         await seconds(at, 3)

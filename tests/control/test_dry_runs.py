@@ -90,6 +90,8 @@ async def test_a_dry_run_counts_and_changes_nothing(
         assert (preview.destinations[0].destination, preview.destinations[0].recipients) == (NET, 2)
         assert [item.id for item in preview.examples] == [first]
         assert [item.recipients for item in preview.examples] == [preview.recipients]
+        deletes = isinstance(request_, DeleteMessages)
+        assert preview.kept_for == (86_400.0 if deletes else None)  # in the trash, by default
         assert await state(engine) == before
 
 

@@ -91,7 +91,7 @@ async def test_health_says_whether_mail_would_be_taken(tmp_path: Path) -> None:
 async def test_an_engine_without_a_listener_is_not_ready(tmp_path: Path) -> None:
     """It runs, but nobody could reach it."""
     async with served(tmp_path) as (_, engine, base):
-        engine.link._listeners = tuple
+        engine.link._standing._listeners = tuple
         assert await got(f"{base}/health/ready") == (503, "No listener is open.\n")
 
 

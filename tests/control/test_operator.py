@@ -12,6 +12,7 @@ from empath.control.link import (
     PROTOCOL,
     CheckSpool,
     DeleteMessages,
+    EmptyTrash,
     FlushQueue,
     GetSpool,
     GetStatus,
@@ -97,7 +98,8 @@ async def test_the_queue_comes_in_pages(tmp_path: Path) -> None:
     [
         (ListQueue(query="colour:red"), "not a field"),
         (ListQueue(limit=0), "from 1 to 1000"),
-        (ListQueue(sort="size"), "oldest first"),
+        (ListQueue(sort="colour"), "oldest first"),
+        (ListQueue(sort="next", cursor="0" * 16), "the page before"),
         (ListDestinations(limit=0), "from 1"),
         (ListTls(limit=0), "from 1"),
         (ReadContent(id=STRANGER, offset=-1), "0 or more"),
@@ -198,10 +200,11 @@ async def test_only_a_few_bodies_count_as_verified(tmp_path: Path) -> None:
 
 
 async def test_the_body_of_a_deleted_message_is_gone(tmp_path: Path) -> None:
-    """Its history is still shown; its content is said to be gone."""
+    """Once it is not in the trash either: its history is still shown, its content is gone."""
     async with desk(tmp_path) as engine:
         id = await engine.accept()  # noqa: A001
         await engine.link.ask(DeleteMessages(ids=(id,)))
+        await engine.link.ask(EmptyTrash())
         view = await engine.link.ask(ViewMessage(id=id))
         assert (view.body_stored, view.headers) == (False, ())
         assert view.recipients[0].state == "deleted"

@@ -19,6 +19,7 @@ from empath.control.link import (
     LinkReadOnly,
     ListQueue,
     NotFound,
+    Notice,
     Ping,
     RequestRefused,
     RequestUnclear,
@@ -194,6 +195,30 @@ async def test_a_slow_reply_of_an_engine_that_lives(tmp_path: Path) -> None:
             assert not reply.done()
             slow.set()
         assert reply.result() == link.status
+        await remote.close()
+
+
+async def _next(stream: AsyncIterator[Notice]) -> Notice:
+    return await anext(stream)
+
+
+async def test_an_engine_that_hangs_while_it_tells_of_events(tmp_path: Path) -> None:
+    """A stream that falls silent is lost as soon as a ping is not answered, not by heartbeats."""
+    async with serving(tmp_path, heartbeat=60.0) as (link, path):
+        remote = RemoteLink(path, heartbeat=60.0, quiet=0.05)
+        stream = remote.events(0)
+        link.bus.publish(EngineStopping(at=1.0, reason="x"))
+        await anext(stream)
+        async with asyncio.timeout(10):
+            async with asyncio.TaskGroup() as group:
+                told = group.create_task(_next(stream))
+                while link.asked.count(Ping()) < 3:  # noqa: ASYNC110 - it is pinged by and by
+                    await asyncio.sleep(0.01)
+                link.bus.publish(EngineStopping(at=1.0, reason="y"))
+            assert told.result().event == EngineStopping(at=1.0, reason="y")
+            link.delay = 60.0
+            with pytest.raises(LinkLost, match="does not answer"):
+                await anext(stream)
         await remote.close()
 
 

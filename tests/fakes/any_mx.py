@@ -7,23 +7,19 @@ and `hold` makes it say nothing to MAIL until `answer_all`.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self
+
+from tests.fakes.serving import Conversing
 
 OFFERED = b"250-mx.test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 
 
-class AnyMx:
+class AnyMx(Conversing):
     """Listens at a port of 127.0.0.1."""
 
     def __init__(self) -> None:
-        self.port = 0
+        super().__init__()
         self.answer = b"250 2.1.0 Ok\r\n"
         """What it says to MAIL."""
-        self.connections = 0
-        """All there ever were."""
-        self.peers: list[str] = []
-        """Where they came from."""
         self.waiting = 0
         """Those that are not told what they are to MAIL."""
         self.heard: list[bytes] = []
@@ -32,23 +28,6 @@ class AnyMx:
         """Most commands that came at once."""
         self._go = asyncio.Event()
         self._go.set()
-        self._open: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
 
     def hold(self) -> None:
         """Say nothing to MAIL from now on."""
@@ -58,22 +37,10 @@ class AnyMx:
         """Say what is due."""
         self._go.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        self.connections += 1
-        self.peers.append(writer.get_extra_info("peername")[0])
+    async def conversation(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         writer.write(b"220 mx.test ESMTP\r\n")
-        try:
-            await self._converse(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # The client went away, or the test is over.
-        finally:
-            self._open.discard(task)
-            writer.close()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = _Peer(reader)
         while True:
             line = await peer.line()

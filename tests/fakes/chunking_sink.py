@@ -7,38 +7,27 @@ RFC 3030 ask; it checks nothing but that BDAT brings the octets it announces.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
+
+from tests.fakes.serving import Served
 
 _EHLO = b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n"
 
 
-class ChunkingSink:
+class ChunkingSink(Served):
     """Listens at a port of 127.0.0.1."""
 
     def __init__(self, *, room: int = 0) -> None:
         """*room* is for so many recipients in one transaction, 0 for any number."""
         self.room = room
-        self.port = 0
         self.connections = 0
         self.messages = 0
         self.octets = 0
         self.recipients: list[str] = []
         """Those accepted, in order."""
 
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Session(self), "127.0.0.1", 0)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.close()
+    def session(self) -> asyncio.Protocol:
+        return _Session(self)
 
 
 class _Session(asyncio.Protocol):

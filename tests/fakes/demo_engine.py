@@ -32,7 +32,8 @@ from empath.query import parse_query
 from tests.fakes import demo_places
 from tests.fakes.clock import HandClock
 from tests.fakes.demo_message import CONTENT, eventful
-from tests.fakes.memory_link import STATUS, MemoryLink
+from tests.fakes.memory_link import STARTED_AT, STATUS, MemoryLink
+from tui.matching import matches as row_matches
 from tui.store import Store
 
 DOMAINS = (
@@ -274,24 +275,7 @@ class DemoEngine(MemoryLink):
 
 def matches(item: QueueItem, query: str) -> bool:
     """Does *query* choose *item*, as the engine would have it?"""
-    for term in parse_query(query).terms:
-        texts = {
-            "state": item.state,
-            "dest": item.destination,
-            "from": item.reverse_path or "",
-            "rcpt": item.recipient,
-            "subject": item.subject,
-            "reply": item.last_reply,
-            "id": item.id,
-        }
-        if term.field:
-            value = texts[term.field]
-            holds = term.text in value if term.contains else term.text == value
-        else:
-            holds = any(term.text in value for value in texts.values())
-        if holds is term.negated:
-            return False
-    return True
+    return row_matches(item, parse_query(query), STARTED_AT)
 
 
 def prime(engine: DemoEngine, store: Store, seconds: int = PRIMED) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
+
+from tests.fakes.serving import Served
 
 
 class Manner(enum.StrEnum):
@@ -35,7 +36,7 @@ HANG: Final = "hang"
 """The fault of a server that says nothing more."""
 
 
-class FaultyMx:
+class FaultyMx(Served):
     """Listens at a port of 127.0.0.1; `messages` counts the contents that it said 250 to."""
 
     def __init__(self, manner: Manner, stage: str, fault: str) -> None:
@@ -43,24 +44,12 @@ class FaultyMx:
         self.manner = manner
         self.stage = stage
         self.fault = fault
-        self.port = 0
         self.messages = 0
         self.closed = asyncio.Event()
         """A connection has ended."""
 
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Session(self), "127.0.0.1", 0)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.close()
+    def session(self) -> asyncio.Protocol:
+        return _Session(self)
 
 
 class _Session(asyncio.Protocol):

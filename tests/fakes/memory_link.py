@@ -15,136 +15,53 @@ from typing import Any, TypeVar
 import msgspec
 
 from empath.control.link import (
-    PROTOCOL,
     Changed,
     CheckSpool,
-    ClearDnsCache,
     ContentPart,
     DestinationItem,
     Destinations,
-    DnsCache,
-    DnsCleared,
-    DnsEntry,
-    DnsOverride,
-    DnsOverrides,
     EventFilter,
-    ExplainMessage,
     FlushQueue,
-    GateChange,
-    GateItem,
-    GateList,
     GetSpool,
     GetStatus,
-    LimitDestination,
     LinkLost,
     LinkReadOnly,
     ListDestinations,
-    ListDnsCache,
-    ListDnsOverrides,
-    ListGates,
     ListQueue,
-    ListRecord,
-    ListTls,
-    ListUnreached,
     MessageView,
     NotFound,
     Notice,
-    OpenBreaker,
-    OverrideChange,
     Ping,
-    Pong,
     QueueChange,
     QueueItem,
     QueuePage,
     ReadContent,
-    RecordItem,
-    RecordList,
-    RefreshDns,
-    RemoveDnsOverride,
     Request,
     RequestRefused,
-    RerouteDestination,
-    SetDnsOverride,
     SpoolCheck,
     SpoolReport,
     Status,
     StopEngine,
     Stopping,
-    SuspendDestination,
-    TlsDestination,
-    TlsDestinations,
-    UnreachedHosts,
     ViewMessage,
-    WhyReply,
 )
 from empath.envelope import MessageId
 from empath.events import Event
 from tests.fakes.counted import counted
 from tests.fakes.memory_config import MemoryConfig
 from tests.fakes.memory_inside import MemoryInside
+from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.memory_places import MemoryPlaces
 from tests.fakes.memory_shape import MemoryShape
+from tests.fakes.memory_status import PONG, SPOOL, STARTED_AT, STATUS
+from tests.fakes.memory_trash import MemoryTrash
 
 R = TypeVar("R")
 
-STARTED_AT = 1_790_000_000.0
-
-PONG = Pong(
-    version="0.1.0",
-    protocol=PROTOCOL,
-    pid=4411,
-    hostname="mx1.example.org",
-    mode="relay",
-    started_at=STARTED_AT,
-    now=STARTED_AT + 3600,
-    read_only=False,
-)
-
-STATUS = Status(
-    pong=PONG,
-    listeners=("127.0.0.1:1025",),
-    queued=0,
-    deferred=0,
-    held=0,
-    active=0,
-    messages=0,
-    oldest_at=None,
-    next_at=None,
-    accepted=0,
-    refused=0,
-    delivered=0,
-    deferrals=0,
-    bounced=0,
-    sessions=0,
-    connections_out=0,
-    loop_lag=0.0004,
-    memory=60 * 2**20,
-    free_octets=50 * 2**30,
-    attention=(),
-    sequence=0,
-)
-
-SPOOL = SpoolReport(
-    path="/var/spool/empath",
-    messages=0,
-    finished=0,
-    octets=0,
-    file_bodies=0,
-    database_octets=4096,
-    free_octets=50 * 2**30,
-    commits=0,
-    operations=0,
-)
+__all__ = ["PONG", "STARTED_AT", "STATUS", "MemoryLink"]
 
 
-_GATED = {
-    OpenBreaker: ("breaker", "open"),
-    SuspendDestination: ("suspension", "suspended"),
-    RerouteDestination: ("override", "re-routed to mx.example.com:25"),
-    LimitDestination: ("limit", "limited to 5/s"),
-}
-
-
-class MemoryLink:
+class MemoryLink(MemoryPlaces):
     """Answers from its attributes; set them as the test's story needs."""
 
     def __init__(self, *, read_only: bool = False) -> None:
@@ -160,15 +77,13 @@ class MemoryLink:
         self.destinations: list[DestinationItem] = []
         self.spool: SpoolReport = SPOOL
         self.check: SpoolCheck = SpoolCheck(problems=())
-        self.cache: list[DnsEntry] = []
-        self.overrides: dict[str, DnsOverride] = {}
-        self.tls: list[TlsDestination] = []
-        self.whys: dict[MessageId, WhyReply] = {}
-        self.gates: list[GateItem] = []
-        self.record: list[RecordItem] = []
+        super().__init__()
         self.config = MemoryConfig()
         self.shape = MemoryShape()
         self.inside = MemoryInside()
+        self.book = MemoryJobs()
+        """Selections, and the changes that were made."""
+        self.trash = MemoryTrash()
         self.asked: list[Request[Any]] = []
         """Every request, in order."""
         self.followed: list[EventFilter | None] = []
@@ -284,14 +199,17 @@ class MemoryLink:
                 part = octets[offset : offset + limit]
                 shown = part.decode("utf-8", "backslashreplace")
                 return ContentPart(id=id, offset=offset, size=len(octets), text=shown, octets=part)
-            case QueueChange(ids=ids, query=query, dry_run=True):
-                return counted(self._chosen(ids, query))
-            case QueueChange(ids=ids, query=query, expect=expect):
+            case QueueChange(dry_run=True):
+                return counted(self._meant(request))
+            case QueueChange(ids=ids):
                 known = {item.id for item in self.queue}
-                done = self._change(self._chosen(ids, query), expect)
-                return msgspec.structs.replace(
-                    done, unknown=tuple(each for each in ids if each not in known)
+                meant = self._meant(request)
+                done = msgspec.structs.replace(
+                    self._change(meant, None if request.selection else request.expect),
+                    unknown=tuple(each for each in ids if each not in known),
                 )
+                what = f"{type(request).route.rpartition('/')[2]} {request.query or 'messages'}"
+                return self.book.made(what, meant, done)
             case FlushQueue(destination=domain):
                 chosen = [i for i in self.queue if domain is None or i.destination == domain]
                 return counted(chosen) if request.dry_run else self._change(chosen, None)
@@ -310,62 +228,18 @@ class MemoryLink:
                     self.config.answer(request)
                     or self.shape.answer(request, self)
                     or self.inside.answer(request)
-                    or self._answer_more(request)
+                    or self.book.answer(request, self._matching)
+                    or self.trash.answer(request)
+                    or self.answer_about_places(request)
                 )
 
-    def _answer_more(self, request: Request[Any]) -> Any:  # noqa: C901, PLR0912 - one row a request
-        match request:
-            case ListTls(limit=limit):
-                return TlsDestinations(items=tuple(self.tls[:limit]), total=len(self.tls))
-            case ExplainMessage(id=id):
-                return self.whys.get(id) or WhyReply(id=id, recipients=(), total=0)
-            case ListUnreached():
-                return UnreachedHosts(hosts=())
-            case ListGates():
-                return GateList(gates=tuple(self.gates))
-            case GateChange(destination=name, dry_run=True):
-                chosen = [item for item in self.queue if item.destination == name]
-                return GateList(gates=tuple(self.gates), preview=counted(chosen).preview)
-            case OpenBreaker() | SuspendDestination() | RerouteDestination() | LimitDestination():
-                kind, state = _GATED[type(request)]
-                self.gates.append(
-                    GateItem(
-                        destination=request.destination,
-                        gate=kind,
-                        state=state,
-                        until=request.seconds and 1_790_000_000.0 + request.seconds,
-                        reason=request.reason,
-                        actor="memory",
-                    )
-                )
-                return GateList(gates=tuple(self.gates))
-            case GateChange():
-                self.gates = [g for g in self.gates if g.destination != request.destination]
-                return GateList(gates=tuple(self.gates))
-            case ListRecord(limit=limit):
-                return RecordList(items=tuple(self.record[:limit]))
-            case ListDnsCache():
-                return DnsCache(entries=tuple(self.cache))
-            case ClearDnsCache(name=name):
-                kept = [entry for entry in self.cache if name and entry.name != name]
-                gone = len(self.cache) - len(kept)
-                self.cache = kept
-                return DnsCleared(entries=gone)
-            case RefreshDns(domain=domain):
-                return DnsCache(entries=tuple(e for e in self.cache if e.name == domain))
-            case OverrideChange(domain=domain, dry_run=True):
-                chosen = [item for item in self.queue if item.destination == domain]
-                return DnsOverrides(overrides=(), preview=counted(chosen).preview)
-            case SetDnsOverride(domain=domain, hosts=hosts):
-                self.overrides[domain] = DnsOverride(domain=domain, hosts=hosts)
-            case RemoveDnsOverride(domain=domain):
-                if self.overrides.pop(domain, None) is None:
-                    raise RequestRefused(f"There is no override for {domain}.")
-            case ListDnsOverrides():
-                pass
-            case _:
-                raise AssertionError(f"nothing answers {type(request).__name__}")
-        return DnsOverrides(overrides=tuple(self.overrides.values()))
+    def _matching(self, query: str) -> list[QueueItem]:
+        return [item for item in self.queue if self.matching(item, query)]
+
+    def _meant(self, request: QueueChange) -> list[QueueItem]:
+        if request.selection:
+            return self.book.chosen(request.selection, request.expect)
+        return self._chosen(request.ids, request.query)
 
     def _chosen(self, ids: tuple[MessageId, ...], query: str) -> list[QueueItem]:
         if ids:

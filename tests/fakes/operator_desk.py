@@ -192,7 +192,10 @@ async def desk(
         )
     )
     try:
-        yield parts[0]
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(link.work())
+            yield parts[0]
+            work.cancel()
     finally:
         async with asyncio.timeout(10):
             await store.close()

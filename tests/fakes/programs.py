@@ -64,7 +64,8 @@ def until(
         if time.monotonic() - start > within:
             raise NotReady(f"{what}: not within {within:g} s")
         if process is None:
-            time.sleep(every)  # noqa: TID251 - no loop here, and nobody's end to wait for
+            # A port that opens or a line in a file wakes nobody: it has to be looked for.
+            time.sleep(every)  # noqa: TID251 - and there is no loop here, nor an end to wait for
             continue
         with contextlib.suppress(subprocess.TimeoutExpired):
             raise NotReady(f"{what}: the program ended with {process.wait(every)}")

@@ -13,7 +13,8 @@ import socket
 import ssl
 import struct
 from types import TracebackType
-from typing import Self
+
+from tests.fakes.serving import Conversing
 
 
 class Do(enum.Enum):
@@ -56,32 +57,20 @@ ONE_MESSAGE: Script = (
 QUIT: Script = ("> QUIT", "< 221 bye")
 
 
-class ScriptedMx:
+class ScriptedMx(Conversing):
     """Listens at a port of 127.0.0.1; `contents` is what came as content, unstuffed not."""
 
     def __init__(
         self, *scripts: Script, context: ssl.SSLContext | None = None, implicit: bool = False
     ) -> None:
         """*context* is for `Do.TLS`; with *implicit* connections begin in TLS."""
+        super().__init__(context=context if implicit else None)
         self._scripts = list(scripts)
         self._context = context
-        self._implicit = implicit
-        self._open: set[asyncio.Task[None]] = set()
-        self.port = 0
         self.go = asyncio.Event()
-        self.connections = 0
-        self.peers: list[str] = []
-        """The addresses that clients came from."""
         self.contents: list[bytes] = []
         self.heard: list[str] = []
         self.problems: list[str] = []
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, limit=2**22, ssl=self._context if self._implicit else None
-        )
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
 
     async def __aexit__(
         self,
@@ -89,30 +78,18 @@ class ScriptedMx:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await super().__aexit__(kind, error, trace)
         if error is None:
             assert not self.problems, self.problems
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        number = self.connections
-        self.connections += 1
-        self.peers.append(writer.get_extra_info("peername")[0])
-        try:
-            if number >= len(self._scripts):
-                self.problems.append(f"connection {number + 1} was not expected")
-            else:
-                await self._play(self._scripts[number], reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # The client went away, or the test is over.
-        finally:
-            self._open.discard(task)
-            writer.close()
+    async def conversation(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        number = self.connections - 1
+        if number >= len(self._scripts):
+            self.problems.append(f"connection {number + 1} was not expected")
+        else:
+            await self._play(self._scripts[number], reader, writer)
 
     async def _play(
         self, script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

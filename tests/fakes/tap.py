@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+from tests.fakes.serving import Conversing
 
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -19,7 +19,7 @@ def unchanged(data: bytes) -> bytes:
     return data
 
 
-class Tap:
+class Tap(Conversing):
     """Listens at `port` of *host* before the server at *target* of 127.0.0.1."""
 
     def __init__(
@@ -31,36 +31,14 @@ class Tap:
         change: Callable[[bytes], bytes] = unchanged,
     ) -> None:
         """*change* is done to what the server says, a piece at a time."""
+        super().__init__(host=host, port=port)
         self._target = target
-        self._host = host
         self._change = change
-        self.port = port
         self.wire = bytearray()
-        self.connections = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._tap, self._host, self.port)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+    async def conversation(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _tap(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self.connections += 1
         inward, outward = await asyncio.open_connection("127.0.0.1", self._target)
         try:
             async with asyncio.TaskGroup() as both:
@@ -69,7 +47,6 @@ class Tap:
         except* OSError:
             pass  # One of them went away.
         finally:
-            writer.close()
             outward.close()
 
     async def _pump(self, pair: Pair, *, heard: bool) -> None:

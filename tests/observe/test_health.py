@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empath.clock import SystemClock
 from empath.observe.health import WINDOW, LoopLag, resident_memory
 from tests.fakes.clock import HandClock
 from tests.fakes.eventually import eventually
@@ -53,14 +51,16 @@ def test_the_worst_is_the_maximum_of_the_window(notes: list[tuple[float, float]]
 
 
 async def test_a_loop_that_was_held_is_measured() -> None:
-    """Something that holds the loop for 60 ms shows as that much lag."""
-    lag = LoopLag(SystemClock())
+    """A timer of 50 ms that comes 70 ms late shows as that much lag."""
+    clock = HandClock()
+    lag = LoopLag(clock)
     async with asyncio.TaskGroup() as tasks:
         measuring = tasks.create_task(lag.run())
         await asyncio.sleep(0)
-        time.sleep(0.12)  # noqa: TID251, ASYNC251 - this is the fault that is measured
-        await eventually(lambda: lag.worst > 0.05)
+        clock.advance(0.12)
+        await eventually(lambda: lag.worst > 0)
         measuring.cancel()
+    assert lag.worst == pytest.approx(0.07)
 
 
 def test_memory_is_that_of_this_process() -> None:

@@ -19,7 +19,7 @@ THERE = Domain("there.test")
 @pytest.fixture
 def book() -> Book:
     """A book with one message, on disk."""
-    made = Book()
+    made = Book(lambda: 0.0)
     made.arrived(message().id.key, [message()], (), None)
     return made
 
@@ -48,7 +48,7 @@ def test_a_scan_cannot_lease_what_is_leased(book: Book) -> None:
 
 def test_what_a_scan_saw_first_is_not_handed_on_a_second_time() -> None:
     """A commit is on the disk a moment before the loop is told: a scan between has the message."""
-    book, seen = Book(), message()
+    book, seen = Book(lambda: 0.0), message()
     book.begin_scan()
     assert book.take_found(seen, (State.QUEUED,))
     book.end_scan()
@@ -63,7 +63,7 @@ def test_what_a_scan_saw_first_is_not_handed_on_a_second_time() -> None:
 
 def test_what_is_being_changed_as_it_arrives_is_left_to_the_change() -> None:
     """A change that found it on the disk before the loop was told decides what becomes of it."""
-    book, new = Book(), message()
+    book, new = Book(lambda: 0.0), message()
     assert book.freeze([new.id.key]) == []
     book.arrived(new.id.key, [new], (), (b"", b"body"))
     assert book.fresh == 0

@@ -15,7 +15,7 @@ from empath.address import Domain
 from empath.envelope import LOCAL, MessageId, Priority, State
 from empath.events import BodyDamaged, OperatorActed
 from empath.query import EVERYTHING, QueueQuery, parse_query
-from empath.spool.changes import runs
+from empath.spool.piece import runs
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
 from tests.fakes.mail import LATER, TAKEN, accept, ended, envelope, octets, record, take

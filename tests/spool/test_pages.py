@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from empath.envelope import MessageId, State
+from empath.envelope import MessageId, Priority, State
 from empath.query import EVERYTHING, QueueQuery, parse_query
 from empath.spool import filters
 from empath.spool.store import Store
@@ -95,6 +95,48 @@ async def test_filters(
     assert await listed(store, text, sort="-age") == subjects[::-1]
     page = await store.page(parse_query(text) if text else EVERYTHING)
     assert (page.matched, page.matched_exact, page.next_cursor) == (len(subjects), True, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "subjects"),
+    [
+        ("age:>2h", ["old"]),
+        ("age:<2h", ["tried", "huge"]),
+        ("!age:<2h", ["old"]),
+        ("next:<5m", ["old", "huge"]),
+        ("next:>5m", ["tried"]),
+        ("!next:>5m", ["old", "huge"]),
+        ("size:>20kb", ["huge"]),
+        ("size:<20kb", ["old", "tried"]),
+        ("tries:1", ["tried"]),
+        ("tries:>0", ["tried"]),
+        ("tries:<1", ["old", "huge"]),
+        ("!tries:1", ["old", "huge"]),
+        ("prio:bulk", ["huge"]),
+        ("!prio:bulk", ["old", "tried"]),
+        ("client:192.0.2.1", ["old", "tried", "huge"]),
+        ("client:~192.0", ["old", "tried", "huge"]),
+        ("client:192.0", []),
+        ("!client:~192", []),
+        ("age:<2h dest:slow.test", ["tried"]),
+    ],
+)
+async def test_what_is_compared(
+    store: Store, clock: HandClock, text: str, subjects: list[str]
+) -> None:
+    """Age, next attempt, size, tries, class and client of each message, as of now."""
+    await accept(store, "a@later.test", subject="old")
+    clock.advance(3 * 3600)
+    await accept(store, "a@slow.test", subject="tried")
+    for lot in await take(store, clock.now()):
+        if lot.destination == "slow.test":
+            await record(store, lot, LATER, clock.now() + 600)
+        else:
+            await store.give_back(lot)
+    await accept(store, subject="huge", body=b"x" * 30_000, priority=Priority.BULK)
+    assert await listed(store, text) == subjects
+    changed = await store.count(parse_query(text), "hold")
+    assert changed.messages == len(subjects)
 
 
 async def test_ids_reach_finished_mail(store: Store, clock: HandClock) -> None:

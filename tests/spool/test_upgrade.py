@@ -17,8 +17,19 @@ from tests.fakes.mail import TAKEN, accept, record, take
 from tests.spool.conftest import Opener
 
 
+def step_back_to_3(connection: apsw.Connection) -> None:
+    """Turn a spool of schema 4 into what schema 3 made of the same mail."""
+    with connection:
+        for table in ("job", "former", "trash"):
+            connection.execute(f"DROP TABLE {table}")
+        for index in ("recipient_next", "recipient_tries"):
+            connection.execute(f"DROP INDEX {index}")
+        connection.pragma("user_version", 3)
+
+
 def step_back_to_2(connection: apsw.Connection) -> None:
-    """Turn a spool of schema 3 into what schema 2 made of the same mail."""
+    """Turn a spool of schema 4 into what schema 2 made of the same mail."""
+    step_back_to_3(connection)
     with connection:
         connection.execute("ALTER TABLE recipient DROP COLUMN next_hop")
         connection.execute("DROP TABLE record")
@@ -26,7 +37,7 @@ def step_back_to_2(connection: apsw.Connection) -> None:
 
 
 def step_back(connection: apsw.Connection) -> None:
-    """Turn a spool of schema 3 into what schema 1 made of the same mail."""
+    """Turn a spool of schema 4 into what schema 1 made of the same mail."""
     step_back_to_2(connection)
     with connection:
         connection.execute("DROP INDEX recipient_open")

@@ -23,7 +23,7 @@ from tests.fakes.console import item, page_of, press, running, settle
 from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.eventually import eventually
 from tests.fakes.memory_link import PONG, STATUS, MemoryLink
-from tui.actions import ACTIONS, Danger
+from tui.actions import ACTIONS
 from tui.connection import STALE_AFTER, Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
@@ -246,18 +246,6 @@ async def test_help_lists_the_keys_of_the_screen(clock: HandClock) -> None:
             assert act.help[:30] in page
         await press(pilot, "escape")
         assert "Give up without" not in page_of(console)
-
-
-def test_looking_is_lower_case_and_changing_upper_case() -> None:
-    """Keys that change mail are capitals with a reason when off and a command line; no other is."""
-    for scope in ACTIONS.scopes:
-        for act in ACTIONS.of(scope):
-            changes = act.danger is not Danger.SAFE
-            assert act.key.isupper() == changes, act.id
-            assert act.help.endswith(".")
-            if changes:
-                assert act.why_off is not None
-                assert act.cli is not None
 
 
 async def test_commands_that_are_shown_are_commands(clock: HandClock) -> None:

@@ -19,22 +19,21 @@ GOLDEN = Path(__file__).parent / "golden"
 
 SCREENS = {
     "overview": ("1",),
-    "queue": ("2", "down", "space", "down"),
-    "filter": ("2", "slash", *"state:held", "enter"),
     "message": ("MESSAGE",),
     "destinations": ("3", "down"),
     "next": ("1", "n"),
     "senders": ("1", "w"),
     "limit": ("3", "L"),
     "events": ("4",),
+    "config": ("5", "down", "down", "down"),
+    "config-history": ("5", "h"),
     "help": ("2", "question_mark"),
-    "delete": ("2", "D"),
     "offline": ("2", "OFFLINE"),
     "leave": ("1", "q"),
 }
 
 
-ONE_SIZE = {"filter", "limit", "senders", "delete", "help", "offline", "leave"}
+ONE_SIZE = {"limit", "senders", "help", "offline", "leave"}
 """Screens whose page at 80x24 says nothing new."""
 
 LARGE = (200, 60)

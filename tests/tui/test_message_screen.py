@@ -85,7 +85,8 @@ async def test_it_can_be_changed_here(engine: DemoEngine, clock: HandClock) -> N
         assert [request.ids for request in engine.asked_of(HoldMessages)] == [(engine.detail,)]
         assert "held 1 message" in page_of(console)
         await press(pilot, "D", "y")
-        assert [request.ids for request in engine.asked_of(DeleteMessages)] == [(engine.detail,)]
+        deletes = [each for each in engine.asked_of(DeleteMessages) if not each.dry_run]
+        assert [request.ids for request in deletes] == [(engine.detail,)]
 
 
 async def test_a_message_that_is_gone_says_so(clock: HandClock) -> None:

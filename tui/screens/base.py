@@ -26,6 +26,7 @@ TABS = (
     ("2", "Queue", "queue"),
     ("3", "Destinations", "destinations"),
     ("4", "Events", "events"),
+    ("5", "Config", "config"),
 )
 """Digit, title and name of the screens that a digit opens."""
 
@@ -37,6 +38,8 @@ class ConsoleScreen(Everywhere):
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "StatusBar, FlashLine, KeyBar"
 
+    _painted_in = ""
+    """The theme it was painted in."""
     ready = False
     """The widgets are there: from now on the screen may be painted."""
 
@@ -127,6 +130,10 @@ class ConsoleScreen(Everywhere):
 
     def on_screen_resume(self) -> None:
         """In front again: read the data of this screen and paint what is known."""
+        if self._painted_in != self.console.theme_name:
+            self._painted_in = self.console.theme_name
+            for widget in self.walk_children():
+                widget.refresh()
         self.console.poke()
         self.call_after_refresh(self.paint_all)
 
@@ -167,13 +174,14 @@ class ConsoleScreen(Everywhere):
         category="go",
         names=("destinations", "dest"),
         takes="[NAME]",
-        values=lambda screen: [item.destination for item in screen.store.destinations],
+        values=lambda screen: screen.store.destination_names(),
     )
     def go_destinations(self, argument: str = "") -> None:
         """Go to the destinations."""
-        self.console.action_tab("destinations")
         if argument:
-            self.console.seek(argument)
+            self.console.show_destination(argument)
+        else:
+            self.console.action_tab("destinations")
 
     @action(
         "4",
@@ -186,6 +194,20 @@ class ConsoleScreen(Everywhere):
     def go_events(self, argument: str = "") -> None:
         """Go to the events."""
         self.console.action_tab("events")
+        if argument:
+            self.console.seek(argument)
+
+    @action(
+        "5",
+        "config",
+        id="config",
+        help="The config: what it says, drafts, its history; :config KEY goes to a setting.",
+        category="go",
+        takes="[KEY]",
+    )
+    def go_config(self, argument: str = "") -> None:
+        """Go to the config."""
+        self.console.action_tab("config")
         if argument:
             self.console.seek(argument)
 

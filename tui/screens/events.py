@@ -7,12 +7,10 @@ here.  Whoever moves up stays there, and is told how many lines have come since.
 from __future__ import annotations
 
 import asyncio
-import textwrap
 import time
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -20,10 +18,11 @@ from textual.widgets import Input, Static
 from empath.control.link import BadEventFilter, EventFilter, event_filter_text, parse_event_filter
 from empath.envelope import MessageId
 from tui.actions import action
+from tui.event_detail import copies_of, detail_lines
 from tui.event_feed import ChosenEvents
-from tui.event_lines import EventLine, kinds_of_level
+from tui.event_lines import kinds_of_level
 from tui.export import FORMATS, exported
-from tui.figures import count, moment, plural, rate, time_of_day
+from tui.figures import count, plural, rate, time_of_day
 from tui.safety import safe
 from tui.screens.base import ConsoleScreen
 from tui.widgets.bars import Line, Piece
@@ -102,22 +101,7 @@ class EventsScreen(ConsoleScreen):
             pieces += [("  ", "faint"), (line.detail, "muted")]
         self.query_one("#detail", Line).show(pieces)
         shown = self.query_one("#event-lines", LinesPane)
-        shown.show(self._detail(line, max(20, shown.size.width - 2)))
-
-    def _detail(self, line: EventLine | None, width: int) -> list[Text]:
-        if line is None:
-            return []
-        styles = self.palette
-        head = Text.assemble(
-            (f" {line.sign} {line.word}", styles[line.role]),
-            (f"  {moment(line.at)}", styles["text"]),
-            (f"  event {line.sequence}", styles["muted"]),
-            (f"  message {line.id}" if line.id else "", styles["text"]),
-            (f"  to {line.destination}" if line.destination else "", styles["muted"]),
-        )
-        lines = [head, Text.assemble((f" {line.subject}", styles["text"]))]
-        wrapped = textwrap.wrap(line.detail, width)[:4]
-        return [*lines, *(Text.assemble((f" {part}", styles["muted"])) for part in wrapped)]
+        shown.show(detail_lines(line, max(20, shown.size.width - 2), self.palette))
 
     @property
     def narrowed(self) -> bool:
@@ -161,16 +145,7 @@ class EventsScreen(ConsoleScreen):
     def copies(self) -> list[tuple[str, str]]:
         """The event under the cursor, its message and its destination."""
         line = self.log_pane.line
-        if line is None:
-            return []
-        found = [("the line", f"{moment(line.at)} {line.word} {line.subject} {line.detail}")]
-        if line.id:
-            found = [("message id", line.id), *found]
-            found.append(("empathctl command", f"empathctl queue view {line.id}"))
-        if line.destination:
-            found.append(("destination", line.destination))
-        found.append(("JSON", exported([line], "jsonl").decode().rstrip("\n")))
-        return found
+        return [] if line is None else copies_of(line)
 
     def on_virtual_table_moved(self) -> None:
         """Another event is under the cursor."""

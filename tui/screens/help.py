@@ -23,6 +23,7 @@ TITLES = {
     "message": "Message",
     "destinations": "Destinations",
     "events": "Events",
+    "config": "Config",
 }
 
 

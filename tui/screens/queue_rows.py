@@ -1,6 +1,15 @@
-"""Messages of the queue as rows of a table: which columns there are and what stands in them."""
+"""Messages of the queue as rows of a table: which columns there are and what stands in them.
+
+The default columns follow the width of the terminal: under 80 columns ID, AGE, TO and what
+went wrong; from 140 on also class and client.  An operator's own choice is shown as chosen,
+as far as there is room.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
 
 from empath.control.link import QueueItem
 from empath.envelope import Priority
@@ -12,20 +21,66 @@ from tui.theme import sign
 from tui.widgets.columns import Column
 from tui.widgets.virtual_table import Cell, Row
 
-COLUMNS = (
+NEVER: Final = 10_000
+"""A width no terminal has: shown only when chosen, or all that there is."""
+
+COLUMNS: Final = (
     Column("id", "ID", 7),
-    Column("state", "STATE", 10),
+    Column("state", "STATE", 10, since=76),
     Column("age", "AGE", 6, right=True),
     Column("next", "NEXT", 6, right=True, since=76),
-    Column("tries", "TRY", 3, right=True, since=64),
+    Column("tries", "TRY", 4, right=True, since=64),
     Column("size", "SIZE", 6, right=True, since=100),
-    Column("priority", "PRIO", 8, since=150),
+    Column("priority", "PRIO", 8, since=136),
     Column("from", "FROM", 14, share=3, since=100, most=40),
+    Column("client", "CLIENT", 13, share=1, since=136, most=24),
+    Column("tls", "TLS", 4, since=150),
     Column("to", "TO", 16, share=4, most=46),
-    Column("subject", "SUBJECT", 14, share=3, since=150, most=50),
-    Column("note", "LAST REPLY, OR SUBJECT", 10, share=6, until=150),
-    Column("reply", "LAST REPLY", 10, share=6, since=150),
+    Column("destination", "DESTINATION", 14, share=2, since=NEVER, most=40),
+    Column("recipients", "RCPTS", 5, right=True, since=NEVER),
+    Column("listener", "LISTENER", 14, share=1, since=NEVER, most=24),
+    Column("subject", "SUBJECT", 14, share=3, since=166, most=50),
+    Column("note", "LAST REPLY, OR SUBJECT", 10, share=6, until=166),
+    Column("reply", "LAST REPLY", 10, share=6, since=166),
 )
+
+ABOUT: Final = {
+    "id": "the last seven digits of the message's id",
+    "state": "queued, deferred, held, active",
+    "age": "how long it waits",
+    "next": "when it is tried next",
+    "tries": "attempts so far",
+    "size": "octets",
+    "priority": "its class",
+    "from": "sender",
+    "client": "who handed it in",
+    "tls": "TLS version of the session it came in by",
+    "to": "recipient, and how many more",
+    "destination": "the recipient's domain",
+    "recipients": "how many recipients",
+    "listener": "where it came in",
+    "subject": "subject",
+    "note": "last reply, or the subject if there is none",
+    "reply": "last reply",
+}
+"""What each column shows, for the picker."""
+
+
+def columns_for(chosen: Collection[str], *, wide: bool) -> tuple[Column, ...]:
+    """The columns to lay out: those *chosen*, or with none chosen the default ones.
+
+    *wide* shows also what a terminal of this width leaves out, as far as there is room.
+    """
+    if chosen:
+        picked = [column for column in COLUMNS if column.name in chosen]
+        return tuple(replace(column, since=0, until=NEVER) for column in picked)
+    if wide:
+        return tuple(
+            replace(column, since=0, until=NEVER)
+            for column in COLUMNS
+            if column.since < NEVER and column.name not in ("note", "subject")
+        )
+    return COLUMNS
 
 
 class QueueRows:
@@ -63,7 +118,12 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
         "size": (octets(item.size), "muted"),
         "priority": _priority(item.priority),
         "from": safe(item.reverse_path or "<>"),
+        "client": (safe(item.client) or "–", "muted"),
+        "tls": _tls(item.tls),
         "to": safe(item.recipient) + more,
+        "destination": safe(item.destination),
+        "recipients": str(item.recipients),
+        "listener": (safe(item.listener) or "–", "muted"),
         "subject": (safe(item.subject, 200), "muted"),
         "reply": (safe(item.last_reply, 300), "muted"),
         "note": (safe(item.last_reply or item.subject, 300), "muted"),
@@ -76,3 +136,9 @@ def row_of(item: QueueItem, now: float, *, gone: bool = False) -> Row:
 def _priority(word: str) -> Cell:
     role = {Priority.CRITICAL.word: "bad", Priority.HIGH.word: "warn"}.get(word, "muted")
     return word, role
+
+
+def _tls(session: str) -> Cell:
+    """``1.3`` of ``TLSv1.3 TLS_AES_256_GCM_SHA384``; a dash for a session in clear."""
+    version = session.partition(" ")[0].removeprefix("TLSv")
+    return (safe(version, 8), "good") if version else ("–", "faint")

@@ -70,6 +70,13 @@ class VirtualTable(ScrollView, can_focus=True):
     class Opened(Message):
         """A row was chosen with a click on the cursor's row."""
 
+    class Headed(Message):
+        """The heading of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -92,6 +99,10 @@ class VirtualTable(ScrollView, can_focus=True):
         """Whether there is a cursor at all."""
         self._head = 1 if headed else 0
         self.dimmed = False
+        self.arrow_at: tuple[str, str] = ("", "")
+        """The column that the order is by, and the arrow behind its heading."""
+        self.moved_by_itself_at = -1000.0
+        """When the cursor came to another row because its own had gone; no key moved it."""
         self._fitted_to = -1
         self._fitted: list[tuple[Column, int]] = []
         self._painted: dict[int, object] = {}
@@ -127,6 +138,7 @@ class VirtualTable(ScrollView, can_focus=True):
             return
         row = max(0, min(row, count - 1))
         self._cursor_row = row
+        self.moved_by_itself_at = -1000.0
         found = self.rows.row(row)
         self.selection.cursor = found.id if found is not None else None
         self._show_row(row)
@@ -153,7 +165,7 @@ class VirtualTable(ScrollView, can_focus=True):
             self._sized_at = at
             self._resize_virtual()
         if self.pointed:
-            self._keep_cursor(count)
+            self._keep_cursor(count, at)
         self._refresh_changed()
 
     def _refresh_changed(self) -> None:
@@ -165,7 +177,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """The rows are other ones: their number may show at once."""
         self._sized_at = -10.0
 
-    def _keep_cursor(self, count: int) -> None:
+    def _keep_cursor(self, count: int, at: float) -> None:
         if self.selection.cursor is None:
             if count:
                 found = self.rows.row(min(self._cursor_row, count - 1))
@@ -179,6 +191,7 @@ class VirtualTable(ScrollView, can_focus=True):
         elif self.rows.row(min(self._cursor_row, max(0, count - 1))) is not None:
             # Its row is no more: the cursor takes the row that is now at that place.
             self.point_at(self._cursor_row)
+            self.moved_by_itself_at = at
 
     def _face(self, y: int) -> object:
         """All that line *y* depends on, so that equal means no need to paint."""
@@ -191,7 +204,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return (
             row,
             row.id == self.selection.cursor,
-            row.id in self.selection.marks,
+            self.selection.holds(row.id),
             self.has_focus,
             self.dimmed,
         )
@@ -211,9 +224,21 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns."""
-        self.columns = tuple(columns)
-        self._fitted_to = -1
-        self.refresh()
+        if tuple(columns) != self.columns:
+            self.columns = tuple(columns)
+            self._fitted_to = -1
+            self.refresh()
+
+    def sort_shown(self, column: str, arrow: str) -> None:
+        """Say in the heading which column the order is by."""
+        if (column, arrow) != self.arrow_at:
+            self.arrow_at = (column, arrow)
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    @property
+    def columns_shown(self) -> tuple[str, ...]:
+        """The names of the columns that there is room for."""
+        return tuple(column.name for column, _ in self._fitted)
 
     def render_line(self, y: int) -> Strip:
         """Draw line *y* of what is on screen; line 0 is the heading and does not scroll."""
@@ -242,13 +267,17 @@ class VirtualTable(ScrollView, can_focus=True):
     def _heading(self, width: int) -> Strip:
         style = self.palette["head"]
         lead = "  " if self.pointed else " "
-        parts = [cut(column.title, size, right=column.right) for column, size in self._fitted]
+        name, arrow = self.arrow_at
+        parts = [
+            cut(column.title + (arrow if column.name == name else ""), size, right=column.right)
+            for column, size in self._fitted
+        ]
         return Strip([Segment(cut(lead + (" " * GAP).join(parts), width), style)], width)
 
     def _row(self, row: Row, width: int) -> Strip:
         palette = self.palette
         base: Style | None = None
-        marked = row.id in self.selection.marks
+        marked = self.selection.holds(row.id)
         pointed = self.pointed and row.id == self.selection.cursor
         if pointed:
             base = palette["cursor" if self.has_focus else "cursor_idle"]
@@ -309,6 +338,8 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Point at the row; a click on the cursor's row, or a double one, opens it."""
+        if event.y < self._head:
+            self._press_heading(event.x)
         if event.y < self._head or not self.pointed:
             return
         index = self.scroll_offset.y + event.y - self._head
@@ -319,3 +350,11 @@ class VirtualTable(ScrollView, can_focus=True):
         self.point_at(index)
         if again:
             self.post_message(self.Opened())
+
+    def _press_heading(self, x: int) -> None:
+        at = 2 if self.pointed else 1
+        for column, size in self._fitted:
+            if at <= x < at + size + GAP:
+                self.post_message(self.Headed(column.name))
+                return
+            at += size + GAP

@@ -1,0 +1,204 @@
+"""The question before a change of messages: what it would do, what must be filled in or typed.
+
+The engine is asked for a dry run while the box opens; until its answer is in, yes is off.
+Cancel has the focus unless something is to be filled in.  Where more than ten messages would
+be destroyed their number must be typed, for the whole queue the relay's own name.  What the
+answer is about was fixed when the box opened: nothing that moves behind it changes that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from empath.control.link import Changed, LinkLost, RequestRefused
+from tui.change_facts import facts_before, facts_of, heading, role_of_typed
+from tui.change_table import Change, Target, Values
+from tui.safety import safe
+from tui.screens.dialogs import TYPED_ABOVE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was decided."""
+
+    instead: bool = False
+    """Hold them instead."""
+    values: Values = field(default_factory=dict)
+
+
+class ChangeDialog(ModalScreen[Answer | None]):
+    """Shall this be done, and how?"""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "no", show=False),
+        Binding("y", "yes", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(
+        self,
+        change: Change,
+        target: Target,
+        *,
+        count: Callable[[], Awaitable[Changed]],
+        now: float,
+        hostname: str,
+        values: Values,
+    ) -> None:
+        """*count* asks for a dry run; *values* are chosen already."""
+        super().__init__()
+        self._change = change
+        self._target = target
+        self._count = count
+        self._now = now
+        self._values = dict(values)
+        self._counted = False
+        self._typed = ""
+        if change.destroys and target.whole:
+            self._typed = hostname
+        elif change.destroys and target.number > TYPED_ABOVE:
+            self._typed = str(target.number)
+
+    # How it looks.
+
+    def compose(self) -> ComposeResult:
+        """Title, facts, blanks, what is to be typed, buttons."""
+        change, target = self._change, self._target
+        with Vertical(classes="dialog" + (" -danger" if change.destroys else "")) as box:
+            box.border_title = heading(change, target, self._values)
+            box.border_subtitle = "Cancel is the default · esc closes"
+            with Vertical(id="facts"):
+                for name, value in facts_before(change, target, self._values, self._now):
+                    yield self._fact(name, value)
+            for blank in change.blanks:
+                with Horizontal(classes="fact blank"):
+                    yield Static(blank.label, markup=False, classes="name")
+                    entry = Input(
+                        blank.text, placeholder=blank.hint, compact=True, id=f"blank-{blank.name}"
+                    )
+                    entry.cursor_blink = False
+                    yield entry
+            if self._typed:
+                with Horizontal(classes="fact typed"):
+                    yield Static(role_of_typed(target, self._typed), markup=False)
+                    entry = Input(compact=True, id="typed")
+                    entry.cursor_blink = False
+                    yield entry
+            yield Static("", markup=False, id="wrong")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", name="no", id="cancel", compact=True)
+                if change.destroys and change.verb != "hold":
+                    yield Button("Hold instead", name="hold", id="hold", compact=True)
+                yes = Button(change.title.split()[0], name="yes", id="yes", compact=True)
+                yes.disabled = True
+                yes.add_class("-danger" if change.destroys else "-go")
+                yield yes
+
+    @staticmethod
+    def _fact(name: str, value: str) -> Horizontal:
+        return Horizontal(
+            Static(name, markup=False, classes="name"),
+            Static(value, markup=False, classes="value"),
+            classes="fact",
+        )
+
+    def on_mount(self) -> None:
+        """Where something is to be filled in, there is the focus; else Cancel has it."""
+        blanks = self._change.blanks
+        if blanks:
+            self.query_one(f"#blank-{blanks[0].name}").focus()
+        elif self._typed:
+            self.query_one("#typed").focus()
+        else:
+            self.query_one("#cancel").focus()
+        self.run_worker(self._learn(), name="dry run")
+
+    async def _learn(self) -> None:
+        try:
+            changed = await self._count()
+        except (LinkLost, RequestRefused) as error:
+            self.query_one("#wrong", Static).update(f"✖ {safe(str(error), 300)}")
+            return
+        facts = facts_of(self._change, self._target, changed, self._now, self._filled())
+        box = self.query_one("#facts")
+        await box.remove_children()
+        await box.mount(*(self._fact(name, value) for name, value in facts))
+        touched = changed.preview.messages if changed.preview is not None else 0
+        self._counted = touched > 0
+        if not touched:
+            reason = changed.note or "nothing here can be changed so now"
+            self.query_one("#wrong", Static).update(f"▲ {safe(reason, 300)}")
+        self._judge()
+
+    # What is typed.
+
+    def _filled(self) -> dict[str, str]:
+        blanks = {
+            blank.name: self.query_one(f"#blank-{blank.name}", Input).value.strip()
+            for blank in self._change.blanks
+        }
+        return {**self._values, **blanks}
+
+    def _why_not(self) -> str:
+        values = self._filled()
+        for blank in self._change.blanks:
+            if wrong := blank.wrong(values[blank.name]):
+                return f"✖ {blank.label}: {wrong}"
+        return ""
+
+    @property
+    def _right(self) -> bool:
+        typed = not self._typed or self.query_one("#typed", Input).value.strip() == self._typed
+        return self._counted and typed and not self._why_not()
+
+    def _judge(self) -> None:
+        self.query_one("#yes", Button).disabled = not self._right
+        if self._counted:
+            self.query_one("#wrong", Static).update(self._why_not())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The button works once everything is right."""
+        event.stop()
+        if self._counted:
+            self._judge()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter where the number is typed is yes; in a blank it goes on to what comes next."""
+        event.stop()
+        if event.input.id == "typed":
+            self.action_yes(sure=True)
+        elif self._change.blanks[-1].name == (event.input.id or "").removeprefix("blank-"):
+            after = "#typed" if self._typed else "#cancel" if self._change.destroys else "#yes"
+            self.query_one(after).focus()
+        else:
+            self.focus_next()
+
+    # Answers.
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """A button's name is its answer."""
+        match event.button.name:
+            case "yes":
+                self.action_yes(sure=True)
+            case "hold":
+                self.dismiss(Answer(instead=True))
+            case _:
+                self.dismiss(None)
+
+    def action_no(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)
+
+    def action_yes(self, *, sure: bool = False) -> None:
+        """Do it; the key alone is not enough where something is typed or filled in."""
+        if self._right and (sure or not (self._typed or self._change.blanks)):
+            self.dismiss(Answer(values=self._filled()))

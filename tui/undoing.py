@@ -1,0 +1,73 @@
+"""Taking back the last change, and ending one that runs: for every screen that changes messages.
+
+What this session did to one message is taken back at once; a larger change, or one that was
+not made from here, is named first and asked about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from empath.control.link import CancelJob, JobItem, ListJobs, UndoJob
+from tui.figures import age, count, plural
+from tui.jobs import ending
+from tui.safety import safe
+from tui.screens.dialogs import Ask
+
+if TYPE_CHECKING:
+    from tui.app import Console
+
+LISTED = 50
+
+
+async def learn_jobs(console: Console) -> None:
+    """Ask which jobs there are.  Raises `LinkLost`, `RequestRefused`."""
+    console.store.jobs.fold(await console.ask(ListJobs(limit=LISTED)))
+
+
+async def undo_last(console: Console) -> tuple[str, str] | None:
+    """Take back the last change: what came of it and the role of its colour; None if not.
+
+    Raises `LinkLost`, `RequestRefused`.
+    """
+    book = console.store.jobs
+    await learn_jobs(console)
+    job = book.undoable
+    if job is None:
+        return "There is nothing to undo.", "warn"
+    own = job.id == book.last_undo
+    if (not own or job.total > 1) and not await _sure(console, job):
+        return None
+    changed = await console.ask(UndoJob(id=job.id))
+    book.undone()
+    book.began(changed)
+    if changed.job:
+        return f"undoing {safe(job.what, 200)} runs as job {safe(changed.job)}", "good"
+    note = f" · {safe(changed.note, 200)}" if changed.note else ""
+    return f"undid {safe(job.what, 200)}: {plural(changed.messages, 'message')}{note}", "good"
+
+
+async def _sure(console: Console, job: JobItem) -> bool:
+    now = console.store.now
+    ended = job.ended_at if job.ended_at is not None else job.started_at
+    facts = [
+        ("Change", safe(job.what, 300)),
+        ("Messages", f"{count(job.done)}"),
+        ("Made", f"{age(now - ended)} ago by {safe(job.actor, 80)}"),
+        ("Undo", "gives them their former state; what was delivered meanwhile stays delivered"),
+        ("Equivalent", f"empathctl job undo {safe(job.id)}"),
+    ]
+    dialog = Ask("Undo this change?", facts, yes="Undo", destroys=False)
+    return await console.push_screen_wait(dialog) == "yes"
+
+
+async def cancel_running(console: Console) -> tuple[str, str]:
+    """End the job that is shown as running: what came of it.
+
+    Raises `LinkLost`, `RequestRefused`.
+    """
+    job = console.store.jobs.running
+    if job is None:
+        return "Nothing runs that could be cancelled.", "warn"
+    ended = await console.ask(CancelJob(id=job.id))
+    return ending(console.store.jobs.named(ended))

@@ -1,0 +1,108 @@
+"""Below the queue: the message under the cursor, and the sentence that says why it is there.
+
+The sentence is asked for once the cursor rests, for this one message, and kept until its row
+changes or some seconds have passed; never for every row.  `Whys` is plain Python.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, final
+
+from textual.containers import Vertical
+
+from empath.control.link import QueueItem, WhyReply
+from empath.envelope import MessageId
+from tui.figures import age, due, octets, plural
+from tui.safety import safe
+from tui.theme import COLOURED, Styles, sign
+from tui.widgets.bars import Line, Piece
+
+KEPT: Final = 200
+"""Sentences that are remembered."""
+FRESH: Final = 10.0
+"""Seconds for which a sentence counts as true while its row does not change."""
+REST: Final = 0.15
+"""Seconds that the cursor rests on a row before the engine is asked."""
+
+
+@final
+class Whys:
+    """The sentences known, by message."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[MessageId, tuple[float, QueueItem, tuple[Piece, ...]]] = (
+            OrderedDict()
+        )
+
+    def of(self, item: QueueItem) -> tuple[Piece, ...] | None:
+        """What is known of this message, even if it is not fresh any more."""
+        known = self._known.get(item.id)
+        return None if known is None else known[2]
+
+    def wanted(self, item: QueueItem, at: float) -> bool:
+        """Whether the engine should be asked at monotonic *at*."""
+        known = self._known.get(item.id)
+        return known is None or known[1] != item or at - known[0] > FRESH
+
+    def keep(self, item: QueueItem, at: float, pieces: tuple[Piece, ...]) -> None:
+        """Remember what the engine said; the oldest are forgotten."""
+        self._known[item.id] = (at, item, pieces)
+        self._known.move_to_end(item.id)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+
+def sentence(reply: WhyReply, now: float) -> tuple[Piece, ...]:
+    """Why the message is where it is: of its first recipient that waits, and how many more."""
+    if not reply.recipients:
+        return (("nobody waits for it any more", "muted"),)
+    first = reply.recipients[0]
+    mark, role = sign(first.state)
+    pieces: list[Piece] = [(f"{mark} ", role), (safe(first.sentence, 400), "text")]
+    if first.next_at is not None and first.next_event:
+        pieces.append((f" · {safe(first.next_event)} {due(first.next_at, now)}", "muted"))
+    same = sum(1 for each in reply.recipients if each.sentence == first.sentence)
+    if reply.total > 1:
+        other = reply.total - same
+        pieces.append(
+            (f" · so for all {reply.total}" if not other else f" · {other} more otherwise", "muted")
+        )
+    return tuple(pieces)
+
+
+def about(item: QueueItem, now: float) -> tuple[Piece, ...]:
+    """Which message it is, on one line."""
+    tried = plural(item.attempts, "attempt") if item.attempts else "not tried yet"
+    facts = (octets(item.size), f"queued {age(now - item.received_at)}", tried)
+    return (
+        (safe(item.subject, 200) or "(no subject)", "strong"),
+        (f" · {safe(item.reverse_path or '<>')} → {safe(item.recipient)}", "text"),
+        (" · " + " · ".join(facts), "muted"),
+    )
+
+
+class WhyLine(Vertical):
+    """Two lines; in a low terminal one, with the sentence."""
+
+    def __init__(self, *, styles: Styles = COLOURED) -> None:
+        super().__init__()
+        self._about = Line(styles=styles, id="why-about")
+        self._why = Line(styles=styles, id="why-why")
+
+    def compose(self) -> list[Line]:
+        """The lines."""
+        return [self._about, self._why]
+
+    def show(
+        self, item: QueueItem | None, why: tuple[Piece, ...] | None, now: float, *, low: bool
+    ) -> None:
+        """Show what is known of *item*."""
+        self._about.display = not low
+        if item is None:
+            self._about.show([])
+            self._why.show([])
+            return
+        self._about.show([(f" ▌{item.id[-7:]}  ", "accent"), *about(item, now)])
+        lead = (f" ▌{item.id[-7:]}  " if low else "   why    ", "accent" if low else "muted")
+        self._why.show([lead, *(why if why is not None else (("…", "faint"),))])
