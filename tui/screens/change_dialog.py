@@ -8,7 +8,7 @@ answer is about was fixed when the box opened: nothing that moves behind it chan
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import Changed, LinkLost, RequestRefused
-from tui.change_facts import facts_before, facts_of, heading, role_of_typed
+from tui.change_facts import COUNTING, facts_before, facts_of, heading, role_of_typed
 from tui.change_table import Change, Target, Values
 from tui.safety import safe
 from tui.screens.dialogs import TYPED_ABOVE
@@ -126,18 +126,22 @@ class ChangeDialog(ModalScreen[Answer | None]):
         try:
             changed = await self._count()
         except (LinkLost, RequestRefused) as error:
+            known = facts_before(self._change, self._target, self._values, self._now)
+            await self._show(fact for fact in known if fact != COUNTING)
             self.query_one("#wrong", Static).update(f"✖ {safe(str(error), 300)}")
             return
-        facts = facts_of(self._change, self._target, changed, self._now, self._filled())
-        box = self.query_one("#facts")
-        await box.remove_children()
-        await box.mount(*(self._fact(name, value) for name, value in facts))
+        await self._show(facts_of(self._change, self._target, changed, self._now, self._filled()))
         touched = changed.preview.messages if changed.preview is not None else 0
         self._counted = touched > 0
         if not touched:
             reason = changed.note or "nothing here can be changed so now"
             self.query_one("#wrong", Static).update(f"▲ {safe(reason, 300)}")
         self._judge()
+
+    async def _show(self, facts: Iterable[tuple[str, str]]) -> None:
+        box = self.query_one("#facts")
+        await box.remove_children()
+        await box.mount(*(self._fact(name, value) for name, value in facts))
 
     # What is typed.
 
