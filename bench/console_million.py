@@ -22,7 +22,6 @@ import tempfile
 import termios
 import threading
 import time
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -30,8 +29,8 @@ from typing import Final
 import uvloop
 
 from bench.painting import paint
-from bench.probed import lateness
-from bench.processes import peak_memory
+from bench.probed import wake_ups
+from bench.processes import peak_memory, run_delay
 from bench.refusals import SETTINGS, Refusals
 from bench.reload_turns import spread
 from bench.spool import CLOCK, fill
@@ -52,6 +51,7 @@ KEYS: Final = {
     "a page of the queue": (b"\x1b[6~", b"\x1b[6~", b"\x1b[6~", b"\x1b[5~"),
     "another screen": (b"1", b"3", b"4", b"2"),
 }
+STARVED: Final = "of that not for want of a processor"
 _ASKS_SYNC: Final = b"\x1b[?2026$p"
 _HAS_SYNC: Final = b"\x1b[?2026;2$y"
 _FRAME_ENDS: Final = b"\x1b[?2026l"
@@ -134,20 +134,24 @@ class Terminal:
             os.write(self.fd, _HAS_SYNC)
         return got
 
-    def key_to_paint(self, key: bytes) -> tuple[float, float]:
-        """Press a key; seconds until the first frame was there whole, and until the last byte of
-        all that followed without a pause, such as what the engine had to be asked for.
+    def key_to_paint(self, key: bytes) -> tuple[float, float, float]:
+        """Press a key; seconds until the first frame was there whole, without those for which the
+        console waited for a processor meanwhile, and until the last byte of all that followed
+        without a pause, such as what the engine had to be asked for.
         """
         self.read(QUIET)
+        starved = run_delay(self.pid)
         began = last = time.monotonic()
         os.write(self.fd, key)
-        frame, got = 0.0, b""
+        frame, own, got = 0.0, 0.0, b""
         while more := self._some(QUIET if got else 2.0):
             last = time.monotonic()
             got = got[-len(_FRAME_ENDS) :] + more
             if not frame and _FRAME_ENDS in got:
                 frame = last - began
-        return frame or last - began, last - began
+                own = max(0.0, frame - (run_delay(self.pid) - starved))
+        rest = last - began
+        return frame or rest, own or rest, rest
 
     def close(self) -> None:
         """End it."""
@@ -237,9 +241,10 @@ def keys(table: Table, terminal: Terminal, name: str) -> None:
         terminal.key_to_paint(bytes([screen]))
     for what, pressed in KEYS.items():
         terminal.key_to_paint(b"2")
-        pairs = [terminal.key_to_paint(key) for key in pressed * 10]
-        table.times(f"key to paint, {what}{name}", [frame for frame, _ in pairs], "50 ms")
-        table.times(f"key to rest, {what}{name}", [rest for _, rest in pairs], "")
+        found = [terminal.key_to_paint(key) for key in pressed * 10]
+        table.times(f"key to paint, {what}{name}", [frame for frame, _, _ in found], "50 ms")
+        table.times(STARVED, [own for _, own, _ in found], "50 ms")
+        table.times(f"key to rest, {what}{name}", [rest for _, _, rest in found], "")
 
 
 def _wait(seconds: float) -> None:
@@ -248,11 +253,10 @@ def _wait(seconds: float) -> None:
 
 def lag(table: Table, noted: Path, windows: Sequence[tuple[str, float, float]]) -> None:
     """How late the engine's loop was in each window."""
-    found = lateness(noted)
-    times = [at for at, _ in found]
-    for name, began, ended in windows:
-        part = found[bisect_left(times, began) : bisect_left(times, ended) + 1]
-        table.times(f"engine loop late, {name}", [late for _, late in part], "10 ms")
+    stretches = [(began, ended) for _, began, ended in windows]
+    for (name, _, _), part in zip(windows, wake_ups(noted, stretches), strict=True):
+        table.times(f"engine loop late, {name}", [one.late for one in part], "10 ms")
+        table.times(STARVED, [one.own for one in part], "10 ms")
 
 
 def run(count: int) -> None:

@@ -55,3 +55,11 @@ def peak_memory(pid: int) -> int:
 def forget_peak(pid: int) -> None:
     """Set the process's peak back to what it has now."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def run_delay(pid: int | str) -> float:
+    """Seconds for which the first thread of a process was ready to run and had no processor."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0  # a kernel without the figure

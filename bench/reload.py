@@ -95,8 +95,8 @@ def main() -> int:
     parser.add_argument(
         "--routes", type=int, default=2000, help="of a long config, measured too (default 2,000)"
     )
-    parser.add_argument("--rounds", type=int, default=12, help="pairs of rounds (default 12)")
-    parser.add_argument("--messages", type=int, default=10_000, help="a round (default 10,000)")
+    parser.add_argument("--rounds", type=int, default=16, help="pairs of rounds (default 16)")
+    parser.add_argument("--messages", type=int, default=5_000, help="a round (default 5,000)")
     parser.add_argument("--pause", type=float, default=0.25, help="seconds between two reloads")
     asked = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}")
@@ -143,14 +143,18 @@ def compare(count: int, *, messages: int, pause: float) -> None:
             f"| {sum(one.reloads for one in found)} "
             f"| {1000 * max(one.worst_turn for one in found):.1f} ms |"
         )
-    pairs = zip(rounds["without"], rounds["with"], strict=True)
-    ratios = sorted(100 * changed.relayed / still.relayed for still, changed in pairs)
-    quarter = len(ratios) // 4
-    print(
-        f"\nThroughput with reloads: {statistics.median(ratios):.1f} % of that without, median of"
-        f" {len(ratios)} pairs; half of them from {ratios[quarter]:.1f} to"
-        f" {ratios[-1 - quarter]:.1f}, all from {ratios[0]:.1f} to {ratios[-1]:.1f}"
-    )
+    pairs = list(zip(rounds["without"], rounds["with"], strict=True))
+    for what, ratios in (
+        ("Throughput", [changed.relayed / still.relayed for still, changed in pairs]),
+        ("CPU time a message", [changed.cpu / still.cpu for still, changed in pairs]),
+    ):
+        ordered = sorted(100 * ratio for ratio in ratios)
+        quarter = len(ordered) // 4
+        print(
+            f"\n{what} with reloads: {statistics.median(ordered):.1f} % of that without, median of"
+            f" {len(ordered)} pairs; half of them from {ordered[quarter]:.1f} to"
+            f" {ordered[-1 - quarter]:.1f}, all from {ordered[0]:.1f} to {ordered[-1]:.1f}"
+        )
 
 
 if __name__ == "__main__":

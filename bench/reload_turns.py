@@ -13,13 +13,12 @@ import statistics
 import sys
 import threading
 import time
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench.probed import PERIOD, lateness
+from bench.probed import WakeUp, wake_ups
 from empath.control.link import AppliedConfig, ApplyConfig
 from tests.e2e.reloads import Numbered, Report, Source
 from tests.fakes.programs import SmtpSink, smtp_source, until
@@ -40,10 +39,10 @@ class Turns:
     """Seconds of the swap's own turn, as the engine says, of each reload that took effect."""
     whole: list[float] = field(default_factory=list)
     """Seconds from question to answer, of each reload."""
-    windows: dict[str, list[list[float]]] = field(
+    windows: dict[str, list[list[WakeUp]]] = field(
         default_factory=lambda: {"without": [], "with": []}
     )
-    """The lateness of each wake-up in each window."""
+    """The wake-ups in each window."""
 
     def table(self) -> str:
         """The figures as rows of a table, in milliseconds."""
@@ -52,11 +51,17 @@ class Turns:
             ("a reload from question to answer", self.whole),
         ]
         for kind, windows in self.windows.items():
-            rows.append((f"loop late, {kind} a reload", [late for one in windows for late in one]))
-        for kind, windows in self.windows.items():
-            rows.append((f"latest of a window, {kind} a reload", [max(one) for one in windows]))
-        pairs = zip(self.windows["with"], self.windows["without"], strict=True)
-        rows.append(("the same, what the reload adds", [max(a) - max(b) for a, b in pairs]))
+            every = [one for window in windows for one in window]
+            rows.append((f"loop late, {kind} a reload", [one.late for one in every]))
+            rows.append(("of that not for want of a processor", [one.own for one in every]))
+        latest = {
+            kind: [max(one.own for one in window) for window in windows]
+            for kind, windows in self.windows.items()
+        }
+        for kind, found in latest.items():
+            rows.append((f"the latest so of each window, {kind} a reload", found))
+        pairs = zip(latest["with"], latest["without"], strict=True)
+        rows.append(("the same, what the reload adds", [a - b for a, b in pairs]))
         lines = ["| | p50 | p99 | max |", "|---|--:|--:|--:|"]
         lines += [f"| {name} | {' | '.join(map(_ms, spread(found)))} |" for name, found in rows]
         return "\n".join(lines)
@@ -127,10 +132,7 @@ def measure(folder: Path, *, pairs: int, routes: int = 0, load: bool = True) -> 
             source.join(120)
     if report.dropped:
         raise RuntimeError(report.dropped[0])
-    noted = lateness(engine.noted)
-    times = [at for at, _ in noted]
-    for kind, began in moments:
-        # A wake-up that came late tells of the time before it.
-        part = noted[bisect_left(times, began) : bisect_left(times, began + window) + 1]
-        turns.windows[kind].append([late for _, late in part] or [window - PERIOD])
+    stretches = [(began, began + window) for _, began in moments]
+    for (kind, _), part in zip(moments, wake_ups(engine.noted, stretches), strict=True):
+        turns.windows[kind].append(part)
     return turns

@@ -163,7 +163,9 @@ class OperatorActed(_Event, frozen=True):
 
     id: MessageId
     action: str
-    """``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce`` or ``reroute``."""
+    """``hold``, ``release``, ``retry``, ``delete``, ``priority``, ``bounce`` or ``reroute``; when
+    one was taken back ``undo hold`` and so on, or ``restore``.
+    """
     actor: str
     reason: str = ""
     """What it was changed to, such as the class or the next hop, and why."""

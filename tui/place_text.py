@@ -248,8 +248,8 @@ def _tls(lines: _Lines, view: DestinationView, now: float) -> None:
     )
     lines.add(
         "",
-        (f"policy {policy} · ", "text"),
-        (verified if tls.verified else "names not proved", "good" if tls.verified else "muted"),
+        (verified if tls.verified else "name not proved", "good" if tls.verified else "muted"),
+        (f" · {policy}", "text"),
     )
     if tls.expires_at is not None:
         left = tls.expires_at - now

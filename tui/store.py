@@ -194,9 +194,9 @@ class Store:
         self.connections = Series()
         self.queue = QueuePages()
         self.selection = Selection()
-        self.jobs = JobBook()
         self.places = Places()
         self.glance = Glance()
+        self.jobs = JobBook()
         self.events = EventRing()
         self.sequence: int | None = None
         self.version = 0
@@ -220,6 +220,12 @@ class Store:
     def now(self) -> float:
         """The engine's time, so that ages are right when the clocks of two machines differ."""
         return self.clock.now() + self._skew
+
+    def destination_names(self) -> list[str]:
+        """The destinations that are known here, those with most mail first."""
+        known = self.glance.rows, self.places.rows
+        shapes = [rows.shape for rows in known if rows.shape is not None]
+        return list(dict.fromkeys(row.name for shape in shapes for row in shape.rows))
 
     def why_no_change(self) -> str:
         """Why nothing may be changed now; empty when it may."""

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from empath import app
-from empath.cli.asking import option_for
+from empath.cli.asking import Where, leave, option_for
 from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
     ConsoleMissing,
@@ -147,10 +147,16 @@ def console(
 
 def _engine_socket(context: typer.Context, attach: Path | None, config: Path | None) -> Path:
     """The socket of an engine that runs; says so and ends when there is none."""
-    socket = attach
-    if socket is None:
-        socket = app.control_socket(read_config(config or context.obj, needed=False)[1].config)
-    if not socket.is_socket():
+    try:
+        # As empathctl finds it: a broken config is what one opens the console for.
+        socket = attach or Where(config=config or context.obj).path()
+    except ConfigUnusable as error:
+        leave(str(error), ExitCode.CONFIG)
+    try:
+        there = socket.is_socket()
+    except PermissionError:
+        there = True  # in a folder of somebody else's: the console says so
+    if not there:
         complain(
             f'No engine answers at {socket}: start one with "empath serve", or name its control'
             " socket with --attach SOCKET."

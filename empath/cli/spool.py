@@ -30,6 +30,7 @@ def stats(client: Client) -> None:
             ("path", report.path),
             ("messages", f"{report.messages:,} waiting, {report.finished:,} finished and kept"),
             ("bodies", f"{octets(report.octets)}, {report.file_bodies:,} in files of their own"),
+            ("trash", f"{report.trash_messages:,} messages, {octets(report.trash_octets)}"),
             ("database", octets(report.database_octets)),
             ("disk free", octets(report.free_octets)),
             ("commits", f"{report.commits:,} since the start, {grouped:.1f} operations each"),

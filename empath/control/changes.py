@@ -258,12 +258,9 @@ class QueueDesk:
 
     async def _publish(self, action: str, at: float, done: Changed) -> None:
         """Tell of each message, in slices: a change of a million must not hold the loop."""
-        # Each message changed has at least one recipient; how the rest fall is not known.
-        each = 1 if done.recipients == len(done.ids) else 0
-        if len(done.ids) == 1:
-            each = done.recipients
-        for start in range(0, len(done.ids), _SLICE):
-            for message in done.ids[start : start + _SLICE]:
+        told = [*zip(done.ids, done.each, strict=True)]
+        for start in range(0, len(told), _SLICE):
+            for message, recipients in told[start : start + _SLICE]:
                 self._bus.publish(
                     OperatorActed(
                         at=at,
@@ -271,7 +268,7 @@ class QueueDesk:
                         action=action,
                         actor=self._actor,
                         reason=done.told,
-                        recipients=each,
+                        recipients=recipients,
                     )
                 )
             await asyncio.sleep(0)

@@ -255,7 +255,7 @@ class LocalLink:
 
     async def _spool_report(self, _request: link.GetSpool) -> link.SpoolReport:
         path: Path = self._config().spool.path
-        return views.spool_report(str(path), await self._spool.stats())
+        return views.spool_report(str(path), await self._spool.stats(), self._spool.trashed)
 
     async def _spool_check(self, _request: link.CheckSpool) -> link.SpoolCheck:
         problems = await self._spool.check()

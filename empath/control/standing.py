@@ -43,7 +43,7 @@ def standing(
 ) -> Standing:
     """What the history says of one recipient, that goes to *hop* if given."""
     last: AttemptEnded | None = None
-    actor, told, uncertain, ours = "", False, False, False
+    actor, before, told, uncertain, ours = "", "", False, False, False
     for event in record.timeline:
         match event:
             case AttemptEnded():
@@ -54,9 +54,11 @@ def standing(
             case OperatorActed() if not event.touched(row.number):
                 pass  # It was about others of the same message.
             case OperatorActed(action="hold" | "delete" | "bounce"):
-                actor = event.actor
+                before, actor = actor, event.actor
             case OperatorActed(action="release"):
-                actor = ""
+                before, actor = actor, ""
+            case OperatorActed(action="undo hold" | "undo release" | "restore"):
+                actor = before
             case NotificationSent() if event.kind == "failed":
                 told = told or row.recipient.address in event.recipients
             case _:

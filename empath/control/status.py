@@ -105,7 +105,7 @@ class StatusDesk:
             refused=metrics.refused,
             delivered=metrics.delivered,
             deferrals=metrics.deferrals,
-            bounced=metrics.bounced,
+            bounced=metrics.bounced + metrics.returned,
             sessions=self._reception.sessions,
             connections_out=sum(connections.values()),
             loop_lag=self._lag.worst,

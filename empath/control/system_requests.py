@@ -97,6 +97,10 @@ class SpoolReport(Reply, frozen=True):
     free_octets: int
     commits: int
     operations: int
+    trash_messages: int = 0
+    """Messages in the trash."""
+    trash_octets: int = 0
+    """Octets of those of them that nobody waits for."""
 
 
 class GetSpool(Request[SpoolReport], frozen=True):

@@ -169,12 +169,11 @@ class TrashDesk:
                 seen.update(lot.ids)
             for message in lot.ids:
                 each = lot.recipients if len(lot.ids) == 1 else 0
-                action = "restore" if source.trash else "undo"
                 self._bus.publish(
                     OperatorActed(
                         at=at,
                         id=message,
-                        action=action,
+                        action=source.told,
                         actor=self._actor,
                         reason=why,
                         recipients=each,

@@ -148,7 +148,7 @@ def _recipient(row: RecipientRow, hop: Detour | None, doing: str) -> RecipientIt
     )
 
 
-def spool_report(path: str, stats: SpoolStats) -> SpoolReport:
+def spool_report(path: str, stats: SpoolStats, trash: tuple[int, int]) -> SpoolReport:
     """The spool's figures."""
     return SpoolReport(
         path=path,
@@ -160,6 +160,8 @@ def spool_report(path: str, stats: SpoolStats) -> SpoolReport:
         free_octets=stats.free_octets,
         commits=stats.commits,
         operations=stats.operations,
+        trash_messages=trash[0],
+        trash_octets=trash[1],
     )
 
 

@@ -76,7 +76,7 @@ class Exposition(Collector):
         )
         yield _totals(
             "recipients",
-            "Recipients by what an attempt meant for them.",
+            "Recipients by what an attempt, or an operator who returned them, meant for them.",
             ("result",),
             _one(figures.results),
         )

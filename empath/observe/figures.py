@@ -19,6 +19,7 @@ from empath.events import (
     ConfigReloaded,
     Event,
     MessageAccepted,
+    OperatorActed,
     SessionLost,
     SessionRefused,
 )
@@ -71,9 +72,11 @@ class Figures:
     refused: dict[str, int] = field(default_factory=dict)
     """By stage."""
     results: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("delivered", "deferred", "failed", "expired"), 0)
+        default_factory=lambda: dict.fromkeys(
+            ("delivered", "deferred", "failed", "expired", "returned"), 0
+        )
     )
-    """Recipients by what an attempt meant for them."""
+    """Recipients by what an attempt meant for them; ``returned``: an operator bounced them."""
     latency: dict[Priority, Histogram] = field(
         default_factory=lambda: {priority: Histogram() for priority in Priority}
     )
@@ -101,6 +104,8 @@ class Figures:
                 self.octets += event.size
             case AttemptEnded():
                 self._attempt(event)
+            case OperatorActed(action="bounce"):
+                self.results["returned"] += event.recipients
             case SessionRefused():
                 stage = event.stage if event.stage in STAGES else OTHER
                 self.refused[stage] = self.refused.get(stage, 0) + 1

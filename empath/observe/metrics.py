@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from empath.events import AttemptEnded, Event, MessageAccepted, SessionRefused
+from empath.events import AttemptEnded, Event, MessageAccepted, OperatorActed, SessionRefused
 
 
 @dataclass(slots=True)
@@ -26,7 +26,9 @@ class Counters:
     deferrals: int = 0
     """Times that a recipient has to be tried again."""
     bounced: int = 0
-    """Recipients given up: refused for good, or too old."""
+    """Recipients given up by an attempt: refused for good, or too old."""
+    returned: int = 0
+    """Recipients that an operator returned to their senders."""
 
     def __call__(self, event: Event) -> None:
         """Count one event."""
@@ -43,6 +45,8 @@ class Counters:
                             self.deferrals += 1
                         case _:
                             self.bounced += 1
+            case OperatorActed(action="bounce"):
+                self.returned += event.recipients
             case SessionRefused():
                 self.refused += 1
             case _:

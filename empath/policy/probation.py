@@ -14,10 +14,15 @@ from typing import Final
 
 BEFORE: Final = 300.0
 """Seconds before the change that it is compared with."""
+FEW: Final = 5
+"""Recipients tried from which on their ratio means anything: a breaker that opens lets no more
+through."""
+MUCH_WORSE: Final = 0.5
+"""How much the share of failures may rise while it is that of few."""
 OUTCOMES: Final = 10
-"""Deliveries, failures and deferrals from which on their ratio means anything."""
+"""Recipients tried from which on they are not few."""
 WORSE: Final = 0.25
-"""How much the share of failures may rise."""
+"""How much the share of failures may rise then."""
 USUAL: Final = 0.25
 """The share of failures that is taken for usual where too little was tried before."""
 FAULTS: Final = 3
@@ -60,7 +65,7 @@ class Health:
 
     @property
     def share(self) -> float | None:
-        """The share that failed; None where too few were tried to tell."""
+        """The share that failed; None where few were tried."""
         return self.failed / self.outcomes if self.outcomes >= OUTCOMES else None
 
 
@@ -100,9 +105,9 @@ class Trial:
 
 def breach(before: Health, since: Health) -> str | None:
     """What is worse *since* than *before*, as a sentence; None where nothing is."""
-    share = since.share
     usual = before.share if before.share is not None else USUAL
-    if share is not None and share >= usual + WORSE:
+    most = usual + (WORSE if since.outcomes >= OUTCOMES else MUCH_WORSE)
+    if since.outcomes >= FEW and (share := since.failed / since.outcomes) >= most:
         was = f"before it was {before.share:.0%}" if before.share is not None else "few were before"
         return (
             f"{since.failed:,} of {since.outcomes:,} recipients tried failed ({share:.0%}); {was}."

@@ -57,6 +57,7 @@ class Operate:
         self._ids: list[MessageId] = []
         self._recipients = 0
         self._in_flight = 0
+        self._each: list[int] = []
         self._notified: list[NotificationSent] = []
         self._flying: list[Pair] = []
         self._places: list[int] = []
@@ -111,6 +112,7 @@ class Operate:
         if not done.cancelled() and done.exception() is None:
             changed = done.result()
             self._ids += changed.ids
+            self._each += changed.each
             self._recipients += changed.recipients
             self._in_flight += changed.in_flight
             self._notified += changed.notified
@@ -127,4 +129,5 @@ class Operate:
             self._in_flight,
             tuple(self._notified),
             self._change.told,
+            tuple(self._each),
         )

@@ -56,6 +56,8 @@ class Changed:
     """The notifications that it caused."""
     told: str = ""
     """What the timeline gives as the reason: what it was changed to, and why."""
+    each: tuple[int, ...] = ()
+    """How many of those recipients each of `ids` has."""
 
 
 @dataclass(frozen=True, slots=True)

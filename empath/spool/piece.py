@@ -184,7 +184,10 @@ class Piece(Single[Changed]):
             for _, _, name, state, priority in mine
         )
         self._changed = Changed(
-            tuple(MessageId.from_key(key) for key in numbers), len(mine), in_flight
+            tuple(MessageId.from_key(key) for key in numbers),
+            len(mine),
+            in_flight,
+            each=tuple(map(len, numbers.values())),
         )
         if self._sent:
             insert(cursor, [each.arrival for each in self._sent if each.arrival is not None])

@@ -81,6 +81,11 @@ class Source:
     """What the job gave them."""
 
     @property
+    def told(self) -> str:
+        """What the timeline calls it: ``restore``, ``undo hold``, ``undo release`` …"""
+        return "restore" if self.trash else f"undo {self.action}"
+
+    @property
     def trash(self) -> bool:
         """Whether the trash knows what they were."""
         return self.action == "delete"
@@ -249,7 +254,7 @@ class TakeBack(Single[TakenBack]):
         ]
 
     def _add_events(self, cursor: apsw.Cursor, numbers: dict[int, list[int]]) -> None:
-        action = "restore" if self._source.trash else "undo"
+        action = self._source.told
         events: list[apsw.SQLiteValue] = []
         for place, (key, changed) in zip(self._places, numbers.items(), strict=False):
             event = OperatorActed(

@@ -137,6 +137,12 @@ def test_the_console_is_ours_whatever_lies_in_the_working_folder(
     assert "hijacked" not in shown.stdout + shown.stderr
 
 
+def test_a_recording_needs_no_engine() -> None:
+    """The options of `empath console` go to the console; one that plays a file has no socket."""
+    arguments, _ = console_command(None, "--replay=file", "--theme=light")
+    assert arguments[3:] == ["tui", "--replay=file", "--theme=light"]
+
+
 def test_a_console_that_is_left_lets_the_engine_run_on(dev: Dev) -> None:
     """Leaving the console keeps the relay: the journal speaks again and says how to stop."""
     dev.console_is_up()

@@ -181,6 +181,27 @@ async def test_status_shows_what_needs_attention(ctl: Ctl) -> None:
     assert "12 MB are left." in out.splitlines()[-1]
 
 
+async def test_events_are_chosen_by_kind_destination_and_words(ctl: Ctl) -> None:
+    """Looking back and following show the same choice; a kind that is none is refused."""
+    for event in (EngineStopping(at=NOW, reason="drain"), EngineStopping(at=NOW, reason="reboot")):
+        ctl.link.bus.publish(event)
+    ctl.link.status = msgspec.structs.replace(ctl.link.status, sequence=2)
+    listed = json.loads((await ctl.run("events", "--kind", "stopping,dns", "--json")).stdout)
+    assert [notice["event"]["reason"] for notice in listed] == ["drain", "reboot"]
+    listed = json.loads((await ctl.run("events", "--text", "REB", "--json")).stdout)
+    assert [notice["sequence"] for notice in listed] == [2]
+    assert json.loads((await ctl.run("events", "--dest", "a.example", "--json")).stdout) == []
+    wrong = await ctl.run("events", "--kind", "stoping")
+    assert wrong.exit_code != ExitCode.OK
+    assert 'did you mean "stopping"?' in wrong.stderr
+    following = await ctl.start("events", "--follow", "--text", "reboot", "--json")
+    assert following.stdout is not None
+    line = await asyncio.wait_for(following.stdout.readline(), 30)
+    assert json.loads(line)["sequence"] == 2
+    following.send_signal(signal.SIGINT)
+    await asyncio.wait_for(following.communicate(), 30)
+
+
 async def test_watching_ends_with_control_c(ctl: Ctl) -> None:
     """`stats --watch` and `events --follow` go on until Ctrl-C, which is no error."""
     for arguments in (["queue", "stats", "--watch"], ["events", "--follow"]):

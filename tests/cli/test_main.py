@@ -159,6 +159,20 @@ def test_a_console_without_an_engine_says_where_it_looked(tmp_path: Path) -> Non
     assert empath("console", "--attach", "/nowhere").exit_code == ExitCode.UNREACHABLE
 
 
+def test_the_console_of_an_engine_opens_with_a_config_that_is_broken(tmp_path: Path) -> None:
+    """That is how one rolls back; without an engine, what is wrong with the config is told."""
+    config = tmp_path / "empath.toml"
+    config.write_text('[log]\nlevel = "loud"\n[spool]\npath = "s"\n')
+    done = CliRunner().invoke(commands, ["console", "--config", str(config)])
+    assert done.exit_code == ExitCode.CONFIG
+    assert "log.level: must be one of" in done.stderr
+    (tmp_path / "s").mkdir()
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(str(tmp_path / "s" / "empath.sock"))
+        done = CliRunner().invoke(commands, ["console", "--config", str(config)])
+    assert done.exit_code == ExitCode.USAGE  # it found the engine, and there is no terminal
+
+
 def test_a_console_needs_a_terminal(tmp_path: Path) -> None:
     """In a script `empath console` points to empathctl."""
     path = tmp_path / "empath.sock"

@@ -307,3 +307,26 @@ async def test_what_has_begun_to_be_written_is_finished_though_the_client_went(
         assert await task is True
     assert done == ["written"]
     assert await finish(lambda: None) is False
+
+
+async def test_whoever_looks_in_any_turn_of_the_loop_sees_one_config(tmp_path: Path) -> None:
+    """State, what the parts took and what was told change in the same turn, and it is measured."""
+    async with at_desk(tmp_path) as at:
+        seen: set[tuple[int, int, int]] = set()
+
+        async def look() -> None:
+            while True:
+                seen.add((at.standing.state.version, len(at.taken), len(at.told)))
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(look())
+            await asyncio.sleep(0)
+            applied = await at.reload(BASE.format("10m"))
+            await asyncio.sleep(0)
+            looking.cancel()
+        assert seen == {(1, 0, 0), (2, 1, 1)}
+        assert applied.held == 0  # of this clock, which only tests move
+        before = at.standing.state
+        assert (await at.reload("[delivery.retr")).plan.faults
+        assert (at.standing.state, len(at.taken)) == (before, 1)

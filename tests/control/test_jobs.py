@@ -17,7 +17,6 @@ from empath.control.link import (
     DeleteMessages,
     FlushQueue,
     HoldMessages,
-    JobItem,
     LinkReadOnly,
     ListJobs,
     ListQueue,
@@ -36,6 +35,7 @@ from empath.control.link import (
 )
 from empath.control.selections import LASTS, MOST
 from empath.query import parse_query
+from tests.fakes.ended_job import ended
 from tests.fakes.mail import TAKEN, record
 from tests.fakes.operator_desk import Desk, desk
 
@@ -46,17 +46,6 @@ async def fill(engine: Desk, count: int, domain: str = "example.net") -> None:
     """Have so many messages accepted."""
     drafts = (engine.accept(f"u{number}@{domain}") for number in range(count))
     await asyncio.gather(*drafts)
-
-
-async def ended(engine: Desk, id: str) -> JobItem:
-    """The job once it has ended."""
-    async with asyncio.timeout(30):
-        while True:
-            jobs = await engine.link.ask(ListJobs())
-            found = next(each for each in jobs.items if each.id == id)
-            if found.state != "running":
-                return found
-            await asyncio.sleep(0.01)
 
 
 async def test_a_selection_is_frozen(tmp_path: Path) -> None:

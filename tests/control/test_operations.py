@@ -15,6 +15,7 @@ from empath.control.link import (
     ExplainMessage,
     FlushQueue,
     GateItem,
+    GetStatus,
     HoldMessages,
     ListDnsOverrides,
     ListGates,
@@ -123,6 +124,17 @@ async def test_a_bounce_is_told_published_and_explained(tmp_path: Path) -> None:
         assert why.sentence.endswith("the sender was told.")
         (queued,) = (await link.ask(ListQueue())).items
         assert (queued.id, queued.reverse_path) == (sent[0].dsn, None)
+
+
+async def test_each_message_of_a_change_is_told_with_its_recipients(tmp_path: Path) -> None:
+    """However they fall, the events add up to what was changed, and a bounce is in the figures."""
+    async with desk(tmp_path) as engine:
+        two = await engine.accept("a@example.net", "b@example.net")
+        one = await engine.accept("c@example.net", "d@example.com")
+        done = await engine.link.ask(BounceMessages(query=QUERY, reason="moved"))
+        assert (done.messages, done.recipients) == (2, 3)
+        assert {event.id: event.recipients for event in engine.acted} == {two: 2, one: 1}
+        assert (await engine.link.ask(GetStatus())).bounced == 3
 
 
 async def test_a_bounce_with_another_class_changes_nothing(tmp_path: Path) -> None:

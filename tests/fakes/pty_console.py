@@ -8,6 +8,7 @@ the loop was late goes into the file STATS.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.fakes.clock import HandClock
 from tests.fakes.demo_engine import DemoEngine
 from tui.app import Console
 from tui.feed import Pace
+from tui.terminal import colours_of, shows_unicode
+from tui.theme import theme_for
 
 ATTACK = (
     "\x1b]52;c;UFdORUQ=\x07\x1b]0;PWNED\x07\x1b[2J\x9b31m\x90q\x9d52;c;UFdORUQ=\x9c"
@@ -34,7 +37,13 @@ class Watched(Console):
     """A console that writes down how late its loop was."""
 
     def __init__(self, engine: DemoEngine, stats: Path, *, busy: bool) -> None:
-        super().__init__(engine, clock=SystemClock(), pace=Pace(0.2, 0.2, 0.0))
+        super().__init__(
+            engine,
+            clock=SystemClock(),
+            pace=Pace(0.2, 0.2, 0.0),
+            theme=theme_for(os.environ, colours_of(os.environ)),
+            unicode=shows_unicode(os.environ),
+        )
         self._engine = engine
         self._stats = stats
         self._busy = busy

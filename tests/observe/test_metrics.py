@@ -13,9 +13,11 @@ from empath.events import (
     AttemptEnded,
     EngineStopping,
     MessageAccepted,
+    OperatorActed,
     RecipientResult,
     SessionRefused,
 )
+from empath.observe.figures import Figures
 from empath.observe.metrics import Counters
 
 ID = MessageId("0" * 15 + "1")
@@ -86,6 +88,17 @@ def test_no_recipient_is_counted_twice_or_not_at_all(results: list[str]) -> None
     counters = Counters()
     counters(attempt(*results))
     assert counters.delivered + counters.deferrals + counters.bounced == len(results)
+
+
+def test_what_an_operator_returns_is_counted_apart() -> None:
+    """A bounce by an operator counts its recipients, and is no failure of an attempt."""
+    counters, figures = Counters(), Figures()
+    for action in ("bounce", "hold", "delete"):
+        event = OperatorActed(at=0, id=ID, action=action, actor="ada", recipients=3)
+        counters(event)
+        figures(event)
+    assert counters == Counters(returned=3)
+    assert (figures.results["returned"], figures.results["failed"]) == (3, 0)
 
 
 def test_refusals_count_and_other_events_do_not() -> None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from empath.policy.probation import (
     FAULTS,
+    FEW,
     LATE,
     LATE_FOR,
-    OUTCOMES,
     WORSE,
     Health,
     Trial,
@@ -27,6 +27,14 @@ def test_mail_that_fails_much_more_often_is_a_breach() -> None:
     said = breach(GOOD, Health(delivered=6, failed=6))
     assert said == "6 of 12 recipients tried failed (50%); before it was 5%."
     assert breach(Health(delivered=5, failed=5), Health(delivered=5, failed=7)) is None
+
+
+def test_of_few_most_have_to_fail() -> None:
+    """A breaker lets no more than five through to a host that is dead: that must be enough."""
+    assert breach(GOOD, Health(delivered=3, failed=2)) is None
+    assert "5 of 5 recipients tried failed (100%)" in (breach(GOOD, Health(failed=5)) or "")
+    assert "(80%)" in (breach(Health(), Health(delivered=1, failed=4)) or "")
+    assert breach(Health(), Health(delivered=2, failed=4)) is None
 
 
 def test_without_a_before_half_of_the_mail_has_to_fail() -> None:
@@ -80,8 +88,9 @@ def test_a_trial_is_over_at_its_time() -> None:
 def test_nothing_that_is_no_worse_is_a_breach(before: Health, since: Health) -> None:
     """Whatever the numbers, a share that rose by less, with no more faults, goes on."""
     usual = 0.25 if before.share is None else before.share
+    share = since.failed / since.outcomes if since.outcomes else 0.0
     calm = since.refusals <= before.refusals and since.errors <= before.errors
-    if calm and (since.share is None or since.share < usual + WORSE):
+    if calm and share < usual + WORSE:
         assert breach(before, since) is None
 
 
@@ -93,7 +102,7 @@ def test_more_failures_never_undo_a_breach(before: Health, since: Health, more: 
         assert breach(before, worse) is not None
 
 
-@given(healths, st.integers(0, OUTCOMES - 1))
+@given(healths, st.integers(0, FEW - 1))
 def test_too_little_mail_is_never_a_breach(before: Health, failed: int) -> None:
     """However much of it fails: too few to tell."""
     assert breach(before, Health(failed=failed)) is None

@@ -315,6 +315,16 @@ async def test_every_theme_can_be_put_on(clock: HandClock) -> None:
         assert "There is no such theme; there are dark, light" in page_of(console)
 
 
+async def test_screens_behind_change_their_theme_too(clock: HandClock) -> None:
+    """A screen that was painted before is in the new theme when it comes to the front again."""
+    async with running(queue_of(3), clock) as (console, pilot):
+        await press(pilot, "2", "4", "t", "2")
+        strips = console.screen._compositor.render_strips()
+        colours = {segment.style.color for strip in strips for segment in strip if segment.style}
+        assert THEMES["light"].styles["text"].color in colours
+        assert THEMES["dark"].styles["text"].color not in colours
+
+
 async def test_what_is_shown_can_be_kept_as_a_picture(clock: HandClock, tmp_path: Path) -> None:
     """F12 writes the screen as SVG into the state folder and names the file."""
     async with running(queue_of(3), clock, state=tmp_path) as (console, pilot):

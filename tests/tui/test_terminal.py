@@ -155,12 +155,51 @@ def test_a_stalled_terminal_leaves_the_loop_alive(start: object) -> None:
     assert terminal.ended() == 0
 
 
+def colours_in(got: bytes) -> set[int]:
+    """The codes of all sequences that set a colour, in what was sent; 38 and 48 are those of more
+    than sixteen.
+    """
+    found: set[int] = set()
+    for sequence in re.findall(rb"\x1b\[([0-9;]*)m", got):
+        codes = [int(code or b"0") for code in sequence.split(b";")]
+        found |= {code for code in codes if 30 <= code <= 49 or 90 <= code <= 107}
+    return found
+
+
+def shown_on(terminal: Terminal) -> bytes:
+    """What is sent for the overview, the queue, its palette and the log of events."""
+    got = terminal.read(30, until="bigmail")
+    assert b"bigmail" in got
+    for keys, shown in (("2", "REPLY"), ("\x10", "What to do"), ("\x1b", ""), ("4", "WHAT")):
+        terminal.press(keys)
+        page = terminal.read(20 if shown else 0.5, until=shown)
+        assert shown.encode() in page, keys
+        got += page + terminal.read(0.2)
+    return got
+
+
 def test_no_colour_when_none_is_wanted(start: object) -> None:
-    """With NO_COLOR set no sequence that sets a colour is sent."""
+    """With NO_COLOR set no sequence that sets a colour is sent, on any screen."""
     terminal: Terminal = start("hostile", {"NO_COLOR": "1"})  # type: ignore[operator]
-    got = terminal.read(30, until="bigmail") + terminal.read(0.5)
-    colours = re.findall(rb"\x1b\[[0-9;]*(?:[34]8;[25];|\b3[0-7]\b|\b4[0-7]\b)[0-9;]*m", got)
-    assert not colours
+    got = shown_on(terminal)
+    assert not colours_in(got)
+    assert b"\x1b[1m" in got or b"\x1b[7m" in got
+
+
+def test_sixteen_colours_are_those_of_the_terminal(start: object) -> None:
+    """On a terminal of sixteen colours only those are sent."""
+    terminal: Terminal = start("hostile", {"TERM": "xterm", "COLORTERM": ""})  # type: ignore[operator]
+    colours = colours_in(shown_on(terminal))
+    assert colours
+    assert not colours & {38, 48}
+
+
+def test_without_unicode_nothing_but_ascii_is_sent(start: object) -> None:
+    """In a locale of another encoding every octet that is sent is ASCII, and signs have words."""
+    terminal: Terminal = start("hostile", {"LC_ALL": "en_GB.ISO-8859-1"})  # type: ignore[operator]
+    got = shown_on(terminal)
+    assert got.isascii()
+    assert b"deferred" in got
 
 
 def test_being_told_to_end_gives_the_terminal_back(start: object) -> None:

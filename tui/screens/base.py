@@ -38,6 +38,8 @@ class ConsoleScreen(Everywhere):
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "StatusBar, FlashLine, KeyBar"
 
+    _painted_in = ""
+    """The theme it was painted in."""
     ready = False
     """The widgets are there: from now on the screen may be painted."""
 
@@ -128,6 +130,10 @@ class ConsoleScreen(Everywhere):
 
     def on_screen_resume(self) -> None:
         """In front again: read the data of this screen and paint what is known."""
+        if self._painted_in != self.console.theme_name:
+            self._painted_in = self.console.theme_name
+            for widget in self.walk_children():
+                widget.refresh()
         self.console.poke()
         self.call_after_refresh(self.paint_all)
 
@@ -168,13 +174,14 @@ class ConsoleScreen(Everywhere):
         category="go",
         names=("destinations", "dest"),
         takes="[NAME]",
-        values=lambda screen: [item.destination for item in screen.store.destinations],
+        values=lambda screen: screen.store.destination_names(),
     )
     def go_destinations(self, argument: str = "") -> None:
         """Go to the destinations."""
-        self.console.action_tab("destinations")
         if argument:
-            self.console.seek(argument)
+            self.console.show_destination(argument)
+        else:
+            self.console.action_tab("destinations")
 
     @action(
         "4",

@@ -167,6 +167,7 @@ class ConfigScreen(ConfigPanes):
         "ctrl+s",
         "check",
         id="check",
+        names=("check", "w"),
         help="Keep the draft, and check it now; nothing is put in force.",
         rank=2,
         priority=True,

@@ -119,7 +119,7 @@ class DestinationsScreen(GatingScreen):
         columns = COLUMNS if places.by == "destination" else BY_SENDER
         if table.columns != columns:
             table.set_columns(columns)
-        table.sorted_by = places.sort
+        table.order_shown = places.sort
         table.dimmed = self.store.outdated
         shape = places.rows.shape
         if shape is None:
@@ -267,7 +267,7 @@ class DestinationsScreen(GatingScreen):
         self._sort_beside(1)
 
     def _sort_beside(self, step: int) -> None:
-        shown = self.table.shown_columns()
+        shown = self.table.sortable_columns()
         sort = self.store.places.sort.removeprefix("-")
         place = shown.index(sort) + step if sort in shown else 0
         wanted = shown[place % len(shown)]

@@ -44,7 +44,10 @@ class GateDialog(ModalScreen[GateChange | None]):
         self._verb = verb
         self._destination = destination
         self._begin = values or {}
-        self._typed = False
+        self._first: Values = {}
+        """What the fields began with."""
+        self._over = False
+        """Answered: what is still on its way from the engine has nowhere to be shown."""
 
     @property
     def console(self) -> Console:
@@ -85,6 +88,7 @@ class GateDialog(ModalScreen[GateChange | None]):
         """The first field has the focus; with none it is Cancel."""
         fields = self.query(Input)
         (fields.first() if fields else self.query_one("#cancel")).focus()
+        self._first = self.values
         self._look(silent=True)
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
@@ -118,16 +122,19 @@ class GateDialog(ModalScreen[GateChange | None]):
     async def _ask(self) -> None:
         """What it would be about, and whether the engine would do it."""
         await asyncio.sleep(_PAUSE)
-        request = self._look(silent=not self._typed)
+        if self._over:
+            return
+        request = self._look(silent=self.values == self._first)
         if request is None:
             return
         try:
             found = await self.console.ask(msgspec.structs.replace(request, dry_run=True))
         except (LinkLost, RequestRefused) as error:
-            self._say(f"✖ {safe(str(error), 300)}")
+            if not self._over:
+                self._say(f"✖ {safe(str(error), 300)}")
             return
         preview = found.preview
-        if preview is not None:
+        if preview is not None and not self._over:
             text = plural(preview.messages, "message")
             if preview.recipients != preview.messages:
                 text += f" ({plural(preview.recipients, 'recipient')})"
@@ -137,8 +144,7 @@ class GateDialog(ModalScreen[GateChange | None]):
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
-        self._typed = True
-        self._look()
+        self._look(silent=self.values == self._first)
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
     def on_input_submitted(self) -> None:
@@ -149,8 +155,11 @@ class GateDialog(ModalScreen[GateChange | None]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""
-        self.dismiss(self._look() if event.button.name == "yes" else None)
+        request = self._look() if event.button.name == "yes" else None
+        self._over = True
+        self.dismiss(request)
 
     def action_cancel(self) -> None:
         """Change nothing."""
+        self._over = True
         self.dismiss(None)

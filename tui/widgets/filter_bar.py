@@ -168,15 +168,17 @@ class FilterBar(Vertical):
 
     def complete(self) -> None:
         """Complete the word at the cursor as far as it is certain."""
+        if not self._query:
+            return
         field = self._field
         found = complete(field.value, field.cursor_position, self._destinations())
-        if found.candidates and self._query:
+        if found.candidates:
             field.value, field.cursor_position = take(field.value, found)
 
     def seek(self) -> None:
         """Leave the list unfiltered and go to the next match."""
         text = self._field.value.strip()
-        if text and self._query and not self.problem:
+        if self._query and text and not self.problem:
             self.cancel()
             self.post_message(self.Sought(text))
 
@@ -206,13 +208,15 @@ class FilterBar(Vertical):
     @property
     def _beginning(self) -> bool:
         """The word at the cursor may yet become the name of a field: it is no filter so soon."""
+        if not self._query:
+            return False
         text, at = self._field.value, self._field.cursor_position
         word = text[:at].rpartition(" ")[2]
-        beginning = bool(word) and ":" not in word and bool(complete(text, at).candidates)
-        return self._query and beginning
+        return bool(word) and ":" not in word and bool(complete(text, at).candidates)
 
     def _help(self) -> None:
         """What is wrong, or what can stand where the cursor is."""
+        self._below.display = self._query
         if not self._query:
             return
         text, at = self._field.value, self._field.cursor_position
@@ -225,7 +229,6 @@ class FilterBar(Vertical):
             pieces = [("   ✖ ", "bad"), (self.problem, "bad")]
         if typing and (words := hint(text, at)):
             pieces.append((f"   {words}", "muted"))
-        self._below.display = True
         self._below.show(pieces or [(f"   {_KEYS}", "muted")])
 
     def _apply(self) -> None:

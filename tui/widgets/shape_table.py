@@ -199,7 +199,7 @@ class ShapeTable(VirtualTable):
         super().__init__(COLUMNS, rows, selection, styles=styles, id=id)
         self._shape_rows = rows
         self._head = 2
-        self.sorted_by = "-total"
+        self.order_shown = "-total"
         self._top: object = None
 
     def paint(self, at: float) -> None:
@@ -208,13 +208,13 @@ class ShapeTable(VirtualTable):
         if wide != self._shape_rows.wide:
             self._shape_rows.wide = wide
             self.refresh()
-        top = (self._shape_rows.total(), self.sorted_by, self.dimmed)
+        top = (self._shape_rows.total(), self.order_shown, self.dimmed)
         if top != self._top:
             self._top = top
             self.refresh(Region(0, 0, self.size.width, 2))
         super().paint(at)
 
-    def shown_columns(self) -> list[str]:
+    def sortable_columns(self) -> list[str]:
         """The columns on screen that can be sorted by."""
         self._fit(self.scrollable_content_region.width)
         return [c.name for c, _ in self._fitted if c.name in SORTABLE or c.name[:3] == "bin"]
@@ -229,8 +229,8 @@ class ShapeTable(VirtualTable):
 
     def _heading(self, width: int) -> Strip:
         segments = [Segment("  ", self.palette["head"])]
-        sort = self.sorted_by.removeprefix("-")
-        arrow = "↓" if self.sorted_by.startswith("-") else "↑"
+        sort = self.order_shown.removeprefix("-")
+        arrow = "↓" if self.order_shown.startswith("-") else "↑"
         for number, (column, fitted) in enumerate(self._fitted):
             size = fitted
             ours = column.name == sort
