@@ -70,6 +70,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
         self._now = now
         self._values = dict(values)
         self._counted = False
+        self._changed: Changed | None = None
         self._typed = ""
         if change.destroys and target.whole:
             self._typed = hostname
@@ -139,7 +140,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
             self._show(fact for fact in known if fact != COUNTING)
             self.query_one("#wrong", Static).update(f"✖ {safe(str(error), 300)}")
             return
-        self._show(facts_of(self._change, self._target, changed, self._now, self._filled()))
+        self._changed = changed
         touched = changed.preview.messages if changed.preview is not None else 0
         self._counted = touched > 0
         if not touched:
@@ -172,6 +173,9 @@ class ChangeDialog(ModalScreen[Answer | None]):
         return self._counted and typed and not self._why_not()
 
     def _judge(self) -> None:
+        if self._changed is not None:
+            values = self._filled()
+            self._show(facts_of(self._change, self._target, self._changed, self._now, values))
         self.query_one("#yes", Button).disabled = not self._right
         if self._counted:
             self.query_one("#wrong", Static).update(self._why_not())
