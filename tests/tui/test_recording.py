@@ -108,7 +108,9 @@ async def test_each_moment_has_its_answers(tmp_path: Path, clock: HandClock) -> 
     link = ReplayLink(tmp_path / "s", clock)
     list_queue = ListQueue(sort="-age", limit=100)
     assert (await link.ask(list_queue)).matched == 1
-    assert (await link.ask(ListQueue(query="state:held"))).matched == 1  # the nearest there is
+    assert (await link.ask(ListQueue(sort="-age", limit=7))).matched == 1  # as many as there were
+    with pytest.raises(RequestRefused, match="does not hold this: nobody looked"):
+        await link.ask(ListQueue(query="state:held"))
     clock.advance(31)
     assert (await link.ask(list_queue)).matched == 2
     assert (await link.ask(GetStatus())).messages == 2
