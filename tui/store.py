@@ -229,6 +229,13 @@ class Store:
         shapes = [rows.shape for rows in known if rows.shape is not None]
         return list(dict.fromkeys(row.name for shape in shapes for row in shape.rows))
 
+    @property
+    def catches_mail(self) -> bool:
+        """There is an inbox: the engine captures mail, or some that it captured is left."""
+        status, pong = self.status, self.connection.pong
+        captures = pong is not None and pong.mode == "dev"
+        return captures or (status is not None and status.captured > 0)
+
     def why_no_change(self) -> str:
         """Why nothing may be changed now; empty when it may."""
         return self.connection.why_no_change(self.clock.monotonic())

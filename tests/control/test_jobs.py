@@ -89,6 +89,19 @@ async def test_a_selection_means_the_recipients_of_its_filter(tmp_path: Path) ->
         }
 
 
+async def test_a_selection_has_only_what_waits(tmp_path: Path) -> None:
+    """Finished messages are in none, however they are named: nothing can be done to them."""
+    async with desk(tmp_path) as engine:
+        await fill(engine, 2)
+        (lot,) = await engine.store.due(engine.clock.now(), limit=1, per_destination=1)
+        assert engine.store.begin(lot) is not None
+        await record(engine.store, lot, TAKEN)
+        for query in ("state:delivered", f"id:{lot.id}"):
+            assert (await engine.link.ask(SelectMessages(query=query))).messages == 0
+        everything = await engine.link.ask(SelectMessages(query="!state:held"))
+        assert (everything.messages, everything.recipients) == (1, 1)
+
+
 async def test_a_selection_ends(tmp_path: Path) -> None:
     """After fifteen minutes, or when many came after it, its name means nothing any more."""
     async with desk(tmp_path) as engine:

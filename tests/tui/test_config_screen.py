@@ -87,7 +87,7 @@ async def test_what_was_changed_and_when_is_two_keys_away(
 async def test_the_text_is_only_looked_at_until_it_is_edited(
     link: MemoryLink, clock: HandClock
 ) -> None:
-    """Letters and digits are keys before ``e`` and after escape, and text between."""
+    """Letters and digits are keys before ``e`` and after escape, text between; ^Z takes back."""
     async with running(link, clock) as (console, pilot):
         await press(pilot, "5", "j", "j")
         assert editor_of(console).line == 2
@@ -95,6 +95,9 @@ async def test_the_text_is_only_looked_at_until_it_is_edited(
         await press(pilot, "e", "2", "x")
         assert editor_of(console).text.split("\n")[2] == "2x[delivery.retry]"
         assert "editing · esc leaves" in page_of(console)
+        await press(pilot, "ctrl+z", "ctrl+z")
+        assert editor_of(console).text == TEXT.text
+        assert " no draft" in page_of(console)
         await press(pilot, "escape", "2")
         assert console.current_mode == "queue"
 
@@ -235,19 +238,6 @@ async def test_one_goes_back_to_the_version_under_the_cursor(
         assert "Go back to the version before?" in page_of(console)
 
 
-async def test_on_trial_f7_goes_back_to_what_was_before(link: MemoryLink, clock: HandClock) -> None:
-    """Whatever the cursor of the history is on."""
-    wanting(link)
-    link.config.watch = msgspec.structs.replace(
-        WATCH, watching=True, version=2, back_to=1, ends_at=WATCH.now + 40
-    )
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
-        assert "◐ on trial 40 s" in page_of(console)
-        await press(pilot, "f7")
-        assert "Go back to version 1?" in page_of(console)
-
-
 async def test_how_a_trial_ended_badly_is_told(link: MemoryLink, clock: HandClock) -> None:
     """For ten minutes; stuck as long as it is."""
     link.config.watch = msgspec.structs.replace(
@@ -264,11 +254,15 @@ async def test_how_a_trial_ended_badly_is_told(link: MemoryLink, clock: HandCloc
         console.paint_soon()
         await settle()
         assert "rolled back" not in page_of(console)
+        wanting(link)
         link.config.watch = msgspec.structs.replace(
-            link.config.watch, watching=True, outcome="stuck", sentence="no room"
+            link.config.watch, watching=True, back_to=1, outcome="stuck", sentence="no room"
         )
         await press(pilot, "r")
         assert "✖ stuck  no room" in page_of(console)
+        screen = console.screen
+        assert isinstance(screen, ConfigScreen)
+        assert screen.goal() == 1, "F7 goes there, whatever the history's cursor is on"
 
 
 async def test_a_draft_survives_tab_and_console(
@@ -291,22 +285,16 @@ async def test_a_draft_survives_tab_and_console(
         assert "no draft" in page_of(console)
 
 
-async def test_undo_takes_back_what_was_written(link: MemoryLink, clock: HandClock) -> None:
-    """Then there is no draft any more."""
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a", "ctrl+z")
-        assert editor_of(console).text == TEXT.text
-        assert " no draft" in page_of(console)
-
-
 async def test_drift_is_told_and_the_file_can_be_put_in_force(
     link: MemoryLink, clock: HandClock
 ) -> None:
-    """Where there is no draft F6 is a reload of the file."""
-    wanting(link)
-    link.config.view = msgspec.structs.replace(link.config.view, drift=True)
+    """Where there is no draft F6 is a reload of the file; without drift there is nothing to do."""
     async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
+        await press(pilot, "5", "f6")
+        assert "There is nothing to put in force" in page_of(console)
+        wanting(link)
+        link.config.view = msgspec.structs.replace(link.config.view, drift=True)
+        await press(pilot, "r")
         assert "▲ drift" in page_of(console)
         await press(pilot, "f6")
         assert "Put the file in force?" in page_of(console)
@@ -328,13 +316,6 @@ async def test_a_file_that_changes_under_a_draft_is_told(
         assert editor_of(console).text == "a" + TEXT.text
         await press(pilot, "D", "right", "enter")
         assert editor_of(console).text == "# other\n"
-
-
-async def test_nothing_to_put_in_force_is_said(link: MemoryLink, clock: HandClock) -> None:
-    """No draft, and the file is what is in force."""
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "f6")
-        assert "There is nothing to put in force" in page_of(console)
 
 
 async def test_a_read_only_console_shows_and_changes_nothing(
@@ -399,26 +380,23 @@ async def test_hostile_text_is_shown_and_not_obeyed(link: MemoryLink, clock: Han
         assert "[red]" in page
 
 
-async def test_a_text_that_an_editor_would_change_is_only_shown(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """Line ends of two kinds would come back as one."""
-    link.config.text = msgspec.structs.replace(TEXT, text="a = 1\r\nb = 2\nc = 3\r\n")
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e")
-        assert "line ends of several kinds" in page_of(console)
-        assert editor_of(console).read_only
+async def test_unusual_texts_are_shown_as_can_be(link: MemoryLink, clock: HandClock) -> None:
+    """Long ones without colours; those whose line ends would be changed are not edited."""
 
+    async def show(text: str, digest: str) -> None:
+        link.config.text = msgspec.structs.replace(TEXT, text=text, digest=digest)
+        link.config.view = msgspec.structs.replace(link.config.view, digest=digest)
+        await press(pilot, "r")
 
-async def test_long_texts_are_not_coloured(link: MemoryLink, clock: HandClock) -> None:
-    """Above 1,500 lines a key would take longer than one types."""
     async with running(link, clock) as (console, pilot):
         await press(pilot, "5")
         assert editor_of(console).language == "toml"
-    link.config.text = msgspec.structs.replace(TEXT, text="# x\n" * 2000)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
+        await show("# x\n" * 2000, "d2")
         assert editor_of(console).language is None
+        await show("a = 1\r\nb = 2\nc = 3\r\n", "d3")
+        await press(pilot, "e")
+        assert "line ends of several kinds" in page_of(console)
+        assert editor_of(console).read_only
 
 
 async def test_what_can_be_copied(link: MemoryLink, clock: HandClock) -> None:
