@@ -27,7 +27,7 @@ Other keys go into `~/.config/empath/console.toml`, by the ids of the last colum
 
 ```text
 [keymap]
-"queue.hold" = "X"
+"queue.hold" = "f9"
 "global.help" = "?,f1,^H"
 ```
 """
