@@ -30,6 +30,7 @@ from tui.screens.config import ConfigScreen
 from tui.screens.destinations import DestinationsScreen
 from tui.screens.dialogs import LeaveDialog, TooSmall
 from tui.screens.events import EventsScreen
+from tui.screens.inbox import InboxScreen
 from tui.screens.message import MessageScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import QueueScreen
@@ -58,6 +59,7 @@ class Console(Shell):
         "destinations": DestinationsScreen,
         "events": EventsScreen,
         "config": ConfigScreen,
+        "inbox": InboxScreen,
     }
     DEFAULT_MODE = "overview"
     DETAILS: ClassVar[tuple[type[Screen[None]], ...]] = (MessageScreen,)

@@ -9,16 +9,29 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from empath.control.link import MessageView, RecipientItem
+from empath.control.link import MessageView, RecipientItem, WhyItem
+from empath.events import AttemptEnded
 from tui.figures import age, count, due, moment
 from tui.safety import dotted, safe
 from tui.theme import Styles, sign
+from tui.wrapping import wrapped
 
 LABEL = 10
+_SENTENCES = 3
+"""Reasons that are told; of more, how many there are."""
 
 
-def envelope_lines(view: MessageView, now: float, styles: Styles) -> list[Text]:
-    """From whom, to whom with each one's state, how it came, and how long it may stay."""
+def envelope_lines(
+    view: MessageView,
+    now: float,
+    styles: Styles,
+    *,
+    why: Sequence[WhyItem] = (),
+    width: int = 80,
+) -> list[Text]:
+    """From whom, why it is where it is, to whom with each one's state, whether it goes over TLS,
+    how it came, and how long it may stay.
+    """
 
     def line(label: str, *pieces: tuple[str, str]) -> Text:
         text = Text.assemble((f" {label:<{LABEL}}", styles["muted"]))
@@ -31,8 +44,10 @@ def envelope_lines(view: MessageView, now: float, styles: Styles) -> list[Text]:
         line("from", (sender, "strong")),
         line("subject", (safe(view.subject, 300) or "–", "text")),
     ]
+    lines += _why_lines(why, now, styles, width)
     for number, recipient in enumerate(view.recipients):
-        lines += _recipient(recipient, "to" if number == 0 else "", now, styles)
+        lines += _recipient(recipient, "to" if number == 0 else "", now, styles, width)
+    lines.append(line("goes over", *_encryption(view)))
     flags = " ".join(flag for flag in (view.body, "SMTPUTF8" if view.smtputf8 else "") if flag)
     client = safe(view.client) + (f" ({safe(view.helo)})" if view.helo else "")
     way = " ".join(part for part in (safe(view.protocol), safe(view.listener)) if part)
@@ -56,11 +71,54 @@ def envelope_lines(view: MessageView, now: float, styles: Styles) -> list[Text]:
     return lines
 
 
+def _why_lines(why: Sequence[WhyItem], now: float, styles: Styles, width: int) -> list[Text]:
+    """The sentences, each once, wrapped; with when something happens next."""
+    alike: dict[str, list[WhyItem]] = {}
+    for item in why:
+        if item.state in ("queued", "deferred", "active", "held"):
+            alike.setdefault(item.sentence.replace(item.address, "·"), []).append(item)
+    sentences = []
+    for first, *others in alike.values():
+        due_in = f" ({due(first.next_at, now)})" if first.next_at is not None else ""
+        rest = f" · the same holds for {count(len(others))} more" if others else ""
+        sentences.append(safe(first.sentence, 600) + due_in + rest)
+    lines: list[Text] = []
+    for sentence in sentences[:_SENTENCES]:
+        for part in wrapped(sentence, max(20, width - LABEL - 3)):
+            label = "" if lines else "why"
+            lines.append(
+                Text.assemble((f" {label:<{LABEL}}", styles["muted"]), (part, styles["warn"]))
+            )
+    more = len(sentences) - _SENTENCES
+    if more > 0:
+        lines.append(Text(f" {'':<{LABEL}}… {more} more reasons", styles["muted"]))
+    return lines
+
+
+def _encryption(view: MessageView) -> tuple[tuple[str, str], ...]:
+    """How the last attempt that reached a server was encrypted."""
+    for event in reversed(view.timeline):
+        if not isinstance(event, AttemptEnded) or not event.server:
+            continue
+        asked = f"  asked: {safe(event.tls_policy)}" if event.tls_policy else ""
+        if event.tls is not None:
+            verified = f"verified by {safe(event.tls.verified)}" if event.tls.verified else ""
+            told = f"✓ {safe(event.tls.version)} "
+            return ((told, "good"), (verified or "not verified", "muted"), (asked, "muted"))
+        if event.tls_failures:
+            fault = safe(event.tls_failures[-1].fault)
+            return (("✖ no TLS: ", "bad"), (fault, "text"), (asked, "muted"))
+        return (("▲ in clear", "warn"), (asked, "muted"))
+    return (("– no server was reached yet", "muted"),)
+
+
 def _left(seconds: float) -> str:
     return f"in {age(seconds)}" if seconds > 0 else "past"
 
 
-def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> list[Text]:
+def _recipient(
+    item: RecipientItem, label: str, now: float, styles: Styles, width: int
+) -> list[Text]:
     mark, role = sign(item.state)
     text = Text.assemble(
         (f" {label:<{LABEL}}", styles["muted"]),
@@ -81,7 +139,11 @@ def _recipient(item: RecipientItem, label: str, now: float, styles: Styles) -> l
     if not facts:
         return [text]
     indent = " " * (LABEL + 3)
-    return [text, Text.assemble((indent + "  ".join(facts), styles["muted"]))]
+    room = max(20, width - len(indent) - 1)
+    return [
+        text,
+        *(Text(indent + part, styles["muted"]) for part in wrapped("  ".join(facts), room)),
+    ]
 
 
 def header_lines(headers: Sequence[tuple[str, str]], styles: Styles) -> list[Text]:

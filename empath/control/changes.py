@@ -114,8 +114,9 @@ class QueueDesk:
         leaves = isinstance(request, link.ReleaseMessages | link.BounceMessages)
         if leaves and self._config().mode is Mode.DEV:
             raise RequestRefused(
-                "In dev mode nothing leaves the machine, so captured mail stays held: set"
-                ' mode = "relay" in the config and restart to deliver or return it.'
+                "In dev mode nothing leaves the machine by itself, so captured mail stays held:"
+                " `empathctl inbox release` (F in the inbox) sends it once; to deliver or return it"
+                ' as a relay does, set mode = "relay" in the config and restart.'
             )
         if request.expect is not None and request.expect < 0:
             raise RequestUnclear("expect is a number from 0 on.")

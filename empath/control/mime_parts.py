@@ -25,7 +25,7 @@ from empath.message.transfer import TransferDecoder
 from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Content, MessageRecord, Spool
 
-BLOCK: Final = 512 * 1024
+BLOCK: Final = 256 * 1024
 """Octets that are looked at in one go."""
 TEXT_LIMIT: Final = 512 * 1024
 """Decoded octets of a part that are made into text."""
@@ -64,7 +64,7 @@ class PartDesk:
         nothing = _Text("", (), cut=False)
         text = await self._text(record.id, content, plain, "text") if plain else nothing
         page = await self._text(record.id, content, html, "text") if html else nothing
-        found = dict.fromkeys((*page.links, *links.find_links(text.text)))
+        found, code = await asyncio.to_thread(_looked_for, record.subject, page, text)
         headers = read_headers(await self._part(content, 0, HEADER_LIMIT))
         fields: dict[str, list[str]] = {}
         for name, value in headers:
@@ -77,7 +77,6 @@ class PartDesk:
             html_octets=html.size if html else 0,
             text_characters=len(text.text.strip()),
         )
-        readable = text.text if text.text.strip() else page.text
         return link.MessageParts(
             id=record.id,
             size=content.size,
@@ -86,7 +85,7 @@ class PartDesk:
             text=plain.number if plain else "",
             html=html.number if html else "",
             links=tuple(safe_text(each, links.LENGTH) for each in found)[: links.LINKS],
-            code=links.find_code(record.subject, readable),
+            code=code,
             checks=tuple(link.CheckItem(fine=one.fine, sentence=one.sentence) for one in checks),
         )
 
@@ -249,6 +248,13 @@ def _sanitised(text: str) -> str:
             for start in range(0, max(1, len(spaced)), _LINE)
         )
     return "\n".join(lines)
+
+
+def _looked_for(subject: str, page: _Text, text: _Text) -> tuple[tuple[str, ...], str]:
+    """The links of HTML and text, each once, and the one-time code."""
+    found = dict.fromkeys((*page.links, *links.find_links(text.text)))
+    readable = text.text if text.text.strip() else page.text
+    return tuple(found), links.find_code(subject, readable)
 
 
 def _is_text(part: Part) -> bool:

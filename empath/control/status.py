@@ -16,6 +16,7 @@ from empath.clock import Clock
 from empath.config.model import Config
 from empath.control import link
 from empath.control.attention import Remembered, needs_attention
+from empath.control.capture_limit import CAPTURED_MAIL
 from empath.control.config_desk import ConfigDesk
 from empath.control.gate_list import gate_items
 from empath.control.link import Pong
@@ -26,7 +27,7 @@ from empath.observe.health import LoopLag, resident_memory
 from empath.observe.metrics import Counters
 from empath.spool.face import DestinationRow, Spool
 
-_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str]]
+_Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str], int]
 
 _ATTENTION_EVERY: Final = 5.0
 """Seconds for which the list of destinations that attention is decided from may be old."""
@@ -90,7 +91,7 @@ class StatusDesk:
         stats = await self._spool.stats()
         counts, metrics = stats.recipients, self._metrics
         connections = self._engine.connections() if self._engine else {}
-        destinations, damaged = await self._recent_backlog()
+        destinations, damaged, captured = await self._recent_backlog(counts.get(State.HELD, 0))
         return link.Status(
             pong=self.pong(read_only=read_only),
             listeners=tuple(self._listeners()),
@@ -123,12 +124,16 @@ class StatusDesk:
                 gates=gate_items(self._engine, self._finder, now),
             ),
             sequence=self._bus.sequence,
+            captured=captured,
         )
 
-    async def _recent_backlog(self) -> _Backlog:
-        """The longest queues and the damaged mail, a few seconds old: a console asks often."""
+    async def _recent_backlog(self, held: int) -> _Backlog:
+        """The longest queues, the damaged mail and how much is captured, a few seconds old: a
+        console asks often.
+        """
         now = self._clock.monotonic()
         if self._backlog is None or now - self._backlog[0] >= _ATTENTION_EVERY:
             rows = await self._spool.destinations(limit=100)
-            self._backlog = (now, (rows, await self._spool.damaged()))
+            captured = (await self._spool.page(CAPTURED_MAIL, limit=1)).matched if held else 0
+            self._backlog = (now, (rows, await self._spool.damaged(), captured))
         return self._backlog[1]

@@ -66,6 +66,8 @@ class Status(Reply, frozen=True):
     attention: tuple[AttentionItem, ...]
     sequence: int
     """The number of the last event."""
+    captured: int = 0
+    """Captured messages, a few seconds ago; of very many, at least so many."""
 
 
 class GetStatus(Request[Status], frozen=True):

@@ -138,7 +138,7 @@ def _held(one: Standing, around: Circumstances) -> Why:
     if not around.delivers and not one.actor:
         return Why(
             f"{one.address} is held since Empath runs in dev mode, which captures all mail"
-            " (mode); nothing is sent unless it is released in relay mode."
+            " (mode); nothing is sent unless it is released with `empathctl inbox release`."
         )
     reason = f": {one.hold_reason}" if one.hold_reason else ""
     by = f" by {one.actor}" if one.actor else ""

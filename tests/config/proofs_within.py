@@ -10,8 +10,10 @@ from empath.control.capture_limit import CAPTURED_MAIL, CaptureLimit
 from empath.control.changes import QueueDesk
 from empath.control.config_apply import Wish
 from empath.control.inbox import InboxDesk
+from empath.control.jobs import JobRunner
 from empath.control.ledger import Ledger
 from empath.control.link import ReleaseCaptured, RequestRefused
+from empath.control.selections import Selections
 from empath.delivery.releasing import Releases
 from empath.events import AttemptEnded, EngineStopping
 from empath.policy.answer import LookupFailed
@@ -198,6 +200,8 @@ async def _released(parts: Reloading) -> bool:
             clock=parts.clock,
             config=parts.standing.current,
             actor="a test",
+            selections=Selections(parts.clock),
+            jobs=JobRunner(spool=parts.store, bus=parts.bus, clock=parts.clock),
         ),
     )
     try:

@@ -32,6 +32,7 @@ from empath.query import parse_query
 from tests.fakes import demo_places
 from tests.fakes.clock import HandClock
 from tests.fakes.demo_message import CONTENT, eventful
+from tests.fakes.memory_inside import PLAIN, parts_of
 from tests.fakes.memory_link import STARTED_AT, STATUS, MemoryLink
 from tui.matching import matches as row_matches
 from tui.store import Store
@@ -121,6 +122,8 @@ class DemoEngine(MemoryLink):
         later = clock.now() + PRIMED
         self.gates, self.tls = demo_places.gates(later), demo_places.tls(later)
         demo_places.furnish(self.shape, self.queue, later, seed)
+        self.inside.parts[self.detail] = parts_of(self.detail, code="", html="", parts=PLAIN)
+        self.inside.texts[self.detail, "1 text"] = CONTENT.partition("\r\n\r\n")[2]
 
     # Time.
 

@@ -38,6 +38,10 @@ def part(number: str, kind: str, *, size: int = 400, filename: str = "") -> Part
     )
 
 
+PLAIN = (part("1", "text/plain", size=84),)
+"""The parts of a mail that is text."""
+
+
 def parts_of(id: MessageId, **changes: Any) -> MessageParts:
     """A mail with text and HTML, a link, a code, and a fault."""
     found = MessageParts(

@@ -193,7 +193,7 @@ SITUATIONS = {
         {"delivers": False},
         Why(
             "bob@x.test is held since Empath runs in dev mode, which captures all mail (mode);"
-            " nothing is sent unless it is released in relay mode."
+            " nothing is sent unless it is released with `empathctl inbox release`."
         ),
     ),
     "queued in dev mode": (

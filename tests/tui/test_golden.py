@@ -37,15 +37,12 @@ ONE_SIZE = {"limit", "senders", "help", "offline", "leave"}
 """Screens whose page at 80x24 says nothing new."""
 
 LARGE = (200, 60)
-SPLENDID = ("overview", "destinations")
-"""Screens with a page of their own on a large terminal."""
-
 PAGES = [
     pytest.param(name, size, id=f"{name}-{size[0]}x{size[1]}")
     for name in SCREENS
-    for size in (NORMAL, SMALL)
+    for size in (NORMAL, SMALL, LARGE)
     if size is NORMAL or name not in ONE_SIZE
-] + [pytest.param(name, LARGE, id=f"{name}-{LARGE[0]}x{LARGE[1]}") for name in SPLENDID]
+]
 
 
 @pytest.mark.parametrize(("name", "size"), PAGES)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from empath.control.link import DeleteMessages, HoldMessages, ReadContent
+from empath.address import Domain, EmailAddress
+from empath.control.link import (
+    DeleteMessages,
+    HoldMessages,
+    ListJobs,
+    ListParts,
+    ReadContent,
+    ReleaseMessages,
+    RetryMessages,
+    WhyItem,
+    WhyReply,
+)
+from empath.envelope import MessageId
 from tests.fakes.clock import HandClock
-from tests.fakes.console import NORMAL, SMALL, page_of, press, running
+from tests.fakes.console import NORMAL, SMALL, page_of, press, running, settle
 from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.demo_message import CONTENT
+from tui.screens.message import MessageScreen
 
 
 @pytest.fixture
@@ -53,7 +68,7 @@ async def test_raw_content_is_read_in_ranges_and_shown_as_dots(
     async with running(engine, clock) as (console, pilot):
         await press(pilot, "2", "enter", "w")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0]
-        assert "Raw · 66kB of 100kB" in page_of(console)
+        assert "‹Raw 66kB of 100kB›" in page_of(console)
         await press(pilot, "m")
         assert [request.offset for request in engine.asked_of(ReadContent)] == [0, 65536]
         await press(pilot, "m", "G")
@@ -75,7 +90,12 @@ async def test_a_small_terminal_shows_one_pane_at_a_time(
         for _ in range(4):
             await press(pilot, "tab")
             titles.append(page_of(console).splitlines()[2].strip("─ "))
-        assert titles == ["Transcript · attempt 4", "Headers", "Envelope", "Timeline · 4 attempts"]
+        assert titles == [
+            "Transcript · attempt 4",
+            "Text  Raw  ‹Headers›  Parts",
+            "Envelope",
+            "Timeline · 4 attempts",
+        ]
 
 
 async def test_it_can_be_changed_here(engine: DemoEngine, clock: HandClock) -> None:
@@ -113,3 +133,94 @@ async def test_brackets_walk_the_list(clock: HandClock) -> None:
         assert f" {first}" in page_of(console)
         await press(pilot, "left_square_bracket")
         assert "no further message" in page_of(console)
+
+
+async def test_why_it_waits_and_how_it_is_encrypted_stand_first(
+    engine: DemoEngine, clock: HandClock
+) -> None:
+    """Two keys from the overview: the sentence, once for all it holds for, and TLS of the last
+    attempt.
+    """
+    told = [
+        WhyItem(
+            address=EmailAddress(f"{name}@bigmail.example"),
+            destination=Domain("bigmail.example"),
+            state="deferred",
+            sentence=f"{name}@bigmail.example is tried again at noon.",
+            next_event="retry",
+            next_at=clock.now() + 60,
+        )
+        for name in ("ada", "di")
+    ]
+    engine.whys[engine.detail] = WhyReply(id=engine.detail, recipients=tuple(told), total=2)
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        page = page_of(console)
+        assert "why       ada@bigmail.example is tried" in page
+        assert "the same" in page
+        assert "di@bigmail.example is tried" not in page
+        assert "451" in page
+        assert "1.3 ○" in page
+        await press(pilot, "tab", "tab", "tab", "G")
+        assert "goes over ✓ TLSv1.3" in page_of(console)
+
+
+async def test_everything_of_it_can_be_copied(engine: DemoEngine, clock: HandClock) -> None:
+    """The last reply, the dialogue under the cursor, who and what it is, and the command."""
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        screen = console.screen
+        assert isinstance(screen, MessageScreen)
+        copies = dict(screen.copies())
+        assert copies["last reply"].startswith("451 4.7.1")
+        assert "RCPT TO:<ada@bigmail.example>" in copies["transcript"]
+        assert copies["id"] == engine.detail
+        assert copies["empathctl"] == f"empathctl queue view {engine.detail}"
+        assert json.loads(copies["JSON"])["id"] == engine.detail
+        await press(pilot, "y")
+        assert "transcript" in page_of(console)
+
+
+async def test_its_inside_is_read_only_when_it_is_looked_at(
+    engine: DemoEngine, clock: HandClock
+) -> None:
+    """Opening a message reads no body, which would be on record; b does, a shows the parts."""
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        assert not engine.asked_of(ListParts)
+        await press(pilot, "b")
+        assert len(engine.asked_of(ListParts)) == 1
+        assert "your invoice 881 over 42.00 EUR is attached." in page_of(console)
+        await press(pilot, "a")
+        assert "text/plain  utf-8" in page_of(console)
+
+
+async def test_every_change_of_the_queue_is_here(engine: DemoEngine, clock: HandClock) -> None:
+    """R, U, B, T and P are about this message alone; u takes the last one back."""
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "2", "enter", "R", "U")
+        assert [one.ids for one in engine.asked_of(RetryMessages)] == [(engine.detail,)]
+        assert [one.ids for one in engine.asked_of(ReleaseMessages)] == [(engine.detail,)]
+        for key, title in (("B", "Bounce"), ("T", "Reroute"), ("P", "Priority")):
+            await press(pilot, key)
+            assert title.lower() in page_of(console).lower()
+            await press(pilot, "escape")
+        await press(pilot, "u")
+        assert engine.asked_of(ListJobs)
+
+
+async def test_neighbours_are_read_where_they_are_not_here(clock: HandClock) -> None:
+    """At the edge of what the list holds ] asks for the page behind it."""
+    relay = DemoEngine(clock, messages=300)
+    async with running(relay, clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        here = relay.queue[99].id
+        console.push_screen(MessageScreen(here))
+        await settle()
+        await press(pilot, "right_square_bracket")
+        assert f" {relay.queue[100].id} · 101 of 300" in page_of(console)
+        stranger = MessageId("0197a8c0f3e41b2c")
+        console.push_screen(MessageScreen(stranger, tab="events"))
+        await settle()
+        await press(pilot, "left_square_bracket")
+        assert "not in the list it was opened from" in page_of(console)

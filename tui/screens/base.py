@@ -27,8 +27,15 @@ TABS = (
     ("3", "Destinations", "destinations"),
     ("4", "Events", "events"),
     ("5", "Config", "config"),
+    ("6", "Inbox", "inbox"),
 )
 """Digit, title and name of the screens that a digit opens."""
+
+
+def _why_no_inbox(screen: ConsoleScreen) -> str:
+    if screen.store.catches_mail:
+        return ""
+    return "No mail is captured: this engine delivers what it is sent."
 
 
 class ConsoleScreen(Everywhere):
@@ -88,7 +95,8 @@ class ConsoleScreen(Everywhere):
             return
         at, shown_at = self.store.clock.monotonic(), self.console.clock.monotonic()
         self.query_one(StatusBar).update_from(self.store)
-        self.query_one(TabBar).point(self.TAB, self.crumbs())
+        hidden = () if self.store.catches_mail else ("inbox",)
+        self.query_one(TabBar).point(self.TAB, self.crumbs(), hidden)
         connection = self.store.connection
         pieces = self.standing()
         if connection.lost_at is not None:
@@ -97,6 +105,8 @@ class ConsoleScreen(Everywhere):
                 (safe(connection.sentence), "bad"),
                 (f"  data is {age(at - connection.lost_at)} old · trying again · ^R now", "muted"),
             ]
+        elif self.store.refused:
+            pieces = [(" ▲ ", "warn"), (safe(self.store.refused), "warn")]
         elif self.console.paused:
             pieces = [(" ■ paused ", "warn"), ("p goes on", "muted")]
         self.query_one(FlashLine).stand(pieces, shown_at)
@@ -208,6 +218,21 @@ class ConsoleScreen(Everywhere):
     def go_config(self, argument: str = "") -> None:
         """Go to the config."""
         self.console.action_tab("config")
+        if argument:
+            self.console.seek(argument)
+
+    @action(
+        "6",
+        "inbox",
+        id="inbox",
+        help="Captured mail, in dev mode; :inbox TEXT searches it.",
+        category="go",
+        takes="[TEXT]",
+        why_off=_why_no_inbox,
+    )
+    def go_inbox(self, argument: str = "") -> None:
+        """Go to captured mail."""
+        self.console.action_tab("inbox")
         if argument:
             self.console.seek(argument)
 

@@ -1,8 +1,8 @@
 """The question before a destination is changed: how long, why, what waits there, and the command.
 
 What is typed is checked with every key; how much mail it is about is asked of the engine as a
-dry run, and nothing is changed before the button is pressed.  Enter in a field goes to the next
-one, and from the last to the button.
+dry run, and nothing is changed before the button is pressed.  Enter in a field presses it, once
+what waits there has been shown; all of this can be undone.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class GateDialog(ModalScreen[GateChange | None]):
         """What the fields began with."""
         self._over = False
         """Answered: what is still on its way from the engine has nowhere to be shown."""
+        self._told = False
+        """What it is about was shown: enter may do it."""
 
     @property
     def console(self) -> Console:
@@ -141,20 +143,20 @@ class GateDialog(ModalScreen[GateChange | None]):
             if preview.in_flight:
                 text += f", {preview.in_flight} being delivered now"
             self.query_one("#waiting", Static).update(text)
+            self._told = True
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
         self._look(silent=self.values == self._first)
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """The next field; from the last one the button, unless something is wrong."""
-        fields = [*self.query(Input)]
-        place = fields.index(event.input) + 1
-        if place < len(fields):
-            fields[place].focus()
-        elif not (yes := self.query_one("#yes", Button)).disabled:
-            yes.focus()
+    def on_input_submitted(self) -> None:
+        """Do it, once what it is about stands there to be seen; until then the next field."""
+        yes = self.query_one("#yes", Button)
+        if self._told and not yes.disabled:
+            yes.press()
+        else:
+            self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

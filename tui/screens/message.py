@@ -1,63 +1,67 @@
-"""One message: envelope, recipients, its timeline, the dialogue of each attempt, its content.
+"""One message: why it is where it is, its recipients, its attempts, what was said, what is in it.
 
-Content is read in ranges of 64 kB when it is asked for and scrolled to, never rendered, never
-fetched from anywhere but the spool; control octets show as ``·``.  In a small terminal one
-pane shows at a time, and tab goes to the next.
+Content is read in pieces when it is looked at and scrolled to, never rendered, never fetched
+from anywhere but the spool.  In a small terminal one pane shows at a time, and tab goes to the
+next.  What can be done to it is what can be done in the queue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
-from empath.control.link import MessageView, ReadContent, RequestRefused, ViewMessage
+from empath import codec
+from empath.control.link import ExplainMessage, MessageView, RequestRefused, WhyItem
 from empath.envelope import MessageId
 from empath.events import AttemptEnded
 from tui.actions import action
 from tui.changes import Change, carry_out, changing
-from tui.figures import count, octets
-from tui.message_text import content_lines, envelope_lines, header_lines
+from tui.figures import count
+from tui.inside import Inside
+from tui.inside_text import copies_of
+from tui.message_text import envelope_lines
+from tui.pages import QueuePages
 from tui.safety import safe
-from tui.screens.base import ConsoleScreen
+from tui.screens import looking, undoing
+from tui.screens.looking import Looking
 from tui.store import Selection
 from tui.widgets.bars import Piece
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
+from tui.widgets.preview import Preview
 from tui.widgets.timeline import COLUMNS, Moment, Ruler, TimelineRows, moments
 from tui.widgets.transcript import Transcript
 from tui.widgets.virtual_table import VirtualTable
 
-RANGE = 65536
-"""Octets of content in one request."""
-
 PANES = ("envelope", "timeline", "transcript", "content")
+_STEPS = 20
+"""Pages that are read to find the neighbour of a message."""
 
 
-def _why_not_raw(screen: MessageScreen) -> str:
-    if screen.view is None or not screen.view.body_stored:
-        return "The content is not stored any more."
+def _why_no_list(screen: MessageScreen) -> str:
+    if screen.pages.row_of(screen.message_id) is None:
+        return "This message is not in the list it was opened from any more."
     return ""
 
 
-class MessageScreen(ConsoleScreen):
+class MessageScreen(Looking):
     """The detail of one message."""
 
     SCOPE: ClassVar[str] = "message"
 
-    def __init__(self, id: MessageId, *, tab: str = "queue") -> None:
+    def __init__(
+        self, id: MessageId, *, tab: str = "queue", pages: QueuePages | None = None
+    ) -> None:
+        """*tab* it was opened from; *pages* are the list whose neighbours ``[`` and ``]`` go to."""
         super().__init__()
         self.message_id = id
         self.TAB = tab  # type: ignore[misc] # the tab it was opened from
-        self.view: MessageView | None = None
-        self.problem = ""
-        self._raw = ""
-        self._read = 0
-        self._octets = 0
-        self._showing_raw = False
+        self._own_pages = pages
+        self._inside = Inside(id)
+        self._why: tuple[WhyItem, ...] = ()
         self._pane = "timeline"
         self._rows = TimelineRows()
         self._shown_moment: str | None = None
@@ -75,7 +79,6 @@ class MessageScreen(ConsoleScreen):
         )
         envelope = LinesPane(styles=styles, id="envelope-lines")
         transcript = Transcript(styles=styles, id="transcript-lines")
-        content = LinesPane(styles=styles, id="content-lines")
         yield Container(
             Horizontal(
                 Pane("Envelope", envelope, id="envelope"),
@@ -84,31 +87,50 @@ class MessageScreen(ConsoleScreen):
             ),
             Horizontal(
                 Pane("Transcript", transcript, id="transcript"),
-                Pane("Headers", content, id="content"),
+                Preview(styles=styles, id="content"),
                 id="lower",
             ),
             id="panes",
         )
 
     def on_mount(self) -> None:
-        """Begin at the timeline."""
+        """Begin at the timeline, with the header fields."""
         super().on_mount()
+        self.preview.form = "" if self.TAB == "inbox" else "headers"
         self._show_pane("timeline")
+
+    @property
+    def pages(self) -> QueuePages:
+        """The list it stands in."""
+        return self._own_pages if self._own_pages is not None else self.store.queue
+
+    @property
+    def inside(self) -> Inside:
+        """What is known of it."""
+        return self._inside
+
+    @property
+    def view(self) -> MessageView | None:
+        """The message, as far as it is known."""
+        return self._inside.view
 
     # Data.
 
     async def fetch(self) -> None:
-        """The message as it is now."""
-        try:
-            self.view = await self.console.ask(ViewMessage(id=self.message_id))
-        except RequestRefused as refusal:
-            self.view = None
-            self.problem = str(refusal)
+        """The message as it is now, why it is so, and the text that is looked at."""
+        await self._inside.look(self.console.ask, parts=self.preview.form != "headers")
+        view = self.view
+        if view is None:
             return
-        self._rows.moments = moments(self.view.timeline)
+        self._rows.moments = moments(view.timeline)
         table = self.query_one("#moments", VirtualTable)
         if table.selection.cursor is None and self._rows.moments:
             table.selection.cursor = str(self._telling_moment().index)
+        try:
+            self._why = (await self.console.ask(ExplainMessage(id=self.message_id))).recipients
+        except RequestRefused:
+            self._why = ()  # it left the queue between the two questions
+        await self.read(self._inside)
 
     def _telling_moment(self) -> Moment:
         """The last attempt with a transcript, else the last thing that happened."""
@@ -117,50 +139,42 @@ class MessageScreen(ConsoleScreen):
                 return moment
         return self._rows.moments[-1]
 
-    async def _read_more(self) -> None:
-        part = await self.console.ask(
-            ReadContent(id=self.message_id, offset=self._read, limit=RANGE)
-        )
-        self._octets = part.size
-        self._read = min(part.size, self._read + RANGE)
-        self._raw += part.text
-
     # Painting.
 
     def paint(self) -> None:
         """All panes."""
         table = self.query_one("#moments", VirtualTable)
         envelope = self.query_one("#envelope-lines", LinesPane)
-        if self.view is None:
-            envelope.show([], empty=self.problem or "Asking the engine …")
+        view = self.view
+        if view is None:
+            envelope.show([], empty=self._inside.problem or "Asking the engine …")
             return
         now = self.store.now
-        envelope.show(envelope_lines(self.view, now, self.palette))
+        width = envelope.size.width
+        lines = envelope_lines(view, now, self.palette, why=self._why, width=width)
+        if list(envelope.lines) != lines:
+            envelope.show(lines)
         table.dimmed = self.store.outdated
         table.paint(self.store.clock.monotonic())
-        waiting = [r.next_at for r in self.view.recipients if r.next_at is not None]
+        waiting = [r.next_at for r in view.recipients if r.next_at is not None]
         self.query_one(Ruler).show(
-            self._rows.moments,
-            self.view.received_at,
-            self.view.expires_at,
-            min(waiting, default=None),
+            self._rows.moments, view.received_at, view.expires_at, min(waiting, default=None)
         )
         attempts = sum(1 for moment in self._rows.moments if moment.number)
         self.query_one("#timeline", Pane).name_it(
             f"Timeline · {count(attempts)} attempt" + ("" if attempts == 1 else "s")
         )
         self._paint_transcript(table)
-        self._paint_content()
+        self.preview.show(self._inside)
 
     def _paint_transcript(self, table: VirtualTable) -> None:
         cursor = table.selection.cursor
         if cursor == self._shown_moment or cursor is None:
             return
         self._shown_moment = cursor
-        index = self._rows.find(cursor)
-        if index is None:
+        moment = self._pointed()
+        if moment is None:
             return
-        moment = self._rows.moments[index]
         pane = self.query_one("#transcript", Pane)
         lines: tuple[str, ...] = ()
         empty = "Not an attempt: nothing was said."
@@ -171,20 +185,10 @@ class MessageScreen(ConsoleScreen):
             pane.name_it(f"Transcript · attempt {moment.number}")
         self.query_one(Transcript).show_transcript(lines, empty=empty)
 
-    def _paint_content(self) -> None:
-        assert self.view is not None
-        pane = self.query_one("#content", Pane)
-        lines = self.query_one("#content-lines", LinesPane)
-        shown: list[Text]
-        if self._showing_raw:
-            read = f"{octets(self._read)} of {octets(self._octets)}" if self._octets else ""
-            pane.name_it(f"Raw · {read}", "m reads more" if self._read < self._octets else "")
-            shown = content_lines(self._raw, self.palette)
-        else:
-            pane.name_it("Headers")
-            shown = header_lines(self.view.headers, self.palette)
-        if list(lines.lines) != shown:
-            lines.show(shown, empty="The content is not stored any more.")
+    def _pointed(self) -> Moment | None:
+        cursor = self.query_one("#moments", VirtualTable).selection.cursor
+        index = None if cursor is None else self._rows.find(cursor)
+        return None if index is None else self._rows.moments[index]
 
     def crumbs(self) -> str:
         """The way here."""
@@ -193,8 +197,11 @@ class MessageScreen(ConsoleScreen):
         return f"{above} › {self.message_id[-7:]}"
 
     def standing(self) -> list[Piece]:
-        """Id and subject."""
+        """Id, subject, and its place in the list."""
         pieces: list[Piece] = [(f" {self.message_id}", "text")]
+        row = self.pages.row_of(self.message_id)
+        if row is not None:
+            pieces.append((f" · {count(row + 1)} of {count(self.pages.total)}", "muted"))
         if self.view is not None and self.view.subject:
             pieces.append((f" · {safe(self.view.subject, 200)}", "muted"))
         return pieces
@@ -206,6 +213,10 @@ class MessageScreen(ConsoleScreen):
     def on_virtual_table_opened(self) -> None:
         """A double click shows the transcript."""
         self.perform_by_id("message.transcript")
+
+    def looked(self) -> None:
+        """Another text is shown: go to it."""
+        self._show_pane("content")
 
     def _show_pane(self, name: str) -> None:
         self._pane = name
@@ -237,57 +248,82 @@ class MessageScreen(ConsoleScreen):
         """Go to the transcript."""
         self._show_pane("transcript")
 
-    @action("h", "headers", help="Show the header fields.", rank=3)
-    def headers(self) -> None:
-        """Show the header fields."""
-        self._showing_raw = False
-        self._show_pane("content")
+    body_text = looking.body
+    headers = looking.headers
+    raw = looking.raw
+    parts = looking.parts
+    more = looking.more
+    save = looking.save
 
     @action(
-        "w", "raw", id="raw", help="Show the content as it is stored.", rank=4, why_off=_why_not_raw
+        "left_square_bracket",
+        "previous",
+        help="The message above this one in the list.",
+        rank=7,
+        why_off=_why_no_list,
     )
-    async def raw(self) -> None:
-        """Show the content; reads the first range."""
-        if not self._read:
-            await self._read_more()
-        self._showing_raw = True
-        self._show_pane("content")
-
-    @action("m", "more", help="Read the next 64 kB of the content.", why_off=_why_not_raw)
-    async def more(self) -> None:
-        """Read the next range."""
-        if self._showing_raw and self._read < self._octets:
-            await self._read_more()
-            self.paint_all()
-
-    @action(
-        "left_square_bracket", "previous", help="The message above this one in the queue.", rank=5
-    )
-    def previous(self) -> None:
+    async def previous(self) -> None:
         """The message above."""
-        self._go(-1)
+        await self._go(-1)
 
-    @action("right_square_bracket", "next", help="The message below this one in the queue.", rank=6)
-    def next(self) -> None:
+    @action(
+        "right_square_bracket",
+        "next",
+        help="The message below this one in the list.",
+        rank=8,
+        why_off=_why_no_list,
+    )
+    async def next(self) -> None:
         """The message below."""
-        self._go(1)
+        await self._go(1)
 
-    def _go(self, steps: int) -> None:
-        pages = self.store.queue
+    async def _go(self, steps: int) -> None:
+        pages = self.pages
         row = pages.row_of(self.message_id)
-        other = None if row is None else pages.id_at(row + steps) if row + steps >= 0 else None
+        other = None
+        if row is not None and 0 <= row + steps < pages.total:
+            for _ in range(_STEPS):
+                wanted = pages.wants(row + steps, row + steps)
+                if wanted is None:
+                    break
+                if not pages.fold(wanted, await self.console.ask(pages.request(wanted))):
+                    break
+            other = pages.id_at(row + steps)
         if other is None:
             self.flash("There is no further message in this list.", "warn")
             return
-        self.store.selection.cursor = other
-        self.app.switch_screen(MessageScreen(other, tab=self.TAB))
+        if self._own_pages is None:
+            self.store.selection.cursor = other
+        self.app.switch_screen(MessageScreen(other, tab=self.TAB, pages=self._own_pages))
+
+    def copies(self) -> list[tuple[str, str]]:
+        """What was said last, why it waits, who it is, and its inside."""
+        view, found = self.view, []
+        if view is None:
+            return []
+        replies = [item.last_reply for item in view.recipients if item.last_reply]
+        if replies:
+            found.append(("last reply", replies[-1]))
+        if self._why:
+            found.append(("why", self._why[0].sentence))
+        moment = self._pointed()
+        if moment is not None and isinstance(moment.event, AttemptEnded):
+            found.append(("transcript", "\n".join(moment.event.transcript)))
+        found += copies_of(view, self._inside.parts)
+        found.append(("JSON", codec.encode(view).decode()))
+        found.append(("empathctl", f"empathctl queue view {self.message_id}"))
+        return [(title, text) for title, text in found if text]
 
     # Changing.
 
-    retry = changing("retry", "R", help="Try to deliver now.", rank=7)
-    hold = changing("hold", "H", help="Keep from being delivered until released.", rank=8)
-    release = changing("release", "U", help="Queue it again.", rank=9)
-    delete = changing("delete", "D", help="Give it up without telling anybody.", rank=10)
+    retry = changing("retry", "R", help="Try to deliver now.", rank=9)
+    hold = changing("hold", "H", help="Keep from being delivered until released.", rank=10)
+    release = changing("release", "U", help="Queue it again.", rank=11)
+    delete = changing("delete", "D", help="Take it out of the queue; nobody is told.", rank=12)
+    bounce = changing("bounce", "B", help="Return to the sender, with a status and a reason.")
+    reroute = changing("reroute", "T", help="Send to another server, for a while or for good.")
+    priority = changing("priority", "P", help="Give another class: critical … bulk.")
+    undo = undoing.undo
 
     def why_no_change(self) -> str:
         """Why nothing can be changed now."""
@@ -299,11 +335,14 @@ class MessageScreen(ConsoleScreen):
         """The `empathctl` line that does the same."""
         return change.command((self.message_id,))
 
-    async def change(self, change: Change) -> None:
+    def change(self, change: Change) -> Awaitable[None]:
         """Do it, and say what came of it."""
-        item = self.store.queue.items.get(self.message_id)
+        item = self.pages.items.get(self.message_id)
         known = [item] if item is not None else []
-        result = await carry_out(self.console, change, (self.message_id,), known)
+        return self._report(carry_out(self.console, change, (self.message_id,), known))
+
+    async def _report(self, doing: Awaitable[str | None]) -> None:
+        result = await doing
         if result is not None:
             self.flash(result)
             self.console.poke()

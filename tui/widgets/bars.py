@@ -6,7 +6,7 @@ or a key does what the key does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -75,12 +75,14 @@ class TabBar(Line):
         self._tabs = tuple(tabs)
         self._spans: list[tuple[int, int, str]] = []
 
-    def point(self, current: str, crumbs: str) -> None:
-        """Show which screen is in front and the way to what it shows."""
+    def point(self, current: str, crumbs: str, hidden: Collection[str] = ()) -> None:
+        """Show which screen is in front and the way to what it shows; *hidden* ones only there."""
         pieces: list[Piece] = []
         self._spans = []
         at = 0
         for digit, title, name in self._tabs:
+            if name in hidden and name != current:
+                continue
             text = f" {digit} {title} "
             pieces.append((text, "tab" if name == current else "muted"))
             self._spans.append((at, at + len(text), name))

@@ -24,12 +24,15 @@ from tui.widgets.virtual_table import Row
 COLUMNS = (
     Column("number", "#", 2, right=True),
     Column("time", "WHEN", 8),
-    Column("kind", "WHAT", 11),
+    Column("sign", "", 1, until=76),
+    Column("kind", "WHAT", 11, since=76),
     Column("stage", "STAGE", 7),
+    Column("code", "CODE", 4, since=60),
     Column("took", "TOOK", 5, right=True),
-    Column("tls", "TLS", 7, since=100),
-    Column("server", "WHERE", 10, share=2, most=44, since=90),
-    Column("reply", "REPLY", 10, share=3),
+    Column("tls", "TLS", 7, since=56),
+    Column("server", "WHERE", 10, share=2, most=44, since=76),
+    Column("where", "WHERE", 10, share=2, until=76),
+    Column("reply", "REPLY", 10, share=3, since=90),
 )
 
 
@@ -62,19 +65,41 @@ def row_of(moment: Moment) -> Row:
     cells: dict[str, str | tuple[str, str]] = {
         "number": str(moment.number) if moment.number else ("·", "faint"),
         "time": (time_of_day(event.at), "muted"),
+        "sign": (line.sign, line.role),
         "kind": (f"{line.sign} {line.word}", line.role),
     }
     if isinstance(event, AttemptEnded):
         cells["stage"] = (safe(event.stage), "muted")
         cells["took"] = milliseconds(event.seconds)
-        cells["tls"] = (safe(event.tls.version), "good") if event.tls else ("–", "faint")
-        cells["server"] = safe(event.server or event.destination)
+        cells["code"] = _code(event)
+        cells["tls"] = _tls(event)
+        cells["server"] = cells["where"] = safe(event.server or event.destination)
         replies = dict.fromkeys(safe(result.reply, 300) for result in event.results)
         cells["reply"] = (" | ".join(replies), "muted")
     else:
         cells["server"] = line.subject
+        cells["where"] = f"{line.word} {line.subject}"
         cells["reply"] = (line.detail, "muted")
     return Row(str(moment.index), cells)
+
+
+def _code(event: AttemptEnded) -> tuple[str, str]:
+    """The greatest code of the replies; a dash where no server spoke."""
+    codes = [result.reply[:3] for result in event.results if result.reply[:3].isdecimal()]
+    if not codes or all(result.ours for result in event.results):
+        return "–", "faint"
+    code = max(codes)
+    return code, {"2": "good", "4": "warn", "5": "bad"}.get(code[0], "text")
+
+
+def _tls(event: AttemptEnded) -> tuple[str, str]:
+    """What was agreed, and a tick if the server proved its name."""
+    if event.tls is not None:
+        version = safe(event.tls.version).removeprefix("TLSv")
+        return (f"{version} ✓", "good") if event.tls.verified else (f"{version} ○", "info")
+    if event.tls_failures:
+        return "✖ fail", "bad"
+    return ("▲ none", "warn") if event.server else ("–", "faint")
 
 
 class TimelineRows:
