@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.fakes.clock import HandClock  # noqa: E402 - found through the line above
 from tests.fakes.demo_engine import DemoEngine, prime  # noqa: E402
+from tests.fakes.dev_relay import dev  # noqa: E402
 from tui.app import Console  # noqa: E402
 from tui.feed import Pace  # noqa: E402
 
@@ -29,6 +30,8 @@ SHOTS = {
     "console-message": (LARGE, "MESSAGE"),
     "console-destinations": (LARGE, "3 down"),
     "console-events": (LARGE, "4"),
+    "console-config": (LARGE, "5 down down down"),
+    "console-inbox": (LARGE, "6"),
     "console-help": (LARGE, "2 question_mark"),
     "console-offline": (LARGE, "2 OFFLINE"),
     "console-overview-80x24": (SMALL, "1"),
@@ -49,13 +52,14 @@ def own_fonts(svg: str) -> str:
 async def shoot(name: str, size: tuple[int, int], keys: str, folder: Path) -> None:
     """Run the console at *size*, press *keys* and write the picture."""
     clock = HandClock()
-    engine = DemoEngine(clock)
+    engine = dev() if "inbox" in name else DemoEngine(clock)
     console = Console(engine, clock=clock, child=True, pace=Pace(3600, 3600, 0))
-    prime(engine, console.store)
+    if isinstance(engine, DemoEngine):
+        prime(engine, console.store)
     async with console.run_test(size=size) as pilot:
         await pilot.pause(0.1)
         for key in keys.split():
-            if key == "MESSAGE":
+            if key == "MESSAGE" and isinstance(engine, DemoEngine):
                 console.show_queue(f"id:{engine.detail}")
                 await pilot.pause(0.3)
                 await pilot.press("enter")
