@@ -97,8 +97,8 @@ class ConfigWork:
 
     @property
     def engine(self) -> str:
-        """What names this engine's config, for its draft."""
-        return self.view.file if self.view else ""
+        """What names this engine's config, for its draft: the same after it was started again."""
+        return f"{self.view.history} {self.view.file}" if self.view else ""
 
     def places(self) -> list[Place]:
         """Which setting each line of the text is about."""

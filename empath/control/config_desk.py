@@ -375,6 +375,7 @@ class ConfigDesk:
             pending=state.pending,
             drift=self._standing.drift,
             digest=await asyncio.to_thread(self._texts.file_digest),
+            history=self._texts.digest(""),
         )
 
     async def look_for_drift(self) -> bool:

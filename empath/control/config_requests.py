@@ -111,6 +111,8 @@ class ConfigView(Reply, frozen=True):
     """The file on disk says something else than what was put in force."""
     digest: str = ""
     """Names the text of the file, as `ConfigText.digest` does; empty where it cannot be read."""
+    history: str = ""
+    """Names the history of this engine, whatever the engine is called; the same after a restart."""
 
 
 class GetConfig(Request[ConfigView], frozen=True):

@@ -124,9 +124,11 @@ async def test_placeholders_outlive_a_restart(tmp_path: Path) -> None:
     """A draft that was begun before can be put in force after."""
     async with at_desk(tmp_path, ROUTE) as at:
         before = await shown(at)
+        name = (await at.desk.answer(GetConfig(), "root")).history
         assert (at.history.folder / "key").stat().st_mode & 0o777 == 0o600
     async with at_desk(tmp_path, ROUTE) as at:
         assert await shown(at) == before
+        assert (await at.desk.answer(GetConfig(), "root")).history == name != ""
 
 
 async def test_an_earlier_version_is_shown_without_its_secrets(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class ConfigScreen(ConfigPanes):
         if before != self.work.versions:
             self._versions_changed()
         if self._drafts is None:
-            self._drafts = DraftFile(self.console.state_folder, self._engine())
+            self._drafts = DraftFile(self.console.state_folder, self.work.engine)
             if self.work.take_up(self._drafts.read()):
                 another = True
                 self.flash("Your draft of last time is here; D throws it away.", "accent")
@@ -76,10 +76,6 @@ class ConfigScreen(ConfigPanes):
             self._load()
         if self.work.checked is None and self.work.file is not None:
             await self.work.check()
-
-    def _engine(self) -> str:
-        pong = self.store.connection.pong
-        return f"{pong.hostname if pong else ''} {self.work.engine}"
 
     def _load(self) -> None:
         """Put what is worked on into the editor."""
