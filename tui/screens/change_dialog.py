@@ -86,7 +86,8 @@ class ChangeDialog(ModalScreen[Answer | None]):
             box.border_title = heading(change, target, self._values)
             box.border_subtitle = "Cancel is the default · esc closes"
             yield Static(
-                self._table(facts_before(change, target, self._values, self._now)), id="change-facts"
+                self._table(facts_before(change, target, self._values, self._now)),
+                id="change-facts",
             )
             for blank in change.blanks:
                 with Horizontal(classes="fact blank"):
