@@ -16,13 +16,13 @@ from typing import Any, Final, final
 import apsw
 
 from empath.clock import Clock
-from empath.envelope import BadMessageId, MessageId, Priority, State
+from empath.envelope import BadMessageId, MessageId
 from empath.query import QueueQuery
-from empath.spool import stored
 from empath.spool.book import Book
 from empath.spool.cursors import BadCursor, read_cursor, write_cursor
-from empath.spool.face import QueuePage, QueueRow
+from empath.spool.face import QueuePage
 from empath.spool.filters import NARROW, Filter
+from empath.spool.listing import rows
 from empath.spool.orders import Place, entries, stretches
 from empath.spool.rows import select
 from empath.spool.sorting import Sorting
@@ -34,21 +34,6 @@ COUNTED: Final = 10_000
 """Most messages looked at to count the matches of a filter."""
 LONGEST: Final = 1000
 """Most rows of a page."""
-
-_ROW: Final = (
-    "SELECT m.key, m.reverse_path, m.priority, m.size, m.subject,"
-    " m.details ->> 4, m.details ->> 7, m.details ->> 8, count(*),"
-    " ifnull(max(r.attempts) FILTER (WHERE r.state < 10), max(r.attempts)),"
-    " min(r.due_at), min(r.state) FILTER (WHERE r.state >= 10),"
-    " total(r.state = 0), total(r.state = 1), total(r.state = 2), total(r.state = 11),"
-    " total(r.state = 12), min(r.number) FILTER (WHERE r.state < 10), min(r.number)"
-    " FROM message AS m JOIN recipient AS r ON r.key = m.key WHERE m.key = ?"
-)
-_RECIPIENT: Final = (
-    "SELECT address, destination, reply, state, hold_reason"
-    " FROM recipient WHERE key = ? AND number = ?"
-)
-
 
 _Find = Callable[[apsw.Connection], tuple[list[int], str]]
 """Finds the messages of a page, and its cursor."""
@@ -87,8 +72,7 @@ class Pages:
         def look(reader: apsw.Connection) -> QueuePage:
             with reader:
                 keys, next_cursor = find(reader)
-                rows = (row(reader, key, active) for key in keys)
-                shown = tuple(each for each in rows if each is not None)
+                shown = tuple(rows(reader, keys, active))
                 matched, exact = self._count(reader, chosen)
             if not cursor and not next_cursor:
                 matched, exact = len(shown), True
@@ -122,12 +106,18 @@ class Pages:
         def find(reader: apsw.Connection) -> tuple[list[int], str]:
             place, at_end, looked = begin, False, 0
             keys: list[int] = []
+            stride = max(1, limit // 2)
             while not at_end and len(keys) < limit and looked < self.looked_at:
-                some = limit - len(keys) if chosen.message == "1" else self.block
+                # A filter that matches often costs little, one that matches seldom goes in strides.
+                stride = min(4 * stride, self.block)
+                some = limit - len(keys) if chosen.message == "1" else stride
                 with self._sorting.limited(reader, sort):
                     found, at_end = entries(reader, sort, place, some)
                 looked += len(found)
-                fitting = fit(reader, chosen, [key for key, _ in found])
+                keys_found = [key for key, _ in found]
+                fitting: Collection[int] = (
+                    keys_found if chosen.message == "1" else fit(reader, chosen, keys_found)
+                )
                 for key, place in found:  # noqa: B007 - the last one looked at is where it ends
                     if key in fitting:
                         keys.append(key)
@@ -188,57 +178,10 @@ def read_place(sort: str, cursor: str) -> Place:
 def fit(reader: apsw.Connection, chosen: Filter, keys: list[int]) -> Collection[int]:
     """Those of *keys* that the filter matches."""
     scope = "m.finished_at IS NULL AND " if chosen.open_only else ""
-    rows = select(
+    found = select(
         reader,
         "SELECT m.key FROM json_each(:some) AS j CROSS JOIN message AS m"  # noqa: S608 - values are bound
         f" WHERE m.key = j.value AND {scope}{chosen.message}",
         {**chosen.values, "some": json.dumps(keys)},
     )
-    return {key for (key,) in rows}
-
-
-def row(reader: apsw.Connection, key: int, active: Collection[int]) -> QueueRow | None:
-    """One message as a list shows it; None if it is gone."""
-    found = reader.execute(_ROW, (key,)).fetchone()
-    if found is None or found[0] is None:
-        return None
-    reverse_path, priority, size, subject, client, listener, tls, count = found[1:9]
-    attempts, next_at, final = found[9:12]
-    queued, deferred, held, failed, expired, waiting, first = found[12:19]
-    if key in active:
-        state = State.ACTIVE
-    elif deferred:
-        state = State.DEFERRED
-    elif queued:
-        state = State.QUEUED
-    elif held:
-        state = State.HELD
-    elif failed:
-        state = State.FAILED
-    elif expired:
-        state = State.EXPIRED
-    else:
-        state = State(final)
-    shown = reader.execute(_RECIPIENT, (key, first if waiting is None else waiting)).fetchone()
-    assert shown is not None
-    address, destination, reply, stored_state, reason = shown
-    if stored_state == State.HELD:  # why it was deferred before is not why it waits now
-        reply = f"held: {reason}" if reason else "held by an operator"
-    return QueueRow(
-        MessageId.from_key(key),
-        state,
-        stored.received_at(key),
-        next_at,
-        attempts,
-        size,
-        Priority(priority),
-        None if reverse_path is None else stored.read_address(reverse_path),
-        stored.read_address(address),
-        count,
-        stored.read_domain(destination),
-        reply,
-        subject,
-        client,
-        listener,
-        tls,
-    )
+    return {key for (key,) in found}

@@ -75,7 +75,7 @@ def goes_by(row: QueueRow, sort: str) -> object:
 
 
 @pytest.mark.parametrize("sort", EVERY_WAY)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 9999),
     limit=st.integers(1, 9),

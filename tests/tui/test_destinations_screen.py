@@ -77,6 +77,10 @@ async def test_the_table_is_asked_for_as_it_is_shown(link: MemoryLink, clock: Ha
         ):
             await press(pilot, key)
             assert link.asked_of(GetShape)[-1].sort == sort, key
+        for column, sort in ((40, "bin0"), (46, "-bin1"), (46, "bin1"), (8, "name")):
+            await pilot.click("#destinations", offset=(column, 0))
+            await settle()
+            assert link.asked_of(GetShape)[-1].sort == sort, column
         await press(pilot, "a")
         assert link.asked_of(GetShape)[-1].basis == "next"
         assert "minutes until the next attempt" in page_of(console)

@@ -18,7 +18,7 @@ from empath.control.link import ShapeRow, ViewDestination
 from tui.actions import action
 from tui.figures import age, count
 from tui.place_text import fate_lines, standing_lines
-from tui.places import SORTS, UPWARDS, domain, shown_first
+from tui.places import SORTS, domain, shown_first
 from tui.safety import safe
 from tui.screens.gating import GatingScreen, why_no_row
 from tui.store import Selection
@@ -27,6 +27,7 @@ from tui.widgets.filter_bar import FilterBar
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
 from tui.widgets.shape_table import BY_SENDER, COLUMNS, ShapeRows, ShapeTable
+from tui.widgets.virtual_table import VirtualTable
 
 
 class DestinationsScreen(GatingScreen):
@@ -209,6 +210,15 @@ class DestinationsScreen(GatingScreen):
         """A click opened the row."""
         self.perform_by_id("destinations.messages")
 
+    def on_virtual_table_headed(self, event: VirtualTable.Headed) -> None:
+        """A click on a heading sorts by it, another one turns the order round."""
+        places = self.store.places
+        if event.column == places.sort.removeprefix("-"):
+            places.turn()
+            self._ask()
+        elif event.column in self.table.sortable_columns():
+            self._ask(sort=shown_first(event.column))
+
     def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
         """Show other names."""
         if event.final:
@@ -270,8 +280,7 @@ class DestinationsScreen(GatingScreen):
         shown = self.table.sortable_columns()
         sort = self.store.places.sort.removeprefix("-")
         place = shown.index(sort) + step if sort in shown else 0
-        wanted = shown[place % len(shown)]
-        self._ask(sort=wanted if wanted in UPWARDS else f"-{wanted}")
+        self._ask(sort=shown_first(shown[place % len(shown)]))
 
     @action("a", "age basis", help="By time since arrival, or until the next attempt.", rank=10)
     def basis(self) -> None:

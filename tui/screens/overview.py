@@ -64,7 +64,8 @@ class OverviewScreen(ConsoleScreen):
         """Flow and queue above, lists in the middle, events below."""
         styles, store = self.palette, self.store
         self._latest = LatestRows(store)
-        self._top, self._senders, self._next = TopRows(store), SenderRows(store), NextRows(store)
+        self._top, self._senders = TopRows(store), SenderRows(store)
+        self._next, self._by_class = NextRows(store), ClassRows(store)
         rates = store.rates
         yield Container(
             Pane(
@@ -84,7 +85,7 @@ class OverviewScreen(ConsoleScreen):
             self._list("top", TOP, self._top, "No mail waits anywhere."),
             self._list("senders", SENDERS, self._senders, "Nobody sent anything in the last hour."),
             self._list("next", NEXT, self._next, "Nothing waits, and no gate ends."),
-            self._list("classes", CLASSES, ClassRows(store), "Nothing is known yet."),
+            self._list("classes", CLASSES, self._by_class, "Nothing is known yet."),
             Pane(
                 "Events",
                 VirtualTable(
@@ -267,19 +268,19 @@ class OverviewScreen(ConsoleScreen):
         match list_:
             case "attention-rows":
                 return self._go_attention(row)
-            case "top-rows" if (found := self._top.item(row)) is not None:
-                console.show_destination(found.name)
+            case "top-rows" if (place := self._top.item(row)) is not None:
+                console.show_destination(place.name)
             case "next-rows" if (thing := self._next.item(row)) is not None:
                 if thing.what == "expiry":
                     console.show_queue(thing.query)
                 else:
                     console.show_destination(thing.subject)
             case "senders-rows" if (sender := self._senders.item(row)) is not None:
+                field = {"sender": "from:", "domain": "from:~@", "client": "client:"}
                 by = self.store.glance.senders_by
-                if by == "client":
-                    return False
-                exact = sender.name or "<>"
-                console.show_queue(f"from:~@{exact}" if by == "domain" else f"from:{exact}")
+                console.show_queue(f"{field[by]}{sender.name}" if sender.name else "from:<>")
+            case "classes-rows" if (found := self._by_class.row(row)) is not None:
+                console.show_queue(f"prio:{found.id}")
             case _:
                 return False
         return True
