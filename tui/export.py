@@ -28,7 +28,7 @@ def exported(lines: Iterable[EventLine], form: str) -> bytes:
     table = csv.writer(text)
     table.writerow(_FIELDS)
     for row in rows:
-        table.writerow([_cell(str(row[name])) for name in _FIELDS])
+        table.writerow([cell(str(row[name])) for name in _FIELDS])
     return text.getvalue().encode()
 
 
@@ -45,5 +45,6 @@ def _row(line: EventLine) -> dict[str, object]:
     }
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """The text as a cell of CSV that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
-import stat
-from pathlib import Path
 
 import msgspec
 
 from empath.address import EmailAddress
 from tests.fakes.console import item
 from tui.queue_copies import copies_of
-from tui.queue_export import encode, file_for, write
+from tui.queue_export import encode
 
 HOSTILE = msgspec.structs.replace(
     item(1, subject="=HYPERLINK(1)"), last_reply="421 \x1b]52;c;evil\x07 \u202eno"
 )
 
 
-def test_json_lines_hold_every_field(tmp_path: Path) -> None:
-    """One message a line, as the engine tells it; the file is its owner's only."""
-    path = tmp_path / "deep" / "queue.jsonl"
-    write(path, [item(1), item(2)], "jsonl")
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+def test_json_lines_hold_every_field() -> None:
+    """One message a line, as the engine tells it."""
+    lines = [json.loads(line) for line in encode([item(1), item(2)], "jsonl").splitlines()]
     assert [line["id"] for line in lines] == [item(1).id, item(2).id]
     assert lines[0]["recipient"] == "ada@bigmail.example"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_csv_harms_neither_terminal_nor_spreadsheet() -> None:
@@ -36,12 +31,6 @@ def test_a_csv_harms_neither_terminal_nor_spreadsheet() -> None:
     assert first["subject"] == "'=HYPERLINK(1)"
     assert first["last_reply"].isprintable()
     assert (first["next_at"], second["next_at"]) == ("1790000300.0", "")
-
-
-def test_a_file_is_named_after_its_time() -> None:
-    """Exports go below the state folder of the operator."""
-    path = file_for({"XDG_STATE_HOME": "/state"}, 1_790_000_000.0, "csv")
-    assert path == Path("/state/empath/queue-20260921-141320.csv")
 
 
 def test_copies_name_what_they_are() -> None:

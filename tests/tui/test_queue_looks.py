@@ -28,6 +28,19 @@ def link() -> MemoryLink:
     return engine
 
 
+def lines_of(folder: Path, form: str) -> int:
+    """The lines of the one file that was exported."""
+    (path,) = folder.glob(f"queue-*.{form}")
+    return len(path.read_text().splitlines())
+
+
+def make_unwritable(folder: Path) -> None:
+    """Put a folder where the next export of this second would go."""
+    (path,) = folder.glob("queue-*.csv")
+    path.unlink()
+    path.mkdir()
+
+
 def heading(console: Console) -> str:
     """The heading of the table."""
     return next(line for line in page_of(console).splitlines() if line.startswith("  ID"))
@@ -228,24 +241,36 @@ async def test_a_low_terminal_tells_why_in_one_line(link: MemoryLink, clock: Han
 
 
 async def test_what_is_listed_goes_into_a_file(
-    link: MemoryLink, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    link: MemoryLink, clock: HandClock, tmp_path: Path
 ) -> None:
-    """E asks for the form, reads every page of the filter, and names the file."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    async with running(link, clock, size=(200, 40)) as (console, pilot):
+    """E asks for the form, reads every page of the filter or the marked ones, names the file."""
+    async with running(link, clock, size=(200, 40), state=tmp_path) as (console, pilot):
         console.show_queue("dest:d1.example")
         await settle()
         await press(pilot, "e", "j")
-        await eventually(lambda: "✓ 7 messages written to" in page_of(console))
-        (path,) = (tmp_path / "empath").glob("queue-*.jsonl")
-        assert len(path.read_text().splitlines()) == 7
-        await press(pilot, "e", "escape", "e", "c")
-        await eventually(lambda: [*(tmp_path / "empath").glob("queue-*.csv")])
-        (path,) = (tmp_path / "empath").glob("queue-*.csv")
-        assert len(path.read_text().splitlines()) == 8
-        path.unlink()
-        path.mkdir()
+        await eventually(lambda: "7 messages written to" in page_of(console))
+        assert lines_of(tmp_path, "jsonl") == 7
+        await press(pilot, "e", "escape", "space", "space")
+        console.front.perform_by_id("queue.export", "csv")  # type: ignore[union-attr]
+        await eventually(lambda: "2 messages written to" in page_of(console))
+        assert lines_of(tmp_path, "csv") == 3
+        make_unwritable(tmp_path)
         await press(pilot, "e", "c")
-        await eventually(lambda: "cannot be written" in page_of(console))
+        await eventually(lambda: "was not written" in page_of(console))
         titles = [title for title, _ in console.front.copies()]  # type: ignore[union-attr]
         assert titles[:2] == ["id", "sender"]
+
+
+async def test_a_message_is_saved_as_it_is(
+    link: MemoryLink, clock: HandClock, tmp_path: Path
+) -> None:
+    """Upper-case E writes the message under the cursor as a file of its own."""
+    first = item(1, recipient="user1@d1.example")
+    link.contents[first.id] = "Subject: Hello\r\n\r\nHello.\r\n"
+    async with running(link, clock, size=(200, 40), state=tmp_path) as (console, pilot):
+        await press(pilot, "2", "E")
+        await eventually(lambda: "saved to" in page_of(console))
+        assert (tmp_path / f"{first.id}.eml").read_bytes() == link.contents[first.id].encode()
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "E")
+        assert "There is no folder for files." in page_of(console)

@@ -86,7 +86,8 @@ class ChangeDialog(ModalScreen[Answer | None]):
             box.border_title = heading(change, target, self._values)
             box.border_subtitle = "Cancel is the default · esc closes"
             yield Static(
-                self._table(facts_before(change, target, self._values, self._now)), id="facts"
+                self._table(facts_before(change, target, self._values, self._now)),
+                id="change-facts",
             )
             for blank in change.blanks:
                 with Horizontal(classes="fact blank"):
@@ -102,7 +103,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
                     entry = Input(compact=True, id="typed")
                     entry.cursor_blink = False
                     yield entry
-            yield Static("", markup=False, id="wrong")
+            yield Static("", markup=False, id="change-wrong")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", name="no", id="cancel", compact=True)
                 if change.destroys and change.verb != "hold":
@@ -138,18 +139,18 @@ class ChangeDialog(ModalScreen[Answer | None]):
         except (LinkLost, RequestRefused) as error:
             known = facts_before(self._change, self._target, self._values, self._now)
             self._show(fact for fact in known if fact != COUNTING)
-            self.query_one("#wrong", Static).update(f"✖ {safe(str(error), 300)}")
+            self.query_one("#change-wrong", Static).update(f"✖ {safe(str(error), 300)}")
             return
         self._changed = changed
         touched = changed.preview.messages if changed.preview is not None else 0
         self._counted = touched > 0
         if not touched:
             reason = changed.note or "nothing here can be changed so now"
-            self.query_one("#wrong", Static).update(f"▲ {safe(reason, 300)}")
+            self.query_one("#change-wrong", Static).update(f"▲ {safe(reason, 300)}")
         self._judge()
 
     def _show(self, facts: Iterable[tuple[str, str]]) -> None:
-        self.query_one("#facts", Static).update(self._table(facts))
+        self.query_one("#change-facts", Static).update(self._table(facts))
 
     # What is typed.
 
@@ -178,7 +179,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
             self._show(facts_of(self._change, self._target, self._changed, self._now, values))
         self.query_one("#yes", Button).disabled = not self._right
         if self._counted:
-            self.query_one("#wrong", Static).update(self._why_not())
+            self.query_one("#change-wrong", Static).update(self._why_not())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The button works once everything is right."""

@@ -7,23 +7,28 @@ there long enough to be seen: a message that came under the cursor by itself is 
 from __future__ import annotations
 
 import asyncio
-import os
+import time
 from collections.abc import Awaitable, Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
 
 from empath.control.link import ListQueue, QueueItem
+from empath.envelope import MessageId
 from tui.actions import Danger, action
 from tui.changes import Change, Target, carry_out, changing
-from tui.figures import count
+from tui.export import FORMATS
+from tui.figures import count, octets, plural
 from tui.jobs import ending, progress
 from tui.queue_copies import copies_of
-from tui.queue_export import MOST, Form, file_for, write
+from tui.queue_export import MOST, encode
 from tui.safety import safe
+from tui.saving import save_message
+from tui.screens import undoing
 from tui.screens.choose import Choice, Choose
+from tui.screens.queue_list import why_not_open
 from tui.screens.queue_marks import QueueMarks
-from tui.undoing import cancel_running, learn_jobs, undo_last
+from tui.undoing import cancel_running, learn_jobs
 from tui.widgets.bars import Line
 
 SEEN = 1.5
@@ -57,42 +62,51 @@ class QueueScreen(QueueMarks):
         marked = selection.targets() if selection.marks else ()
         return copies_of(self.pointed, marked, self.store.queue.query)
 
-    @action("e", "export", help="Write what is listed to a file: JSON lines or CSV.")
-    def export(self) -> None:
-        """Ask in which form, then read all that matches and write it."""
-        matched = count(min(MOST, self.store.queue.matched))
+    @action(
+        "e",
+        "export",
+        help="Write the marked messages, or all that are listed, to a file; :export csv.",
+        takes="[jsonl|csv]",
+        values=lambda _screen: FORMATS,
+    )
+    def export(self, form: str = "") -> None:
+        """Ask in which form, unless it is said."""
+        if form in FORMATS:
+            self._export(form)
+            return
+        number = len(self.store.selection.marks) or min(MOST, self.store.queue.matched)
         choices = [
-            Choice("jsonl", "j", "JSON lines", f"{matched} messages"),
+            Choice("jsonl", "j", "JSON lines", plural(number, "message")),
             Choice("csv", "c", "CSV", "for spreadsheets"),
         ]
-        self.app.push_screen(Choose("Export this list", choices, styles=self.palette), self._export)
+        self.app.push_screen(Choose("Export", choices, styles=self.palette), self._export)
 
     def _export(self, form: str | None) -> None:
         if form is not None:
-            shape: Form = "csv" if form == "csv" else "jsonl"
-            self.run_worker(self._finish(self._write_list(shape), None), name="export")
+            self.run_worker(self._finish(self._write_list(form), None), name="export")
 
-    async def _write_list(self, shape: Form) -> None:
+    async def _write_list(self, form: str) -> None:
         items, whole = await self._read_all()
-        path = file_for(os.environ, self.store.now, shape)
-        try:
-            await asyncio.to_thread(write, path, items, shape)
-        except OSError as error:
-            self.flash(f"{path} cannot be written: {error.strerror}.", "bad")
-            return
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.console.wall_time))
+        content = await asyncio.to_thread(encode, items, form)
+        said = await self.console.write_state(f"queue-{stamp}.{form}", content)
         more = "" if whole else f"; only the first {count(MOST)}"
-        self.flash(f"{count(len(items))} messages written to {safe(str(path), 300)}{more}")
+        self.flash(f"{plural(len(items), 'message')} {said}{more}", "info")
 
     async def _read_all(self) -> tuple[list[QueueItem], bool]:
-        """What is listed, in its order, and whether that is all of it."""
-        pages = self.store.queue
-        query, sort = pages.query, pages.sort
+        """What is marked, or listed in its order; and whether that is all of it."""
+        pages, selection = self.store.queue, self.store.selection
         items: list[QueueItem] = []
-        cursor = ""
+        if selection.marks:
+            ids = selection.targets()
+            for start in range(0, len(ids), _PIECE):
+                some = ids[start : start + _PIECE]
+                items += (await self.console.ask(ListQueue(ids=some, limit=len(some)))).items
+            return items, True
+        query, sort, cursor = pages.query, pages.sort, ""
         while True:
-            page = await self.console.ask(
-                ListQueue(query=query, sort=sort, cursor=cursor, limit=_PIECE)
-            )
+            request = ListQueue(query=query, sort=sort, cursor=cursor, limit=_PIECE)
+            page = await self.console.ask(request)
             items += page.items
             cursor = page.cursor
             if not cursor:
@@ -100,6 +114,21 @@ class QueueScreen(QueueMarks):
             if len(items) >= MOST:
                 return items[:MOST], False
             self.flash(f"Reading … {count(len(items))}", "info")
+
+    @action("E", "save .eml", id="save", help="Save the message as a file.", why_off=why_not_open)
+    async def save(self) -> None:
+        """The message under the cursor, as it is stored, into the state folder."""
+        folder, cursor = self.console.state_folder, self.store.selection.cursor
+        assert cursor is not None
+        if folder is None:
+            self.flash("There is no folder for files.", "warn")
+            return
+        try:
+            path, written = await save_message(self.console.ask, MessageId(cursor), folder)
+        except OSError as error:
+            self.flash(f"{folder} cannot be written: {error.strerror}.", "bad")
+            return
+        self.flash(f"{octets(written)} saved to {safe(str(path), 300)}")
 
     # Changing.
 
@@ -159,22 +188,7 @@ class QueueScreen(QueueMarks):
 
     # Jobs.
 
-    @action(
-        "u",
-        "undo",
-        help="Take the last change back.",
-        danger=Danger.CHANGES,
-        rank=13,
-        why_off=lambda screen: screen.store.why_no_change(),
-        cli=lambda screen: f"empathctl job undo {screen.store.jobs.last_undo}".rstrip(),
-    )
-    async def undo(self) -> None:
-        """Give the messages of the last change their former state again."""
-        self.touch()
-        done = await undo_last(self.console)
-        if done is not None:
-            self.flash(*done)
-            self.console.poke()
+    undo = undoing.undo
 
     @action(
         "X",
