@@ -102,9 +102,11 @@ def main() -> None:
     )
     parser.add_argument("--million", action="store_true", help="beside a real engine")
     parser.add_argument("--count", type=int, default=1_000_000, help="messages of it")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each look at the engine")
+    parser.add_argument("--often", type=int, default=10, help="scales how often all else is done")
     asked = parser.parse_args()
     if asked.million:
-        bench.console_million.run(asked.count)
+        bench.console_million.run(asked.count, asked.seconds, asked.often)
     else:
         asyncio.run(in_memory())
 

@@ -56,7 +56,6 @@ _ASKS_SYNC: Final = b"\x1b[?2026$p"
 _HAS_SYNC: Final = b"\x1b[?2026;2$y"
 _FRAME_ENDS: Final = b"\x1b[?2026l"
 """A terminal that says it can show a frame at once is told where each ends."""
-STALL: Final = 5.0
 EVENTS: Final = 2000.0
 QUIET: Final = 0.02
 """Seconds without a byte after which a painting is over."""
@@ -162,7 +161,7 @@ class Terminal:
         os.waitpid(self.pid, 0)
 
 
-async def ticks(socket: Path) -> list[Timing]:
+async def ticks(socket: Path, count: int) -> list[Timing]:
     """Seconds of what the console does each second on a screen, on this engine's data."""
     found: list[Timing] = []
     console = Console(RemoteLink(socket), clock=CLOCK)
@@ -175,7 +174,7 @@ async def ticks(socket: Path) -> list[Timing]:
             assert screen is not None
             spent: list[float] = []
             used = 0.0
-            for _ in range(60):
+            for _ in range(count):
                 await asyncio.sleep(0.02)
                 began, before = time.perf_counter(), time.thread_time()
                 screen.paint_all()
@@ -186,7 +185,7 @@ async def ticks(socket: Path) -> list[Timing]:
     return found
 
 
-async def pages(spool: Path) -> list[Timing]:
+async def pages(spool: Path, count: int) -> list[Timing]:
     """How long the engine's own part of a page takes, in its process: every order and filter."""
     store = await Store.open(Spool(path=spool), clock=CLOCK)
     found: list[Timing] = []
@@ -195,7 +194,7 @@ async def pages(spool: Path) -> list[Timing]:
             spent: list[float] = []
             cursor, used = "", time.process_time()
             try:
-                for _ in range(200):
+                for _ in range(count):
                     began = CLOCK.monotonic()
                     asked = link.ListQueue(query=text, sort=sort, cursor=cursor)
                     page = await list_queue(store, asked)
@@ -235,13 +234,13 @@ def events(engine: Engine, rate: float) -> Iterator[None]:
         print(f"<!-- {(after - before) / (time.monotonic() - began):,.0f} events/s -->", flush=True)
 
 
-def keys(table: Table, terminal: Terminal, name: str) -> None:
+def keys(table: Table, terminal: Terminal, name: str, often: int) -> None:
     """Keys that paint little and much, each many times."""
     for screen in b"12341":  # each was shown before
         terminal.key_to_paint(bytes([screen]))
     for what, pressed in KEYS.items():
         terminal.key_to_paint(b"2")
-        found = [terminal.key_to_paint(key) for key in pressed * 10]
+        found = [terminal.key_to_paint(key) for key in pressed * often]
         table.times(f"key to paint, {what}{name}", [frame for frame, _, _ in found], "50 ms")
         table.times(STARVED, [own for _, own, _ in found], "50 ms")
         table.times(f"key to rest, {what}{name}", [rest for _, _, rest in found], "")
@@ -259,8 +258,8 @@ def lag(table: Table, noted: Path, windows: Sequence[tuple[str, float, float]]) 
         table.times(STARVED, [one.own for one in part], "10 ms")
 
 
-def run(count: int) -> None:
-    """Fill, measure, print."""
+def run(count: int, seconds: float, often: int) -> None:
+    """Fill with so many messages, measure for so long at a time; *often* scales all counts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         engine = Engine(folder)
@@ -269,12 +268,12 @@ def run(count: int) -> None:
         filled = time.monotonic() - began
         print(f"{os.cpu_count()} cores; {count:,} messages filled in {filled:.0f} s\n")
         table = Table()
-        for title, spent, used in uvloop.run(pages(engine.spool)):
+        for title, spent, used in uvloop.run(pages(engine.spool, 20 * often)):
             table.times(title, spent, "5 ms", used)
-        measure(engine, folder, table)
+        measure(engine, folder, table, seconds, often)
 
 
-def measure(engine: Engine, folder: Path, table: Table) -> None:
+def measure(engine: Engine, folder: Path, table: Table, seconds: float, often: int) -> None:
     """What needs the engine and a terminal."""
     windows: list[tuple[str, float, float]] = []
 
@@ -287,30 +286,32 @@ def measure(engine: Engine, folder: Path, table: Table) -> None:
     began = time.monotonic()
     with engine:
         table.one("engine answers after", f"{time.monotonic() - began:.1f} s", "5 s")
-        table.times("page as a console gets it", asyncio.run(round_trips(engine.socket, 200)), "")
-        for title, spent, used in asyncio.run(ticks(engine.socket)):
+        table.times(
+            "page as a console gets it", asyncio.run(round_trips(engine.socket, 20 * often)), ""
+        )
+        for title, spent, used in asyncio.run(ticks(engine.socket, 6 * often)):
             table.times(title, spent, "15 ms", used)
         with window("no console"):
-            _wait(STALL)
+            _wait(seconds)
         with window("no console, 2,000 events/s"), events(engine, EVENTS):
-            _wait(STALL)
+            _wait(seconds)
         terminal = Terminal(engine.socket, folder)
         try:
             terminal.read(30, until=b"Overview")
             terminal.read(3)
-            keys(table, terminal, "")
+            keys(table, terminal, "", often)
             for screen in (b"1", b"2", b"4"):
                 os.write(terminal.fd, screen)
                 with window(f"console on screen {screen.decode()}"):
-                    terminal.read(STALL)
+                    terminal.read(seconds)
             with window("keys, 2,000 events/s"), events(engine, EVENTS):
                 terminal.read(1)
-                keys(table, terminal, ", 2,000 events/s")
+                keys(table, terminal, ", 2,000 events/s", often)
             with window("terminal stalled"):
-                _wait(STALL)
+                _wait(seconds)
             terminal.read(1)
             with window("terminal stalled, 2,000 events/s"), events(engine, EVENTS):
-                _wait(STALL)
+                _wait(seconds)
             table.one("console's memory", f"{peak_memory(terminal.pid) / 1e6:.0f} MB", "80 MB")
         finally:
             terminal.close()

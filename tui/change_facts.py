@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from empath.control.link import Changed, Preview, QueueItem
 from tui.change_table import Change, Target, Values
 from tui.figures import age, octets, plural, time_of_day
 from tui.safety import safe
 
 Facts = list[tuple[str, str]]
+
+COUNTING: Final = ("Changes", "counting …")
+"""The fact that stands where the dry run's will."""
 
 
 def heading(change: Change, target: Target, values: Values) -> str:
@@ -29,7 +34,7 @@ def facts_before(change: Change, target: Target, values: Values, now: float) -> 
     return [
         *_what(target, now),
         ("They are" if target.number > 1 else "It is", change.consequence),
-        ("Changes", "counting …"),
+        COUNTING,
         ("Equivalent", change.command(target, values)),
     ]
 

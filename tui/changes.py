@@ -131,4 +131,5 @@ def _dialog(console: Console, change: Change, target: Target, values: Values) ->
         now=console.store.now,
         hostname=pong.hostname if pong is not None else "delete",
         values=values,
+        styles=console.styles_by_role,
     )

@@ -221,6 +221,6 @@ def trial_pieces(view: ConfigWatchView, now: float) -> list[Piece]:
         return [(" ✖ stuck ", "bar_bad"), (f" {safe(view.sentence, 400)}", "bad")]
     return [
         (f" ◐ on trial {left:.0f} s ", "bar_warn"),
-        (f" version {view.version} · {safe(view.sentence, 300)}", "text"),
-        (f"  K keeps it, F7 goes back to {view.back_to}", "muted"),
+        (f" K keeps version {view.version}, F7 goes back to {view.back_to} · ", "muted"),
+        (safe(view.sentence, 300), "text"),
     ]

@@ -30,7 +30,7 @@ from empath.control.link import (
     RequestRefused,
 )
 from tui.draft import Draft
-from tui.toml_place import Place, line_of, places
+from tui.toml_place import Place, line_of, lines_of, places
 
 Ask: TypeAlias = Callable[[Any], Awaitable[Any]]
 
@@ -60,7 +60,7 @@ class ConfigWork:
         """A version of the history whose changes are looked at."""
         self.shown_text: str | None = None
         """Its text, where that is looked at."""
-        self._placed: tuple[str, list[Place]] = ("", [])
+        self._placed: tuple[str, list[Place], dict[str, int]] = ("", [], {})
 
     def __repr__(self) -> str:
         version = self.view.version if self.view else "?"
@@ -103,7 +103,8 @@ class ConfigWork:
     def places(self) -> list[Place]:
         """Which setting each line of the text is about."""
         if self._placed[0] != self.text or not self._placed[1]:
-            self._placed = (self.text, places(self.text.split("\n")))
+            found = places(self.text.split("\n"))
+            self._placed = (self.text, found, lines_of(found))
         return self._placed[1]
 
     def place(self, line: int) -> Place:
@@ -113,7 +114,8 @@ class ConfigWork:
 
     def line_of(self, key: str) -> int | None:
         """The line that says *key*."""
-        return line_of(self.places(), key)
+        self.places()
+        return line_of(self._placed[2], key)
 
     def write(self, text: str, at: float) -> bool:
         """The operator has written: *text* is the draft now; False if it is the draft already."""

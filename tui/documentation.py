@@ -25,9 +25,9 @@ footer, `?`, `:` and `^P`. Lower-case keys look, upper-case keys change. Every n
 
 Other keys go into `~/.config/empath/console.toml`, by the ids of the last column:
 
-```toml
+```text
 [keymap]
-"queue.hold" = "X"
+"queue.hold" = "f9"
 "global.help" = "?,f1,^H"
 ```
 """

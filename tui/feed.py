@@ -147,9 +147,18 @@ class Feed:
         if self._store.sequence is None:
             self._store.sequence = max(0, status.sequence - HISTORY)
         self._store.fold_status(status)
-        await self._fetch()
+        await self._read_screen()
         self._store.greet(pong)
         self._changed()
+
+    async def _read_screen(self) -> None:
+        """Read what the screen in front shows; when the engine says no, what is known stays."""
+        try:
+            await self._fetch()
+        except RequestRefused as error:
+            self._store.refused = str(error)
+        else:
+            self._store.refused = ""
 
     async def _watch_status(self) -> None:
         while True:
@@ -184,8 +193,8 @@ class Feed:
             self._poked.clear()
             stirred = self._stirred.is_set()
             self._stirred.clear()
-            with suppress(TimeoutError, RequestRefused):
-                await self._fetch()
+            with suppress(TimeoutError):
+                await self._read_screen()
             self._changed()
             if stirred:
                 await asyncio.sleep(self._pace.least)

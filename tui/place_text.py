@@ -242,7 +242,9 @@ def _tls(lines: _Lines, view: DestinationView, now: float) -> None:
     if tls.plaintext:
         pieces.append((f"▲ in clear {_share(tls.plaintext, every)}  ", "warn"))
     lines.add("TLS", *(pieces or [("no session yet", "muted")]))
-    policy = f"{safe(tls.policy) or 'none'}" + (f" ({safe(tls.source)})" if tls.source else "")
+    policy = f"{safe(tls.policy) or 'none'}" + (
+        f" ({safe(tls.source)})" if tls.source not in {"", "default"} else ""
+    )
     verified = (
         "✓ name proved" if whole and tls.verified == whole else f"{count(tls.verified)} proved"
     )

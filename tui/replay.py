@@ -20,6 +20,7 @@ from empath import codec
 from empath.clock import Clock
 from empath.control.link import (
     EventFilter,
+    GetStatus,
     LinkLost,
     Notice,
     Ping,
@@ -99,6 +100,17 @@ class Tape:
         self.turned = asyncio.Event()
 
 
+_ALWAYS: Final = frozenset({Ping.route, GetStatus.route})
+"""What is known from the beginning, though its answer took a moment to come."""
+
+
+def _question(route: str, request: bytes) -> bytes:
+    """What was asked, whatever number of rows the terminal of then had."""
+    fields = msgspec.json.decode(request)
+    fields.pop("limit", None)
+    return route.encode() + msgspec.json.encode(fields, order="sorted")
+
+
 class _Answers:
     """What was answered to one question, in the order of time."""
 
@@ -122,17 +134,15 @@ class ReplayLink:
     def __init__(self, path: Path, clock: Clock) -> None:
         """Read the file.  Raises `RecordingUnusable`."""
         heading, entries = read_recording(path)
-        self._questions: dict[tuple[str, bytes], _Answers] = {}
-        self._routes: dict[str, _Answers] = {}
+        self._questions: dict[bytes, _Answers] = {}
         self._notices: list[tuple[float, Notice]] = []
         for entry in entries:
             if bytes(entry.notice):
                 self._notices.append((entry.at, codec.decode(Notice, entry.notice)))
             elif entry.asked:
-                question = (entry.asked, bytes(entry.request))
+                question = _question(entry.asked, bytes(entry.request))
                 self._questions.setdefault(question, _Answers()).add(entry)
-                self._routes.setdefault(entry.asked, _Answers()).add(entry)
-        if Ping.route not in self._routes:
+        if _question(Ping.route, b"{}") not in self._questions:
             raise RecordingUnusable(f"{path} holds no session: its engine never answered.")
         length = entries[-1].at if entries else 0.0
         self.tape = Tape(clock, started_at=heading.started_at, length=length)
@@ -144,15 +154,15 @@ class ReplayLink:
         """What was answered then.  Raises `RequestRefused` for what was never asked."""
         if request.changes:
             raise RequestRefused("This is a recording: nothing can be changed.")
-        position = self.tape.position
-        same = self._questions.get((request.route, codec.encode(request)))
-        alike = self._routes.get(request.route)
-        entry = same.at(position) if same else None
-        if entry is None and alike is not None:
-            # The same list with another cursor or filter: what was seen then is the nearest.
-            entry = alike.at(position) or alike.entries[0]
-        if entry is None:
+        answers = self._questions.get(_question(request.route, codec.encode(request)))
+        if answers is None:
             raise RequestRefused("The recording does not hold this: nobody looked at it then.")
+        entry = answers.at(self.tape.position)
+        if entry is None and request.route not in _ALWAYS:
+            raise RequestRefused(
+                f"The recording holds this from its second {answers.times[0]:.0f} on."
+            )
+        entry = entry or answers.entries[0]
         if entry.lost:
             raise LinkLost(entry.lost)
         if entry.refused:

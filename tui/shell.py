@@ -24,10 +24,11 @@ from tui.commands import HISTORY, BadCommand, parse
 from tui.feed import Feed
 from tui.jumping import JumpScreen, Target
 from tui.keymap import Keymap
-from tui.safety import ControlFilter
+from tui.safety import ControlFilter, safe
+from tui.screens.choose import Choice, Choose
 from tui.screens.command_line import CommandLine, Palette
 from tui.screens.help import HelpScreen
-from tui.screens.lists import CopyMenu, LogScreen
+from tui.screens.log import LogScreen
 from tui.settings import Settings, private_write, write_settings
 from tui.terminal import AsciiFilter, ColourlessFilter
 from tui.theme import TEXTUAL_THEMES, THEMES
@@ -147,14 +148,20 @@ class Shell(App[int]):
 
     def open_copies(self, copies: Sequence[tuple[str, str]]) -> None:
         """Choose what to copy."""
-        if (under := self.front) is None:
-            return
+        lines = []
+        for number, (title, text) in enumerate(copies):
+            first, _, more = text.partition("\n")
+            note = safe(first, 300) + (" …" if more.strip() else "")
+            digit = str(number + 1) if number < 9 else ""
+            lines.append(Choice(str(number), digit, safe(title), note))
 
-        def chosen(number: int | None) -> None:
-            if number is not None:
-                self._copy_soon(*copies[number])
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._copy_soon(*copies[int(name)])
 
-        self.push_screen(CopyMenu(under, copies), chosen)
+        footer = "⏎ or a digit sends it to the terminal's clipboard · esc closes"
+        box = Choose("Copy", lines, footer=footer, styles=self.styles_by_role)
+        self.push_screen(box, chosen)
 
     def open_jump(self, targets: Sequence[Target]) -> None:
         """Letters to go to."""
@@ -235,7 +242,7 @@ class Shell(App[int]):
     async def set_interval_of_data(self, seconds: float) -> None:
         """Read the data of a screen so often from now on.  Raises `SettingsUnwritable`."""
         self.settings.interval = seconds
-        self.feed.pace = replace(self.feed.pace, data=seconds)
+        self.feed.pace = replace(self.feed.pace, data=seconds, least=seconds / 2)
         await self.keep_settings()
 
     async def set_theme(self, name: str) -> None:

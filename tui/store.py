@@ -200,6 +200,8 @@ class Store:
         self.events = EventRing()
         self.sequence: int | None = None
         self.version = 0
+        self.refused = ""
+        """Why the engine does not give what the screen in front shows; empty when it does."""
 
     def __repr__(self) -> str:
         return f"<Store {self.phase.value} version={self.version} events={len(self.events)}>"
@@ -221,18 +223,18 @@ class Store:
         """The engine's time, so that ages are right when the clocks of two machines differ."""
         return self.clock.now() + self._skew
 
+    def destination_names(self) -> list[str]:
+        """The destinations that are known here, those with most mail first."""
+        known = self.glance.rows, self.places.rows
+        shapes = [rows.shape for rows in known if rows.shape is not None]
+        return list(dict.fromkeys(row.name for shape in shapes for row in shape.rows))
+
     @property
     def catches_mail(self) -> bool:
         """There is an inbox: the engine captures mail, or some that it captured is left."""
         status, pong = self.status, self.connection.pong
         captures = pong is not None and pong.mode == "dev"
         return captures or (status is not None and status.captured > 0)
-
-    def destination_names(self) -> list[str]:
-        """The destinations that are known here, those with most mail first."""
-        known = self.glance.rows, self.places.rows
-        shapes = [rows.shape for rows in known if rows.shape is not None]
-        return list(dict.fromkeys(row.name for shape in shapes for row in shape.rows))
 
     def why_no_change(self) -> str:
         """Why nothing may be changed now; empty when it may."""

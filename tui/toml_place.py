@@ -8,7 +8,7 @@ table has a name, ``priority.rule[0].give`` where it has a place.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,12 +61,20 @@ def places(lines: Sequence[str]) -> list[Place]:
     return found
 
 
-def line_of(places: Sequence[Place], key: str) -> int | None:
-    """The line, counted from 0, that says *key*, or else that of the table round it."""
+def lines_of(places: Sequence[Place]) -> dict[str, int]:
+    """The first line, counted from 0, that says each key."""
+    found: dict[str, int] = {}
+    for number, place in enumerate(places):
+        if place.key:
+            found.setdefault(place.key, number)
+    return found
+
+
+def line_of(lines: Mapping[str, int], key: str) -> int | None:
+    """The line that says *key*, or else that of the table round it."""
     while key:
-        for number, place in enumerate(places):
-            if place.key == key:
-                return number
+        if key in lines:
+            return lines[key]
         key = key.rpartition(".")[0] if not key.endswith("]") else key.rpartition("[")[0]
     return None
 

@@ -103,6 +103,8 @@ def write_change(client: Client, done: link.Changed, what: str) -> None:
             complain(f"{flying} being delivered at this moment left alone.")
         if done.note:
             complain(f"{safe_text(done.note)}.")
+        if done.undo and sys.stderr.isatty():
+            complain(f"`empathctl job undo {done.undo}` takes it back.")
 
 
 def _wait(client: Client, begun: link.Changed, what: str) -> None:

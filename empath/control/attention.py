@@ -95,8 +95,8 @@ def needs_attention(
             AttentionItem(
                 severity="warning",
                 subject="engine",
-                sentence=f"The engine was {loop_lag * 1000:.0f} ms late: it has more to do than"
-                " one processor can.",
+                sentence=f"The engine was {loop_lag * 1000:.0f} ms late: this machine has more to"
+                " do than its processors can.",
             )
         )
     return tuple(sorted(items, key=lambda item: item.severity != "error"))

@@ -182,5 +182,11 @@ def _cause(
     if soonest is not None:
         sentence += f"; next attempt at {datetime.fromtimestamp(soonest, UTC):%H:%M:%S} UTC"
     query = f"state:deferred dest:{where}" if len(waiting) == 1 else "state:deferred"
-    item = AttentionItem(severity="error", subject=subject, sentence=f"{sentence}.", query=query)
+    item = AttentionItem(
+        severity="error",
+        subject=subject,
+        sentence=f"{sentence}.",
+        query=query,
+        destination=waiting[0].destination if len(waiting) == 1 else "",
+    )
     return Cause(item, frozenset(row.destination for row in waiting))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import nsmallest
+from typing import Final
 
 from empath.control import link
 from empath.control.link import UpcomingItem
@@ -15,6 +16,9 @@ from empath.control.parts import Deliverer
 from empath.delivery.route import RouteFinder
 from empath.spool.face import Spool
 from empath.spool.surveying import BOUNDS, SurveyRow
+
+EXPIRIES: Final = 3
+"""Messages whose end is told: the oldest; where there is one there are often many."""
 
 
 async def outlook(
@@ -29,7 +33,7 @@ async def outlook(
     """The *limit* soonest things; *expiry* is the age in seconds at which mail is given up."""
     survey = await spool.survey("destination")
     by_next = await spool.arranged(survey, "next")
-    oldest = await spool.oldest(limit)
+    oldest = await spool.oldest(min(limit, EXPIRIES))
     shut = {} if engine is None else engine.gates.shut(now)
     items: list[UpcomingItem] = []
     if engine is not None:

@@ -13,15 +13,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
-import msgspec
-
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
 from empath.delivery.attempt import Attempts
 from empath.delivery.crew import Crew
-from empath.delivery.gates import KEY, Gates
+from empath.delivery.gates import Gates
+from empath.delivery.keeping import Keeping
 from empath.delivery.pool import Pool
 from empath.delivery.progress import Position, Progress
 from empath.delivery.recorder import Recorder
@@ -35,7 +34,6 @@ from empath.policy.reachability import Place, Unreached
 from empath.policy.room import CLASSES, Room
 from empath.policy.schedule import Window
 from empath.policy.verdict import Hold
-from empath.safe_text import safe_text
 from empath.spool.face import BodyUnfit, Spool, SpoolRefused
 from empath.tls import ClientContexts
 
@@ -76,13 +74,14 @@ class Engine:
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
+        self._keeping = Keeping(self._gates, spool, bus, clock)
         self.contexts = ClientContexts(lambda: config().delivery.tls)
         self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
         self._crew = Crew(self._attempt, self._ended)
         self._wake = asyncio.Event()
-        self._shut: frozenset[Domain] = frozenset()
+        self._shut: Mapping[Domain, float | None] = {}
         self._progress: dict[tuple[MessageId, Domain], Progress] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -145,11 +144,12 @@ class Engine:
     async def run(self) -> None:
         """Deliver until cancelled."""
         try:
-            await self._restore_gates()
+            await self._keeping.restore()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(), name="delivery arrivals")
                 watch = self._watchdog.run(self._progress.values)
                 group.create_task(watch, name="delivery watchdog")
+                group.create_task(self._keeping.run(), name="delivery gates")
                 await self._loop(group)
         finally:
             self._pool.close()
@@ -168,6 +168,7 @@ class Engine:
             self._crew.cancel()
             await self._idle.wait()
         self._pool.close()
+        await self._keeping.finish()
 
     # The loop: decide, then act.
 
@@ -278,7 +279,7 @@ class Engine:
         now, opens = self._clock.now(), self._look_at
         waits = [verdict.until for verdict in self._window.verdicts.values()]
         waits += [hold.until for hold in self._gates.classes.closed.values()]
-        waits += self._gates.shut(now).values()
+        waits.append(self._gates.opens_at(now))
         soonest = min((until for until in waits if until is not None and until > now), default=None)
         if soonest is not None:
             opens = min(opens, asyncio.get_running_loop().time() + soonest - now + _AFTER)
@@ -288,11 +289,11 @@ class Engine:
         """Give back what waits for destinations that are left alone for long; ask for the mail
         of those that no longer are.
         """
-        shut = self._gates.shut(self._clock.now()).keys()
-        if self._shut - shut:
-            self._arrived = True
-        self._shut = frozenset(shut)
-        for destination in shut:
+        shut = self._gates.shut(self._clock.now())
+        if shut is not self._shut:
+            self._arrived = self._arrived or bool(self._shut.keys() - shut.keys())
+            self._shut = shut
+        for destination in self._window.destinations & shut.keys():
             await self._give_back(self._window.withdraw(destination))
 
     async def _return_window(self) -> None:
@@ -314,22 +315,9 @@ class Engine:
             # One turn of the loop for all that arrive in it.
             await asyncio.sleep(0)
 
-    async def _restore_gates(self) -> None:
-        """Go on with the breakers and suspensions that were written down."""
-        try:
-            text = await self._spool.setting(KEY)
-            if text:
-                self._gates.restore(text)
-        except (SpoolRefused, msgspec.MsgspecError, ValueError) as error:
-            sentence = f"Breakers and suspensions cannot be read and begin anew: {error}"
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=safe_text(sentence)))
-
     async def keep_gates(self) -> None:
         """Write down what a restart must know of breakers and suspensions."""
-        try:
-            await self._spool.keep(KEY, self._gates.kept(self._clock.now()))
-        except SpoolRefused as error:  # They hold all the same, until a restart.
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+        await self._keeping.keep()
 
     # One attempt.
 
@@ -380,7 +368,7 @@ class Engine:
             raise
         finally:
             if turned:
-                await self.keep_gates()
+                self._keeping.turned()
         if len(report.outcomes) < len(lot.recipients):
             self._arrived = True  # Those the server had no room for are due, and go next.
         if report.connection is None or report.key is None:

@@ -8,6 +8,7 @@ here they meet the config in force.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Final, final
 
 import msgspec
@@ -18,7 +19,7 @@ from empath.config.model import Config, Delivery
 from empath.envelope import Priority
 from empath.policy import shaping
 from empath.policy.blame import Word
-from empath.policy.breaker import Breaker, Breakers, Position, Thresholds
+from empath.policy.breaker import Breaker, Breakers, Thresholds
 from empath.policy.concurrency import Concurrency
 from empath.policy.destination import DestinationsOf
 from empath.policy.limiter import ClassRates, Limiter, Rate
@@ -37,6 +38,11 @@ class Kept(msgspec.Struct, frozen=True):
     breakers: tuple[tuple[Domain, Breaker], ...]
     suspended: tuple[tuple[Domain, Suspension], ...]
     limited: tuple[tuple[Domain, Throttle], ...] = ()
+
+
+def written(kept: Kept) -> str:
+    """*kept* as JSON."""
+    return codec.encode(kept).decode()
 
 
 @final
@@ -59,6 +65,9 @@ class Gates:
             self.concurrency,
         )
         """In the order in which they are asked: what lasts longest first."""
+        self._shut: Mapping[Domain, float | None] = {}
+        self._shut_at = self._opens_at = -inf
+        self._shut_changes = 0
         self._tidied_at = 0.0
         self._read: Delivery | None = None
         self._weights: Mapping[Priority, int] = {}
@@ -98,12 +107,25 @@ class Gates:
     def shut(self, now: float) -> Mapping[Domain, float | None]:
         """Destinations that get no attempt for long, and until when; None: until an operator
         acts.  Their mail needs no place in the window.
+
+        The same object until that changes: it is asked for at every turn, and ten thousand
+        breakers may be open.
         """
-        shut: dict[Domain, float | None] = {
-            name: self.breakers[name].open_until
-            for name, position in self.breakers.standing(now).items()
-            if position is Position.OPEN
-        }
+        changes = self.breakers.changes + self.suspensions.changes
+        if changes != self._shut_changes or not self._shut_at <= now < self._opens_at:
+            self._shut = self._look(now)
+            self._shut_at, self._shut_changes = now, changes
+            times = (until for until in self._shut.values() if until is not None)
+            self._opens_at = min(times, default=inf)
+        return self._shut
+
+    def opens_at(self, now: float) -> float:
+        """When the first of those that are `shut` at *now* opens; inf if none does by itself."""
+        self.shut(now)
+        return self._opens_at
+
+    def _look(self, now: float) -> Mapping[Domain, float | None]:
+        shut: dict[Domain, float | None] = {**self.breakers.open_at(now)}
         for name, suspension in self.suspensions.standing(now).items():
             shut[name] = suspension.until
         return shut
@@ -125,17 +147,16 @@ class Gates:
         """An attempt is over, whatever came of it."""
         self.concurrency.ended(destination)
 
-    def kept(self, now: float) -> str:
-        """What a restart must know, as JSON."""
-        kept = Kept(
+    def kept(self, now: float) -> Kept:
+        """What a restart must know."""
+        return Kept(
             tuple(self.breakers.kept().items()),
             tuple(self.suspensions.standing(now).items()),
             tuple(self.throttles.standing(now).items()),
         )
-        return codec.encode(kept).decode()
 
     def restore(self, text: str) -> None:
-        """Go on from what `kept` wrote.  Raises `msgspec.MsgspecError` for anything else."""
+        """Go on from what was `written`.  Raises `msgspec.MsgspecError` for anything else."""
         kept: Kept = codec.decode(Kept, text)
         self.breakers.restore(dict(kept.breakers))
         self.suspensions.restore(dict(kept.suspended))

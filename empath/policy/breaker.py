@@ -104,6 +104,8 @@ class Breakers:
     def __init__(self, limits: Callable[[], Thresholds]) -> None:
         self._limits = limits
         self._breakers: dict[Domain, Breaker] = {}
+        self.changes = 0
+        """Grows whenever one opens or closes, other than by the time."""
 
     def __getitem__(self, destination: Domain) -> Breaker:
         return self._breakers.get(destination, CLOSED)
@@ -164,6 +166,7 @@ class Breakers:
     ) -> None:
         """An operator keeps *destination* from all attempts."""
         self._breakers[destination] = Breaker((), until, reason, actor, since)
+        self.changes += 1
 
     def probe(self, destination: Domain, now: float) -> bool:
         """An operator wants the probe now; False if it is not open."""
@@ -171,12 +174,14 @@ class Breakers:
         if before.position(now) is not Position.OPEN:
             return False
         self._breakers[destination] = replace(before, open_until=now)
+        self.changes += 1
         return True
 
     def close(self, destination: Domain) -> bool:
         """An operator lets everything through again; False if it was closed and had forgotten
         all failures.
         """
+        self.changes += 1
         return self._breakers.pop(destination, None) is not None
 
     def forget(self, destination: Domain) -> None:
@@ -194,10 +199,18 @@ class Breakers:
             if (position := breaker.position(now)) is not Position.CLOSED
         }
 
+    def open_at(self, now: float) -> dict[Domain, float]:
+        """Destinations whose breaker is open at *now*, and until when."""
+        return {
+            name: breaker.open_until
+            for name, breaker in self._breakers.items()
+            if breaker.open_until is not None and now < breaker.open_until
+        }
+
     def kept(self) -> Mapping[Domain, Breaker]:
         """What a restart must know: breakers that are not closed."""
         return {
-            name: replace(breaker, probing=False)
+            name: breaker.unresolved()
             for name, breaker in self._breakers.items()
             if breaker.open_until is not None
         }
@@ -205,6 +218,7 @@ class Breakers:
     def restore(self, kept: Mapping[Domain, Breaker]) -> None:
         """Go on from what was written down."""
         self._breakers.update(kept)
+        self.changes += 1
 
     def forget_old(self, now: float, waiting: Collection[Domain]) -> None:
         """Let go of failures that no longer count, where no mail waits."""
@@ -219,4 +233,6 @@ class Breakers:
             self._breakers.pop(destination, None)
         else:
             self._breakers[destination] = after
-        return after.open_until != before.open_until
+        changed = after.open_until != before.open_until
+        self.changes += changed
+        return changed

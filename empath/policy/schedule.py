@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, KeysView, Mapping, Sequence
 from typing import Final, final
 
 from empath.address import Domain
@@ -68,7 +68,7 @@ class Window:
         return self._counts
 
     @property
-    def destinations(self) -> Collection[Domain]:
+    def destinations(self) -> KeysView[Domain]:
         """Where lots wait for."""
         return self._places.keys()
 

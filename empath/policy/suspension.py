@@ -29,6 +29,8 @@ class Suspensions:
 
     def __init__(self) -> None:
         self._suspended: dict[Domain, Suspension] = {}
+        self.changes = 0
+        """Grows whenever one begins or ends, other than by the time."""
 
     def verdict(self, destination: Domain, now: float) -> Verdict:
         """Hold *destination* while it is suspended."""
@@ -47,9 +49,11 @@ class Suspensions:
     def suspend(self, destination: Domain, suspension: Suspension) -> None:
         """Keep *destination* from its turn; a suspension there was is replaced."""
         self._suspended[destination] = suspension
+        self.changes += 1
 
     def resume(self, destination: Domain) -> bool:
         """Let it go on; False if it was not suspended."""
+        self.changes += 1
         return self._suspended.pop(destination, None) is not None
 
     def standing(self, now: float) -> Mapping[Domain, Suspension]:
@@ -64,3 +68,4 @@ class Suspensions:
     def restore(self, kept: Mapping[Domain, Suspension]) -> None:
         """Go on from what was written down."""
         self._suspended.update(kept)
+        self.changes += 1

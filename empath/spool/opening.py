@@ -40,6 +40,7 @@ class Parts:
     writer: Writer
     delivery_reader: apsw.Connection
     operator_reader: apsw.Connection
+    sorting_reader: apsw.Connection
     survey_reader: apsw.Connection
     newest: int
     """The greatest key of a message; 0 where there is none."""
@@ -71,6 +72,7 @@ def parts(settings: Settings, loop: asyncio.AbstractEventLoop, clock: Clock, boo
                 book,
                 Writer(path / "queue.db", connection, loop, clock),
                 reader,
+                database.open_reader(path / "queue.db"),
                 database.open_reader(path / "queue.db"),
                 database.open_reader(path / "queue.db"),
                 newest or 0,

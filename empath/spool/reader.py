@@ -1,8 +1,8 @@
 """Reading the queue off the loop: a connection that cannot write, and the one thread that uses it.
 
-There are two, so that an operator's long look never keeps delivery waiting.  Questions to one
-are answered in the order they were asked.  What can go wrong: the database cannot be read,
-which is `SpoolRefused` with a sentence for the operator.
+There are three, so that an operator's long look never keeps delivery waiting, nor a list that is
+sorted the other looks.  Questions to one are answered in the order they were asked.  What can go
+wrong: the database cannot be read, which is `SpoolRefused` with a sentence for the operator.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Freeze:
             (piece,),
         )
         some: dict[int, list[int]] = {}
-        if self.chosen.partial:
+        if self.chosen.partial or not self.chosen.open_only:
             for key, number in select(
                 reader,
                 "SELECT r.key, r.number FROM json_each(:piece) AS j CROSS JOIN recipient AS r"  # noqa: S608 - values are bound
@@ -123,11 +123,10 @@ class Freeze:
                 {**self.chosen.values, "piece": piece},
             ):
                 some.setdefault(key, []).append(number)
+            keys = [key for key in keys if key in some]
             meant = sum(map(len, some.values()))
             if meant == waiting:
                 some = {}  # all that wait
-            else:
-                keys = [key for key in keys if key in some]
             waiting = meant
         self.frozen.add(keys, some)
         self.frozen.recipients += waiting

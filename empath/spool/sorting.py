@@ -1,8 +1,8 @@
 """The orders of the queue that no index keeps: by size, by sender, and any of a narrow filter.
 
 The first rows behind a place are found with one pass over what the filter leaves, in SQLite
-and on the reader's thread, and kept for the pages that follow: `CHUNK` rows for each pass.
-What takes longer than `DEADLINE` is refused with a sentence.
+and on a reader's thread that does nothing else, and kept for the pages that follow: `CHUNK` rows
+for each pass.  What takes longer than `DEADLINE` is refused with a sentence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CHUNKS: Final = 8
 """Passes whose result is kept."""
 FRESH: Final = 10.0
 """Seconds for which the first rows of an order are taken from a pass of before."""
-DEADLINE: Final = 5.0
+DEADLINE: Final = 10.0
 """Seconds that a pass may take."""
 STEPS: Final = 100_000
 """Steps of SQLite between two looks at the clock; some milliseconds."""

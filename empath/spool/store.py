@@ -82,6 +82,7 @@ class Store(Operators, Surveyed):
         self._pages = Pages(self._book, clock)
         self._delivery = Reader(parts.delivery_reader, parts.path, thread="empath-spool-due")
         self._operator = Reader(parts.operator_reader, parts.path, thread="empath-spool-look")
+        self._sorter = Reader(parts.sorting_reader, parts.path, thread="empath-spool-sort")
         survey = Reader(parts.survey_reader, parts.path, thread="empath-spool-survey")
         self._surveyor = Surveyor(survey, clock)
         self._bodies = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="empath-spool-body")
@@ -118,6 +119,7 @@ class Store(Operators, Surveyed):
         self._writer.stop()
         self._delivery.close()
         self._operator.close()
+        self._sorter.close()
         self._surveyor.close()
         self._folder.close()
         self._lock.release()
@@ -287,7 +289,9 @@ class Store(Operators, Surveyed):
     ) -> QueuePage:
         """A piece of the queue; see `pages` for what bounds its cost."""
         ask = self._pages.prepare(query, sort=sort, cursor=cursor, limit=limit)
-        return await self._operator.ask(ask)
+        # A long pass over the queue keeps nobody waiting but those who sort, too.
+        reader = self._operator if sort in {"age", "-age"} else self._sorter
+        return await reader.ask(ask)
 
     async def message(self, id: MessageId) -> MessageRecord | None:
         """One message, finished ones included while their history is kept."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, Protocol, final
 
+from msgspec import Struct
+
 from empath.address import Domain
 from empath.envelope import Priority, State
 
@@ -39,8 +41,7 @@ class DestinationRow:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class SurveyRow:
+class SurveyRow(Struct, frozen=True):
     """What waits for one destination, or from one domain."""
 
     name: str

@@ -34,8 +34,11 @@ from empath.control.link import (
     ViewMessage,
 )
 from empath.control.selections import LASTS, MOST
+from empath.events import SpoolFault
 from empath.query import parse_query
+from empath.spool.jobs import CUT_SHORT
 from tests.fakes.ended_job import ended
+from tests.fakes.eventually import eventually
 from tests.fakes.mail import TAKEN, record
 from tests.fakes.operator_desk import Desk, desk
 
@@ -87,6 +90,19 @@ async def test_a_selection_means_the_recipients_of_its_filter(tmp_path: Path) ->
             "a@example.net": "held",
             "b@example.com": "queued",
         }
+
+
+async def test_a_selection_has_only_what_waits(tmp_path: Path) -> None:
+    """Finished messages are in none, however they are named: nothing can be done to them."""
+    async with desk(tmp_path) as engine:
+        await fill(engine, 2)
+        (lot,) = await engine.store.due(engine.clock.now(), limit=1, per_destination=1)
+        assert engine.store.begin(lot) is not None
+        await record(engine.store, lot, TAKEN)
+        for query in ("state:delivered", f"id:{lot.id}"):
+            assert (await engine.link.ask(SelectMessages(query=query))).messages == 0
+        everything = await engine.link.ask(SelectMessages(query="!state:held"))
+        assert (everything.messages, everything.recipients) == (1, 1)
 
 
 async def test_a_selection_ends(tmp_path: Path) -> None:
@@ -248,7 +264,7 @@ async def test_a_bounce_is_not_undone(tmp_path: Path) -> None:
 
 async def test_a_great_change_runs_beside_everything_else(tmp_path: Path) -> None:
     """It is answered at once with the name of its job; the loop is never held for long."""
-    count = 3 * AT_ONCE
+    count = 2 * AT_ONCE
     async with desk(tmp_path) as engine:
         await fill(engine, count)
         lags: list[float] = []
@@ -284,7 +300,7 @@ async def test_a_great_change_runs_beside_everything_else(tmp_path: Path) -> Non
 
 async def test_a_job_is_cancelled_between_two_lots(tmp_path: Path) -> None:
     """What was done stays, is counted, and can be undone; the rest was not touched."""
-    count = 5 * AT_ONCE
+    count = 2 * AT_ONCE
     async with desk(tmp_path) as engine:
         await fill(engine, count)
         done = await engine.link.ask(HoldMessages(query=NET))
@@ -306,10 +322,39 @@ async def test_a_job_is_cancelled_between_two_lots(tmp_path: Path) -> None:
         assert actions == ["undo", "cancel", "hold"]
 
 
+async def test_an_engine_that_stops_cuts_a_job_short(tmp_path: Path) -> None:
+    """The next start says so; what was done until then can be undone, and nothing is lost."""
+    count = 2 * AT_ONCE
+    async with desk(tmp_path) as engine:
+        await fill(engine, count)
+        begun = await engine.link.ask(HoldMessages(query=NET, reason="busy"))
+    async with desk(tmp_path) as engine:
+        job = await ended(engine, begun.job)
+        assert (job.state, job.note, job.undoable) == ("failed", CUT_SHORT, True)
+        held = (await engine.link.ask(ListQueue(query="state:held", limit=1))).matched
+        assert held < count
+        if held:
+            back = await engine.link.acting(job.actor).ask(UndoJob())
+            assert (back.job and (await ended(engine, back.job)).messages) or back.messages == held
+        waiting = await engine.link.ask(ListQueue(query="state:queued", limit=1))
+        assert waiting.matched == count
+        record_ = (await engine.link.ask(ListRecord())).items[-1].record
+        assert (record_.action, record_.finished) == ("hold", False)
+
+
+async def test_a_spool_that_refuses_ends_a_job(tmp_path: Path) -> None:
+    """The job failed, with the spool's sentence; who looks is told of the fault."""
+    async with desk(tmp_path) as engine:
+        await fill(engine, 2 * AT_ONCE)
+        await engine.link.ask(HoldMessages(query=NET))
+        await engine.store.close()
+        await eventually(lambda: any(isinstance(each, SpoolFault) for each in engine.published))
+
+
 async def test_only_so_many_jobs_run_at_once(tmp_path: Path) -> None:
     """One more is refused before anything of it is done."""
     async with desk(tmp_path) as engine:
-        await fill(engine, 3 * AT_ONCE)
+        await fill(engine, 2 * AT_ONCE)
         asked = (engine.link.ask(FlushQueue()) for _ in range(RUNNING_MOST + 2))
         done = await asyncio.gather(*asked, return_exceptions=True)
         refused = [each for each in done if isinstance(each, RequestRefused)]

@@ -30,7 +30,7 @@ def quick(port: int, **delivery: object) -> Config:
 
 async def test_a_destination_that_keeps_failing_is_left_alone() -> None:
     """3.4-11b: 421 twice opens its breaker: what waits is given back without an attempt, and
-    the state is written down at once.
+    the state is written down.
     """
     spool = MemorySpool(*(lot(number=n) for n in range(20)))
     async with (

@@ -49,3 +49,28 @@ def test_the_bench_measures_reloads() -> None:
     assert done.stdout.splitlines()[1].startswith("1 reloads and 1 refused")
     assert done.stdout.count("| the swap's own turn | 0.") == 2
     assert "Throughput with reloads: " in done.stdout
+
+
+def test_the_bench_measures_the_console() -> None:
+    """On a small queue and for moments only: a row for each budget, every figure there."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.console", "--million"),
+            *("--count", "300", "--seconds", "0.3", "--often", "1"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = {line.split("|")[1].strip(): line for line in done.stdout.splitlines() if "|" in line}
+    for wanted in (
+        "page fetch in the engine, all, by -age",
+        "tick at 200x60, queue",
+        "key to paint, another screen, 2,000 events/s",
+        "engine loop late, terminal stalled, 2,000 events/s",
+    ):
+        assert " ms |" in rows[wanted]
+    assert " MB |" in rows["console's memory"]

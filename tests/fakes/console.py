@@ -88,6 +88,12 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
     await settle()
 
 
+async def write(pilot: Pilot[int], text: str) -> None:
+    """Type *text* at a stretch, and let it have its effect."""
+    await pilot.press(*text)
+    await settle()
+
+
 def page_of(console: Console) -> str:
     """What is on screen, as text without colours and without blanks at line ends."""
     strips = console.screen._compositor.render_strips()

@@ -20,7 +20,7 @@ from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
 from empath.control.operator import LocalLink
 from empath.control.standing_config import StandingConfig
-from empath.delivery.gates import Gates
+from empath.delivery.gates import Gates, written
 from empath.delivery.progress import Position
 from empath.delivery.releasing import Releases
 from empath.delivery.route import RouteFinder
@@ -64,7 +64,7 @@ class Figures:
         self.woken += 1
 
     async def keep_gates(self) -> None:
-        self.kept.append(self.gates.kept(0.0))
+        self.kept.append(written(self.gates.kept(0.0)))
 
     def connections(self) -> Mapping[Domain, int]:
         return self.open

@@ -31,8 +31,15 @@ _TAKE_TERMINAL: Final = (
 class OwnTerminal:
     """Runs ``python -m MODULE ARGUMENTS`` on a terminal; a context manager that ends it."""
 
-    def __init__(self, module: str, *arguments: str, kind: str = "xterm-256color") -> None:
-        """*kind* is what ``TERM`` says."""
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        kind: str = "xterm-256color",
+        home: Path = Path("/nonexistent"),
+    ) -> None:
+        """*kind* is what ``TERM`` says; the console's settings are below *home*."""
+        self._home = home
         self._kind = kind
         self._command = [sys.executable, "-c", _TAKE_TERMINAL, sys.executable, "-m", module]
         self._command += arguments
@@ -55,7 +62,13 @@ class OwnTerminal:
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env={**os.environ, "TERM": self._kind},
+            # Nobody's own settings of the console change what a test sees.
+            env={
+                **os.environ,
+                "TERM": self._kind,
+                "XDG_CONFIG_HOME": str(self._home / "config"),
+                "XDG_STATE_HOME": str(self._home / "state"),
+            },
             start_new_session=True,
         )
         os.close(slave)

@@ -151,7 +151,7 @@ async def fill(store: Store, clock: HandClock, chance: random.Random) -> None:
             await record(store, lot, LATER, clock.now() + chance.randint(1, 99))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 9999),
     action=st.sampled_from(ACTIONS),
@@ -185,8 +185,8 @@ async def there_and_back(seed: int, action: str, query: str, path: Path, *, rest
             store = await Store.open(options, clock=clock)
             await store.swept()
         clock.advance(5)
-        if action == "priority" and done.recipients:
-            assert await rows(store) != before or done.recipients == done.in_flight
+        if action == "delete" and done.recipients:
+            assert await rows(store) != before
         back = await undo(store, source, clock.now())
         assert (back.recipients, back.left, back.in_flight) == (done.recipients, 0, 0)
         assert await rows(store) == before

@@ -16,7 +16,7 @@ from empath.control.link import (
     RerouteMessages,
 )
 from tests.fakes.clock import HandClock
-from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.console import item, page_of, press, running, settle, write
 from tests.fakes.demo_engine import matches
 from tests.fakes.memory_link import MemoryLink
 
@@ -40,14 +40,20 @@ async def test_a_bounce_names_status_and_reason(link: MemoryLink, clock: HandClo
     async with running(link, clock) as (console, pilot):
         await press(pilot, "2", "B")
         assert "Bounce this message?" in page_of(console)
-        await press(pilot, *["backspace"] * 5, *"4.7.1")
+        await press(pilot, "ctrl+u")
+        await write(pilot, "4.7.1")
         assert "✖ Status: a status of class 5, such as 5.7.1" in page_of(console)
-        await press(pilot, *["backspace"] * 5, *"5.1.6", "enter", *"moved away", "enter", "enter")
+        await press(pilot, "ctrl+u")
+        await write(pilot, "5.1.6")
+        await press(pilot, "enter")
+        await write(pilot, "moved away")
+        await press(pilot, "enter", "enter")
         assert not made(link)
-        await press(
-            pilot, "B", *["backspace"] * 5, *"5.1.6", "enter", *"moved away", "enter",
-            "right", "right", "enter",
-        )  # fmt: skip
+        await press(pilot, "B", "ctrl+u")
+        await write(pilot, "5.1.6")
+        await press(pilot, "enter")
+        await write(pilot, "moved away")
+        await press(pilot, "enter", "right", "right", "enter")
         (request,) = made(link)
         assert isinstance(request, BounceMessages)
         assert (request.ids, request.status) == ((item(1).id,), "5.1.6")
@@ -57,7 +63,9 @@ async def test_a_bounce_names_status_and_reason(link: MemoryLink, clock: HandClo
 async def test_mail_goes_to_another_server(link: MemoryLink, clock: HandClock) -> None:
     """T takes a server and a time; a time that is none is refused at its blank."""
     async with running(link, clock) as (console, pilot):
-        await press(pilot, "2", "T", *"backup.example:2525", "enter", *"2x")
+        await press(pilot, "2", "T")
+        await write(pilot, "backup.example:2525")
+        await press(pilot, "enter", "2", "x")
         assert "✖ For: a time such as 30m, 2h or 1d; empty for good" in page_of(console)
         await press(pilot, "backspace", "h", "enter", "enter")
         (request,) = made(link)
@@ -100,7 +108,9 @@ async def test_the_whole_queue_wants_the_relays_name(link: MemoryLink, clock: Ha
         assert "d1.example 7 · d2.example 7 · d0.example 6" in page
         await press(pilot, *"20", "enter")
         assert not made(link)
-        await press(pilot, "backspace", "backspace", *"mx1.example.org", "enter")
+        await press(pilot, "ctrl+u")
+        await write(pilot, "mx1.example.org")
+        await press(pilot, "enter")
         (request,) = made(link)
         assert isinstance(request, DeleteMessages)
         assert (request.selection, request.expect) == ("s-1", 20)

@@ -7,65 +7,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from empath.address import Domain
 from empath.control.link import (
     ApplyConfig,
     CheckConfig,
-    ConfigChange,
-    ConfigFault,
-    ConfigVersion,
-    KeepConfig,
-    PlanConfig,
-    QueueImpact,
     RollBackConfig,
 )
 from tests.fakes.clock import HandClock
-from tests.fakes.console import SMALL, page_of, press, running, settle
-from tests.fakes.memory_config import CHANGE, FIRST, PLAN, TEXT, VIEW, WATCH
+from tests.fakes.config_past import FAULT, SECOND, editor_of, with_a_past
+from tests.fakes.console import SMALL, page_of, press, running
+from tests.fakes.memory_config import FIRST, PLAN, TEXT
 from tests.fakes.memory_link import MemoryLink
-from tui.app import Console
 from tui.screens.config import ConfigScreen
-from tui.screens.config_dialogs import ApplyDialog
-from tui.screens.dialogs import Ask
-from tui.widgets.toml_editor import TomlEditor
-
-FAULT = ConfigFault(
-    file="/etc/empath.toml", line=4, key="delivery.retry.base", sentence="must be at least 1s"
-)
-SECOND = ConfigVersion(
-    version=2,
-    at=1_790_000_100.0,
-    actor="ada(uid 1000) pid 7",
-    reason="slow",
-    source="edit",
-    changes=(CHANGE,),
-)
 
 
 @pytest.fixture
 def link() -> MemoryLink:
     """An engine whose file is what is in force, with one change in its past."""
-    engine = MemoryLink()
-    config = engine.config
-    config.version = 2
-    config.versions = (SECOND, FIRST)
-    config.texts[1] = 'mode = "relay"\n'
-    config.view = msgspec.structs.replace(VIEW, version=2, drift=False, pending=(), digest="d1")
-    config.text = msgspec.structs.replace(TEXT, version=2)
-    config.plan = msgspec.structs.replace(PLAN, changes=(), pending=())
-    return engine
-
-
-def editor_of(console: Console) -> TomlEditor:
-    """The text of the screen in front."""
-    screen = console.screen
-    assert isinstance(screen, ConfigScreen)
-    return screen.editor
-
-
-def wanting(link: MemoryLink) -> None:
-    """The engine finds one change in whatever is planned."""
-    link.config.plan = msgspec.structs.replace(PLAN, changes=(CHANGE,), pending=())
+    return with_a_past()
 
 
 async def test_what_was_changed_and_when_is_two_keys_away(
@@ -87,7 +45,7 @@ async def test_what_was_changed_and_when_is_two_keys_away(
 async def test_the_text_is_only_looked_at_until_it_is_edited(
     link: MemoryLink, clock: HandClock
 ) -> None:
-    """Letters and digits are keys before ``e`` and after escape, and text between."""
+    """Letters and digits are keys before ``e`` and after escape, text between; ^Z takes back."""
     async with running(link, clock) as (console, pilot):
         await press(pilot, "5", "j", "j")
         assert editor_of(console).line == 2
@@ -95,6 +53,9 @@ async def test_the_text_is_only_looked_at_until_it_is_edited(
         await press(pilot, "e", "2", "x")
         assert editor_of(console).text.split("\n")[2] == "2x[delivery.retry]"
         assert "editing · esc leaves" in page_of(console)
+        await press(pilot, "ctrl+z", "ctrl+z")
+        assert editor_of(console).text == TEXT.text
+        assert " no draft" in page_of(console)
         await press(pilot, "escape", "2")
         assert console.current_mode == "queue"
 
@@ -142,135 +103,6 @@ async def test_faults_show_at_their_lines_as_one_types(link: MemoryLink, clock: 
         assert not link.asked_of(ApplyConfig)
 
 
-async def test_changes_are_grouped_by_effect_with_the_mail_they_touch(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """F5 asks about the queue; once more it shows the texts line by line."""
-    impact = QueueImpact(
-        destination=Domain("x.example"),
-        what="route",
-        messages=12,
-        recipients=14,
-        sentence="would go elsewhere",
-        warning=True,
-        examples=(),
-    )
-    restart = ConfigChange(key="log.format", old='"text"', new='"json"', effect="restart")
-    changes = (CHANGE, restart)
-    link.config.plan = msgspec.structs.replace(PLAN, changes=changes, impact=(impact,), examined=90)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a")
-        page = page_of(console)
-        for said in ("Live · 1", "Restart · 1", 'delivery.retry.base  "5m" → "10m"'):
-            assert said in page
-        assert not link.asked_of(PlanConfig)
-        await press(pilot, "f5")
-        page = page_of(console)
-        assert "x.example  12 messages would go elsewhere" in page
-        assert "90 messages looked at" in page
-        await press(pilot, "f5")
-        assert '-mode = "relay"' in page_of(console)
-        assert '+amode = "relay"' in page_of(console)
-
-
-async def test_a_draft_is_put_in_force_on_trial(link: MemoryLink, clock: HandClock) -> None:
-    """The dialog says what it does; its time and reason go with it; then the draft is no more."""
-    wanting(link)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a", "f6")
-        assert isinstance(console.screen, ApplyDialog)
-        page = page_of(console)
-        assert 'delivery.retry.base "5m" → "10m"' in page
-        assert "empathctl config apply draft.toml" in page
-        await press(pilot, "up", *"why", "up", "end", "backspace", "backspace", "3")
-        assert console.screen.query_one("#yes").disabled, "3 seconds are no trial"
-        await press(pilot, "0", "f6")
-        asked = link.asked_of(ApplyConfig)[-1]
-        assert (asked.text, asked.watch, asked.reason) == ("a" + TEXT.text, 30.0, "why")
-        assert asked.expect == PLAN.digest
-        page = page_of(console)
-        assert "◐ on trial 30 s" in page
-        assert "Version 3 is in force, on trial" in page
-        assert "Config › draft" not in page
-        assert editor_of(console).text == TEXT.text
-        await press(pilot, "K")
-        assert link.asked_of(KeepConfig)
-        assert "Version 3 stays in force." in page_of(console)
-        await press(pilot, "K")
-        assert "No config is on trial." in page_of(console)
-
-
-async def test_no_is_no(link: MemoryLink, clock: HandClock) -> None:
-    """Escape, Cancel: nothing was asked of the engine; the draft is as it was."""
-    wanting(link)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a", "f6", "escape", "f6", "enter", "f7", "escape")
-        assert isinstance(console.screen, ConfigScreen)
-        assert not link.asked_of(ApplyConfig)
-        assert [one.dry_run for one in link.asked_of(RollBackConfig)] == [True]
-        assert console.screen.work.changed
-        await press(pilot, "D", "escape")
-        assert console.screen.work.changed
-        await press(pilot, "D", "right", "enter")
-        assert not console.screen.work.changed
-        assert editor_of(console).text == TEXT.text
-        await press(pilot, "D")
-        assert "There is no draft" in page_of(console)
-
-
-async def test_one_goes_back_to_the_version_under_the_cursor(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """After a question that says what that changes; without a cursor there, to the one before."""
-    wanting(link)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "h", "down", "f7")
-        assert isinstance(console.screen, Ask)
-        assert "Go back to version 1?" in page_of(console)
-        await press(pilot, "y")
-        planned, done = link.asked_of(RollBackConfig)
-        assert (planned.dry_run, done.dry_run, done.version) == (True, False, 1)
-        assert "Back: version 3 is in force." in page_of(console)
-        await press(pilot, "escape", "f7")
-        assert "Go back to the version before?" in page_of(console)
-
-
-async def test_on_trial_f7_goes_back_to_what_was_before(link: MemoryLink, clock: HandClock) -> None:
-    """Whatever the cursor of the history is on."""
-    wanting(link)
-    link.config.watch = msgspec.structs.replace(
-        WATCH, watching=True, version=2, back_to=1, ends_at=WATCH.now + 40
-    )
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
-        assert "◐ on trial 40 s" in page_of(console)
-        await press(pilot, "f7")
-        assert "Go back to version 1?" in page_of(console)
-
-
-async def test_how_a_trial_ended_badly_is_told(link: MemoryLink, clock: HandClock) -> None:
-    """For ten minutes; stuck as long as it is."""
-    link.config.watch = msgspec.structs.replace(
-        WATCH,
-        version=2,
-        outcome="rolled back",
-        sentence="Back to version 1: 5 of 10 failed.",
-        ends_at=WATCH.now - 60,
-    )
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
-        assert "▲ rolled back  Back to version 1: 5 of 10 failed." in page_of(console)
-        clock.advance(900)
-        console.paint_soon()
-        await settle()
-        assert "rolled back" not in page_of(console)
-        link.config.watch = msgspec.structs.replace(
-            link.config.watch, watching=True, outcome="stuck", sentence="no room"
-        )
-        await press(pilot, "r")
-        assert "✖ stuck  no room" in page_of(console)
-
-
 async def test_a_draft_survives_tab_and_console(
     link: MemoryLink, clock: HandClock, tmp_path: Path
 ) -> None:
@@ -289,52 +121,6 @@ async def test_a_draft_survives_tab_and_console(
     async with running(link, clock, state=tmp_path) as (console, pilot):
         await press(pilot, "5")
         assert "no draft" in page_of(console)
-
-
-async def test_undo_takes_back_what_was_written(link: MemoryLink, clock: HandClock) -> None:
-    """Then there is no draft any more."""
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a", "ctrl+z")
-        assert editor_of(console).text == TEXT.text
-        assert " no draft" in page_of(console)
-
-
-async def test_drift_is_told_and_the_file_can_be_put_in_force(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """Where there is no draft F6 is a reload of the file."""
-    wanting(link)
-    link.config.view = msgspec.structs.replace(link.config.view, drift=True)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
-        assert "▲ drift" in page_of(console)
-        await press(pilot, "f6")
-        assert "Put the file in force?" in page_of(console)
-        await press(pilot, "f6")
-        assert link.asked_of(ApplyConfig)[-1].text is None
-
-
-async def test_a_file_that_changes_under_a_draft_is_told(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """The draft stays; without one the new text shows by itself."""
-    other = msgspec.structs.replace(TEXT, text="# other\n", digest="d2", version=2)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e", "a", "escape")
-        link.config.text = other
-        link.config.view = msgspec.structs.replace(link.config.view, digest="d2")
-        await press(pilot, "r")
-        assert "The file has changed since this draft was begun" in page_of(console)
-        assert editor_of(console).text == "a" + TEXT.text
-        await press(pilot, "D", "right", "enter")
-        assert editor_of(console).text == "# other\n"
-
-
-async def test_nothing_to_put_in_force_is_said(link: MemoryLink, clock: HandClock) -> None:
-    """No draft, and the file is what is in force."""
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "f6")
-        assert "There is nothing to put in force" in page_of(console)
 
 
 async def test_a_read_only_console_shows_and_changes_nothing(
@@ -399,26 +185,23 @@ async def test_hostile_text_is_shown_and_not_obeyed(link: MemoryLink, clock: Han
         assert "[red]" in page
 
 
-async def test_a_text_that_an_editor_would_change_is_only_shown(
-    link: MemoryLink, clock: HandClock
-) -> None:
-    """Line ends of two kinds would come back as one."""
-    link.config.text = msgspec.structs.replace(TEXT, text="a = 1\r\nb = 2\nc = 3\r\n")
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5", "e")
-        assert "line ends of several kinds" in page_of(console)
-        assert editor_of(console).read_only
+async def test_unusual_texts_are_shown_as_can_be(link: MemoryLink, clock: HandClock) -> None:
+    """Long ones without colours; those whose line ends would be changed are not edited."""
 
+    async def show(text: str, digest: str) -> None:
+        link.config.text = msgspec.structs.replace(TEXT, text=text, digest=digest)
+        link.config.view = msgspec.structs.replace(link.config.view, digest=digest)
+        await press(pilot, "r")
 
-async def test_long_texts_are_not_coloured(link: MemoryLink, clock: HandClock) -> None:
-    """Above 1,500 lines a key would take longer than one types."""
     async with running(link, clock) as (console, pilot):
         await press(pilot, "5")
         assert editor_of(console).language == "toml"
-    link.config.text = msgspec.structs.replace(TEXT, text="# x\n" * 2000)
-    async with running(link, clock) as (console, pilot):
-        await press(pilot, "5")
+        await show("# x\n" * 2000, "d2")
         assert editor_of(console).language is None
+        await show("a = 1\r\nb = 2\nc = 3\r\n", "d3")
+        await press(pilot, "e")
+        assert "line ends of several kinds" in page_of(console)
+        assert editor_of(console).read_only
 
 
 async def test_what_can_be_copied(link: MemoryLink, clock: HandClock) -> None:

@@ -21,6 +21,9 @@ SCREENS = {
     "overview": ("1",),
     "message": ("MESSAGE",),
     "destinations": ("3", "down"),
+    "next": ("1", "n"),
+    "senders": ("1", "w"),
+    "limit": ("3", "L"),
     "events": ("4",),
     "config": ("5", "down", "down", "down"),
     "config-history": ("5", "h"),
@@ -30,13 +33,14 @@ SCREENS = {
 }
 
 
-ONE_SIZE = {"help", "offline", "leave"}
+ONE_SIZE = {"limit", "senders", "help", "offline", "leave"}
 """Screens whose page at 80x24 says nothing new."""
 
+LARGE = (200, 60)
 PAGES = [
     pytest.param(name, size, id=f"{name}-{size[0]}x{size[1]}")
     for name in SCREENS
-    for size in (NORMAL, SMALL)
+    for size in (NORMAL, SMALL, LARGE)
     if size is NORMAL or name not in ONE_SIZE
 ]
 

@@ -83,16 +83,16 @@ async def test_another_key_does_it_and_is_shown(clock: HandClock) -> None:
     """The new key acts, the old one does not; footer, help and palette show the new one."""
     link = MemoryLink()
     link.set_queue([item(1)])
-    settings = Settings(keymap={"queue.hold": "X"})
+    settings = Settings(keymap={"queue.hold": "f9"})
     async with running(link, clock, settings=settings) as (console, pilot):
         await press(pilot, "2", "H")
         assert not link.asked_of(HoldMessages)
-        assert "X hold" in page_of(console)
+        assert "F9 hold" in page_of(console)
         assert "H hold" not in page_of(console)
-        await press(pilot, "X")
+        await press(pilot, "f9")
         assert len(link.asked_of(HoldMessages)) == 1
         await press(pilot, "question_mark")
-        assert "X            Keep from being delivered" in page_of(console)
+        assert "F9           Keep from being delivered" in page_of(console)
 
 
 async def test_faults_are_told_at_the_start(clock: HandClock) -> None:

@@ -137,7 +137,7 @@ async def test_a_far_engine_holds_up_no_key(clock: HandClock) -> None:
 
 
 async def test_a_refused_reading_keeps_what_is_known(clock: HandClock) -> None:
-    """When the engine says no to a page, the page that is here stays."""
+    """When the engine says no to a page, the page that is here stays, and the reason is told."""
     link = MemoryLink()
     link.set_queue([item(1)])
     async with running(link, clock) as (console, pilot):
@@ -145,7 +145,11 @@ async def test_a_refused_reading_keeps_what_is_known(clock: HandClock) -> None:
         link.refuse(ListQueue, "The spool is busy.")
         await press(pilot, "r")
         assert "ada@bigmail.example" in page_of(console)
+        assert "▲ The spool is busy." in page_of(console)
         assert console.store.phase is Phase.LIVE
+        link.refuse(ListQueue, "")
+        await press(pilot, "r")
+        assert "The spool is busy." not in page_of(console)
 
 
 @pytest.mark.parametrize(("size", "small"), [((60, 18), False), ((59, 18), True), ((60, 17), True)])

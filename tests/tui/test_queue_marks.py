@@ -6,7 +6,7 @@ import pytest
 
 from empath.control.link import HoldMessages, ListQueue, QueueChange, SelectMessages
 from tests.fakes.clock import HandClock
-from tests.fakes.console import item, page_of, press, running
+from tests.fakes.console import item, page_of, press, running, settle, write
 from tests.fakes.demo_engine import matches
 from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
@@ -57,7 +57,9 @@ async def test_a_range_never_holds_what_was_not_read(clock: HandClock) -> None:
 async def test_all_of_a_filter_is_one_selection(link: MemoryLink, clock: HandClock) -> None:
     """`*` freezes what matches now; what comes later is not marked, and not changed."""
     async with running(link, clock) as (console, pilot):
-        await press(pilot, "2", "slash", *"dest:d1.example", "enter", "asterisk")
+        console.show_queue("dest:d1.example")
+        await settle()
+        await press(pilot, "asterisk")
         assert [each.query for each in link.asked_of(SelectMessages)] == ["dest:d1.example"]
         assert "all 7 of the filter marked" in page_of(console)
         link.set_queue([item(0, recipient="new@d1.example"), *link.queue])
@@ -96,7 +98,9 @@ async def test_from_match_to_match(link: MemoryLink, clock: HandClock) -> None:
     async with running(link, clock) as (console, pilot):
         await press(pilot, "2", "n")
         assert "Nothing is being looked for" in page_of(console)
-        await press(pilot, "slash", *"user1", "ctrl+g")
+        await press(pilot, "slash")
+        await write(pilot, "user1")
+        await press(pilot, "ctrl+g")
         assert console.store.queue.query == ""
         assert console.store.selection.cursor == item(10).id
         await press(pilot, "n")
@@ -111,7 +115,9 @@ async def test_matches_are_looked_for_beyond_what_is_here(clock: HandClock) -> N
     """Further pages are read as they are needed, and a limit is told instead of waiting long."""
     link = EndlessQueue(100_000, clock.now())
     async with running(link, clock) as (console, pilot):
-        await press(pilot, "2", "slash", *"user345@", "ctrl+g")
+        await press(pilot, "2", "slash")
+        await write(pilot, "user345@")
+        await press(pilot, "ctrl+g")
         assert "user345@" in page_of(console)
         assert console.store.queue.row_of(str(console.store.selection.cursor)) == 345
         await press(pilot, "n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from empath.control.link import (
 from empath.events import SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.memory_link import MemoryLink
+from tests.fakes.own_terminal import OwnTerminal
 from tui.recording import RecordingLink, RecordingUnusable
 from tui.replay import ReplayLink, Tape
 
@@ -108,7 +111,9 @@ async def test_each_moment_has_its_answers(tmp_path: Path, clock: HandClock) -> 
     link = ReplayLink(tmp_path / "s", clock)
     list_queue = ListQueue(sort="-age", limit=100)
     assert (await link.ask(list_queue)).matched == 1
-    assert (await link.ask(ListQueue(query="state:held"))).matched == 1  # the nearest there is
+    assert (await link.ask(ListQueue(sort="-age", limit=7))).matched == 1  # as many as there were
+    with pytest.raises(RequestRefused, match="does not hold this: nobody looked"):
+        await link.ask(ListQueue(query="state:held"))
     clock.advance(31)
     assert (await link.ask(list_queue)).matched == 2
     assert (await link.ask(GetStatus())).messages == 2
@@ -188,6 +193,33 @@ async def test_a_recording_never_looks_live(tmp_path: Path, clock: HandClock) ->
         assert "REPLAY ended 1m00s of 1m00s" in page_of(console)
         await press(pilot, "slash", "space", "greater_than_sign", "escape")
         assert link.tape.speed == 0.5
+
+
+async def test_a_recording_is_played_by_the_program(tmp_path: Path, clock: HandClock) -> None:
+    """`empath console --replay FILE` needs no engine: it plays, copies into the state folder, keeps
+    a theme in console.toml, and leaves.
+    """
+    engine = DemoEngine(clock, messages=5)
+    link = RecordingLink(engine, tmp_path / "s", clock)
+    async with running(link, clock) as (_, pilot):
+        await press(pilot, "2")
+        clock.advance(600)
+        await press(pilot, "r")
+
+    def play() -> None:
+        replay = ("console", "--replay", str(tmp_path / "s"))
+        with OwnTerminal("empath", *replay, home=tmp_path) as terminal:
+            terminal.read_until("REPLAY 1x")
+            terminal.press("2t")
+            terminal.read_until("theme light")
+            terminal.press("q")
+            terminal.read_until("Leave the console?")
+            terminal.press("\r")
+            assert terminal.wait() == 0
+
+    await asyncio.to_thread(play)
+    kept = tmp_path / "config" / "empath" / "console.toml"
+    assert kept.read_text() == 'theme = "light"\n'
 
 
 async def test_without_a_recording_its_keys_are_the_screens(clock: HandClock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.toml_place import NOWHERE, line_of, places
+from tui.toml_place import NOWHERE, line_of, lines_of, places
 
 TEXT = """\
 # a comment
@@ -57,7 +57,7 @@ def test_each_line_has_its_key() -> None:
 
 def test_a_key_is_found_or_else_the_table_round_it() -> None:
     """A change of what is not written any more is shown at its table."""
-    found = places(TEXT.split("\n"))
+    found = lines_of(places(TEXT.split("\n")))
     assert line_of(found, 'route["b.test"].password') == 10
     assert line_of(found, 'route["b.test"].username') == 8
     assert line_of(found, "delivery.retry.give_up") == 2

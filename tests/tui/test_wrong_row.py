@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.events import Key
 
 from empath.control.link import DeleteMessages, HoldMessages, QueueChange, SelectMessages
 from empath.envelope import MessageId
@@ -169,6 +170,11 @@ async def test_keys_typed_ahead_go_into_the_question(link: MemoryLink, clock: Ha
             assert console.screen is not screen
             await settle()
             await press(pilot, "escape")
+        for key, character in (("apostrophe", "'"), ("5", "5")):
+            console.post_message(Key(key, character))
+        await settle()
+        assert console.store.queue.sort == "age"
+        await press(pilot, "g", "s", "a")
         screen.perform_by_id("queue.hold")
         screen.store.selection.cursor = item(9).id
         await settle()

@@ -105,6 +105,8 @@ class ConsoleScreen(Everywhere):
                 (safe(connection.sentence), "bad"),
                 (f"  data is {age(at - connection.lost_at)} old · trying again · ^R now", "muted"),
             ]
+        elif self.store.refused:
+            pieces = [(" ▲ ", "warn"), (safe(self.store.refused), "warn")]
         elif self.console.paused:
             pieces = [(" ■ paused ", "warn"), ("p goes on", "muted")]
         self.query_one(FlashLine).stand(pieces, shown_at)

@@ -8,10 +8,12 @@ answer is about was fixed when the box opened: nothing that moves behind it chan
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,10 +21,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import Changed, LinkLost, RequestRefused
-from tui.change_facts import facts_before, facts_of, heading, role_of_typed
+from tui.change_facts import COUNTING, facts_before, facts_of, heading, role_of_typed
 from tui.change_table import Change, Target, Values
 from tui.safety import safe
 from tui.screens.dialogs import TYPED_ABOVE
+from tui.theme import COLOURED, Styles
+
+NAMES: Final = 12
+"""Cells of the names of facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +59,18 @@ class ChangeDialog(ModalScreen[Answer | None]):
         now: float,
         hostname: str,
         values: Values,
+        styles: Styles = COLOURED,
     ) -> None:
         """*count* asks for a dry run; *values* are chosen already."""
         super().__init__()
+        self._styles = styles
         self._change = change
         self._target = target
         self._count = count
         self._now = now
         self._values = dict(values)
         self._counted = False
+        self._changed: Changed | None = None
         self._typed = ""
         if change.destroys and target.whole:
             self._typed = hostname
@@ -76,9 +85,9 @@ class ChangeDialog(ModalScreen[Answer | None]):
         with Vertical(classes="dialog" + (" -danger" if change.destroys else "")) as box:
             box.border_title = heading(change, target, self._values)
             box.border_subtitle = "Cancel is the default · esc closes"
-            with Vertical(id="facts"):
-                for name, value in facts_before(change, target, self._values, self._now):
-                    yield self._fact(name, value)
+            yield Static(
+                self._table(facts_before(change, target, self._values, self._now)), id="facts"
+            )
             for blank in change.blanks:
                 with Horizontal(classes="fact blank"):
                     yield Static(blank.label, markup=False, classes="name")
@@ -103,13 +112,14 @@ class ChangeDialog(ModalScreen[Answer | None]):
                 yes.add_class("-danger" if change.destroys else "-go")
                 yield yes
 
-    @staticmethod
-    def _fact(name: str, value: str) -> Horizontal:
-        return Horizontal(
-            Static(name, markup=False, classes="name"),
-            Static(value, markup=False, classes="value"),
-            classes="fact",
-        )
+    def _table(self, facts: Iterable[tuple[str, str]]) -> Table:
+        """Names and values; one widget, for a box must open at once."""
+        table = Table.grid(expand=True)
+        table.add_column(width=NAMES)
+        table.add_column(ratio=1)
+        for name, value in facts:
+            table.add_row(Text(name, self._styles["muted"]), Text(value, self._styles["text"]))
+        return table
 
     def on_mount(self) -> None:
         """Where something is to be filled in, there is the focus; else Cancel has it."""
@@ -126,18 +136,20 @@ class ChangeDialog(ModalScreen[Answer | None]):
         try:
             changed = await self._count()
         except (LinkLost, RequestRefused) as error:
+            known = facts_before(self._change, self._target, self._values, self._now)
+            self._show(fact for fact in known if fact != COUNTING)
             self.query_one("#wrong", Static).update(f"✖ {safe(str(error), 300)}")
             return
-        facts = facts_of(self._change, self._target, changed, self._now, self._filled())
-        box = self.query_one("#facts")
-        await box.remove_children()
-        await box.mount(*(self._fact(name, value) for name, value in facts))
+        self._changed = changed
         touched = changed.preview.messages if changed.preview is not None else 0
         self._counted = touched > 0
         if not touched:
             reason = changed.note or "nothing here can be changed so now"
             self.query_one("#wrong", Static).update(f"▲ {safe(reason, 300)}")
         self._judge()
+
+    def _show(self, facts: Iterable[tuple[str, str]]) -> None:
+        self.query_one("#facts", Static).update(self._table(facts))
 
     # What is typed.
 
@@ -161,6 +173,9 @@ class ChangeDialog(ModalScreen[Answer | None]):
         return self._counted and typed and not self._why_not()
 
     def _judge(self) -> None:
+        if self._changed is not None:
+            values = self._filled()
+            self._show(facts_of(self._change, self._target, self._changed, self._now, values))
         self.query_one("#yes", Button).disabled = not self._right
         if self._counted:
             self.query_one("#wrong", Static).update(self._why_not())

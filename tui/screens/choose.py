@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -98,6 +99,11 @@ class _Box(ModalScreen[R | None]):
         Binding("down,tab", "move(1)", show=False, priority=True),
         Binding("up,shift+tab", "move(-1)", show=False, priority=True),
         Binding("enter", "take", show=False, priority=True),
+        # Bindings, not an event: keys typed ahead, before the box is drawn, come to it too.
+        *[
+            Binding(character, f"character('{character}')", show=False)
+            for character in ascii_letters + digits
+        ],
     ]
 
     def __init__(
@@ -134,12 +140,11 @@ class _Box(ModalScreen[R | None]):
         """Another line."""
         self._lines.move(steps)
 
-    def on_key(self, event: events.Key) -> None:
+    def action_character(self, character: str) -> None:
         """A line's own key comes before those that move and leave."""
         keys = {choice.key: choice.name for choice in self._lines.choices if choice.key}
-        match event.character:
-            case character if character in keys:
-                event.stop()
+        match character:
+            case _ if character in keys:
                 self.take(keys[character])
             case "j":
                 self._lines.move(1)

@@ -169,7 +169,7 @@ class ConfigScreen(ConfigPanes):
         id="check",
         names=("check", "w"),
         help="Keep the draft, and check it now; nothing is put in force.",
-        rank=2,
+        rank=6,
         priority=True,
         cli=lambda _screen: "empathctl config diff --quick draft.toml",
     )
@@ -187,7 +187,7 @@ class ConfigScreen(ConfigPanes):
         "f5",
         "diff",
         help="What the text would change of what is in force, and of queued mail; again: as text.",
-        rank=3,
+        rank=2,
         priority=True,
         cli=lambda _screen: "empathctl config diff draft.toml",
     )
@@ -208,7 +208,7 @@ class ConfigScreen(ConfigPanes):
         id="apply",
         help="Put the text in force, on trial or at once; asks, and shows what it does.",
         danger=Danger.CHANGES,
-        rank=4,
+        rank=3,
         why_off=_why_not_apply,
         priority=True,
         cli=lambda _screen: "empathctl config apply draft.toml --watch 60s",
@@ -304,7 +304,7 @@ class ConfigScreen(ConfigPanes):
         "keep",
         help="Keep the config that is on trial, without waiting for the end of its time.",
         danger=Danger.CHANGES,
-        rank=6,
+        rank=8,
         why_off=_why_not_keep,
         cli=lambda _screen: "empathctl config keep",
     )

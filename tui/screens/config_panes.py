@@ -23,9 +23,9 @@ from tui.config_lines import (
     help_lines,
     impact_lines,
     last_change,
-    trial_pieces,
 )
 from tui.config_marks import marks_of
+from tui.config_notice import notice
 from tui.config_rows import FAULTS, HISTORY, FaultRows, VersionRows
 from tui.config_work import ConfigWork
 from tui.figures import plural
@@ -62,6 +62,7 @@ class ConfigPanes(ConsoleScreen):
         """Why the text may not be edited here, though it can be shown."""
         self._pane = "editor"
         self._as_text = False
+        self._diffed: tuple[tuple[str, ...], list[Text]] = ((), [])
         self._faults = FaultRows(self.work)
         self._versions = VersionRows(self.work)
 
@@ -149,26 +150,9 @@ class ConfigPanes(ConsoleScreen):
 
     def _paint_notice(self) -> None:
         line = self.query_one("#config-notice", Line)
-        pieces = self._notice()
+        pieces = notice(self.work, self.store.now, self.unsafe)
         line.display = bool(pieces)
         line.show(pieces)
-
-    def _notice(self) -> list[Piece]:
-        """What is more urgent than the text."""
-        work = self.work
-        if work.trial is not None and (pieces := trial_pieces(work.trial, self.store.now)):
-            return pieces
-        if work.problem:
-            return [(" ✖ ", "bad"), (safe(work.problem, 300), "bad")]
-        if work.overtaken:
-            said = "The file has changed since this draft was begun: F6 would overwrite that,"
-            return [(" ▲ ", "warn"), (f"{said} D throws the draft away.", "warn")]
-        if work.view is not None and work.view.drift and not work.changed:
-            said = "The file differs from what is in force: F5 shows how, F6 puts it in force."
-            return [(" ▲ drift ", "warn"), (said, "warn")]
-        if self.unsafe:
-            return [(" ▲ ", "warn"), (self.unsafe, "warn")]
-        return []
 
     def _paint_text(self) -> None:
         work, editor = self.work, self.editor
@@ -199,9 +183,8 @@ class ConfigPanes(ConsoleScreen):
         work, styles = self.work, self.palette
         if work.shown is not None and work.shown_text is not None:
             number = work.shown.version
-            names = ("in force", f"version {number}")
             same = "To the letter what is in force."
-            found = diff_lines(work.running, work.shown_text, styles, names)
+            found = self._diff(work.shown_text, f"version {number}")
             return f"Version {number} against what is in force", found, same
         if work.shown is not None:
             found = change_lines(work.shown.changes, (), styles)
@@ -210,9 +193,8 @@ class ConfigPanes(ConsoleScreen):
         what = "Draft" if work.changed else "File"
         title = f"{what} against version {version} in force"
         if self._as_text:
-            names = ("in force", what.lower())
             same = "To the letter what is in force."
-            return title, diff_lines(work.running, work.text, styles, names), same
+            return title, self._diff(work.text, what.lower()), same
         if work.faults:
             return title, [], f"{plural(len(work.faults), 'fault')}: nothing can be put in force."
         pending = work.view.pending if work.view else ()
@@ -224,9 +206,18 @@ class ConfigPanes(ConsoleScreen):
             lines.append(Text("F5 looks at the queued mail too", styles["muted"]))
         return title, lines, "No setting changes."
 
+    def _diff(self, text: str, name: str) -> list[Text]:
+        """What is in force and *text*, line by line; made anew only when one of them is another."""
+        key = (self.work.running, text, name, self.console.theme_name)
+        if self._diffed[0] != key:
+            lines = diff_lines(self.work.running, text, self.palette, ("in force", name))
+            self._diffed = (key, lines)
+        return self._diffed[1]
+
     def crumbs(self) -> str:
         """The file."""
-        return "Config › draft" if self.work.changed else "Config"
+        above = "Config › draft" if self.work.changed else "Config"
+        return above if self._pane == "editor" else f"{above} › {self._pane}"
 
     def standing(self) -> list[Piece]:
         """Draft, faults, changes by effect, and what the file is to what is in force."""
@@ -269,8 +260,7 @@ class ConfigPanes(ConsoleScreen):
         if place.key:
             found.insert(0, ("key", place.key))
             found.insert(1, ("line", work.text.split("\n")[self.editor.line]))
-        lines = diff_lines(work.running, work.text, self.palette, ("in force", "draft"))
-        if lines:
+        if lines := self._diff(work.text, "draft"):
             found.append(("difference", "\n".join(line.plain for line in lines)))
         return found
 
@@ -364,7 +354,7 @@ class ConfigPanes(ConsoleScreen):
     def _chosen(self) -> ConfigVersion | None:
         return self._versions.at(self.query_one("#versions", VirtualTable).cursor_row)
 
-    @action("h", "history", help="What was in force, since when, through whom, and why.", rank=8)
+    @action("h", "history", help="What was in force, since when, through whom, and why.", rank=4)
     def history(self) -> None:
         """Go to the history."""
         self._show_pane("history")

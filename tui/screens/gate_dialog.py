@@ -1,8 +1,8 @@
 """The question before a destination is changed: how long, why, what waits there, and the command.
 
 What is typed is checked with every key; how much mail it is about is asked of the engine as a
-dry run, and nothing is changed before the button is pressed.  Enter in a field goes to the next
-one, and from the last to the button.
+dry run, and nothing is changed before the button is pressed.  Enter in a field presses it, once
+what waits there has been shown; all of this can be undone.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class GateDialog(ModalScreen[GateChange | None]):
         """What the fields began with."""
         self._over = False
         """Answered: what is still on its way from the engine has nowhere to be shown."""
+        self._told = False
+        """What it is about was shown: enter may do it."""
 
     @property
     def console(self) -> Console:
@@ -141,6 +143,7 @@ class GateDialog(ModalScreen[GateChange | None]):
             if preview.in_flight:
                 text += f", {preview.in_flight} being delivered now"
             self.query_one("#waiting", Static).update(text)
+            self._told = True
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
@@ -148,10 +151,12 @@ class GateDialog(ModalScreen[GateChange | None]):
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
     def on_input_submitted(self) -> None:
-        """The next field, or the button."""
-        self.focus_next()
-        if isinstance(self.focused, Button) and not self.query_one("#yes", Button).disabled:
-            self.query_one("#yes").focus()
+        """Do it, once what it is about stands there to be seen; until then the next field."""
+        yes = self.query_one("#yes", Button)
+        if self._told and not yes.disabled:
+            yes.press()
+        else:
+            self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

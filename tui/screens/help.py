@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,6 +16,9 @@ from tui.actions import ACTIONS, Action, Danger, shown_key
 from tui.keymap import Keymap
 from tui.theme import Styles
 from tui.widgets.virtual_table import VirtualTable
+
+INDENT = 15
+"""Columns before what a key does."""
 
 TITLES = {
     "global": "Everywhere",
@@ -48,7 +52,9 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog help") as box:
             box.border_title = f"Keys · {title_of(self._scope) if self._scope else 'all'}"
             box.border_subtitle = "upper case changes things · esc closes"
-            yield Static(help_text(self._scope, self._styles, self._keymap), markup=False)
+            # The box has 84 columns or what there is, and six of them are its own.
+            room = min(84, self.app.size.width * 96 // 100) - 6 - INDENT
+            yield Static(help_text(self._scope, self._styles, self._keymap, room), markup=False)
 
     def on_mount(self) -> None:
         """The keys go to the box."""
@@ -64,14 +70,14 @@ def title_of(scope: str) -> str:
     return TITLES.get(scope, scope.replace("_", " ").capitalize())
 
 
-def help_text(scope: str, styles: Styles, keymap: Keymap) -> Text:
+def help_text(scope: str, styles: Styles, keymap: Keymap, room: int = 60) -> Text:
     """All keys of a scope, then those of lists, then those that work everywhere; without a scope
-    the keys of all.
+    the keys of all.  What they do has *room* columns.
     """
     text = Text()
     names = (scope, "global") if scope else (*_in_order(), "global")
     for name in dict.fromkeys(names):
-        _section(text, title_of(name), ACTIONS.of(name), styles, keymap)
+        _section(text, title_of(name), ACTIONS.of(name), styles, keymap, room)
         if name == scope:
             _moves(text, styles)
     if not scope:
@@ -85,7 +91,12 @@ def _in_order() -> list[str]:
 
 
 def _section(
-    text: Text, title: str, actions: tuple[Action, ...], styles: Styles, keymap: Keymap
+    text: Text,
+    title: str,
+    actions: tuple[Action, ...],
+    styles: Styles,
+    keymap: Keymap,
+    room: int,
 ) -> None:
     if not actions:
         return
@@ -93,7 +104,11 @@ def _section(
     for act in actions:
         keys = keymap.all_shown(act) or f":{act.names[0]}"
         text.append(f"  {keys:<12} ", styles["key"])
-        text.append(act.help, styles["text"])
+        beside = 0 if act.danger is Danger.SAFE else len(act.danger.value) + 2
+        first, *more = textwrap.wrap(act.help, max(20, room - beside)) or [""]
+        text.append(first, styles["text"])
+        for line in more:
+            text.append(f"\n{' ' * INDENT}{line}", styles["text"])
         if act.danger is not Danger.SAFE:
             role = "bad" if act.danger is Danger.DESTROYS else "warn"
             text.append(f"  {act.danger.value}", styles[role])

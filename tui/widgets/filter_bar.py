@@ -150,7 +150,8 @@ class FilterBar(Vertical):
         self._field.value = text
         self._field.cursor_position = len(text)
         self.display = True
-        self._field.focus()
+        # At once, and not when there is time: the next key may be here already.
+        self.screen.set_focus(self._field, scroll_visible=False)
         self._help()
 
     def stand(self, text: str) -> None:
