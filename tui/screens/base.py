@@ -33,8 +33,8 @@ TABS = (
 
 
 def _why_no_inbox(screen: ConsoleScreen) -> str:
-    if screen.store.catches_mail:
-        return ""
+    if screen.store.catches_mail or screen.store.connection.pong is None:
+        return ""  # of an engine that has not answered yet nothing is known
     return "No mail is captured: this engine delivers what it is sent."
 
 
