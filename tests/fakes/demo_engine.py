@@ -122,6 +122,11 @@ class DemoEngine(MemoryLink):
         later = clock.now() + PRIMED
         self.gates, self.tls = demo_places.gates(later), demo_places.tls(later)
         demo_places.furnish(self.shape, self.queue, later, seed)
+        for item in self.queue:
+            shown = self.views.get(item.id)
+            whom = item.recipient if shown is None else shown.recipients[0].address
+            told = msgspec.structs.replace(item, recipient=whom)
+            self.whys[item.id] = demo_places.why(told, later, self.gates)
         self.inside.parts[self.detail] = parts_of(self.detail, code="", html="", parts=PLAIN)
         self.inside.texts[self.detail, "1 text"] = CONTENT.partition("\r\n\r\n")[2]
 

@@ -17,6 +17,8 @@ from empath.control.link import (
     Timing,
     TlsDestination,
     UpcomingItem,
+    WhyItem,
+    WhyReply,
 )
 from tests.fakes.memory_shape import MemoryShape
 
@@ -70,6 +72,34 @@ def gates(now: float) -> list[GateItem]:
             actor="eve",
         ),
     ]
+
+
+def why(item: QueueItem, now: float, held: Sequence[GateItem]) -> WhyReply:
+    """Why a message of the demonstration is where it is."""
+    breaker = next(
+        (one for one in held if one.destination == item.destination and one.state == "open"), None
+    )
+    if item.state == "held":
+        sentence, event, at = "is held by ada: customer asked us to wait", "", None
+    elif item.state == "active":
+        sentence, event, at = "is being delivered now", "end of the attempt", None
+    elif breaker is not None:
+        sentence = f"waits for its breaker, open after failures, last: {breaker.reason}"
+        event, at = "probe", breaker.until
+    elif item.next_at is not None:
+        sentence = f"was deferred {item.attempts} times, last: {item.last_reply}"
+        event, at = "attempt", item.next_at
+    else:
+        sentence, event, at = "is due, and waits for its turn", "attempt", now
+    reason = WhyItem(
+        address=item.recipient,
+        destination=item.destination,
+        state=item.state,
+        sentence=f"{item.recipient} {sentence}",
+        next_event=event,
+        next_at=at,
+    )
+    return WhyReply(id=item.id, recipients=(reason,), total=item.recipients)
 
 
 def furnish(shape: MemoryShape, queue: Sequence[QueueItem], now: float, seed: int) -> None:
