@@ -365,4 +365,5 @@ def test_commands_shown_to_an_operator_find_the_engine(
     (tmp_path / "empath.toml").write_text('[spool]\npath = "my mail"\n')
     assert option_for(other, "--attach") == ""
     (tmp_path / "empath.toml").write_text("broken")
-    assert option_for(default, "--attach") == f" --attach {default}"
+    assert option_for(default, "--attach") == ""
+    assert option_for(other, "--attach") == f" --attach '{other}'"

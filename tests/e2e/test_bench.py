@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -47,7 +48,7 @@ def test_the_bench_measures_reloads() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].startswith("1 reloads and 1 refused")
-    assert done.stdout.count("| the swap's own turn | 0.") == 2
+    assert len(re.findall(r"\| the swap's own turn \| \d+\.\d", done.stdout)) == 2
     assert "Throughput with reloads: " in done.stdout
 
 

@@ -27,6 +27,9 @@ _TAKE_TERMINAL: Final = (
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
+_SIZE: Final = ("COLUMNS", "LINES")
+"""What would be believed more than the terminal itself."""
+
 
 class OwnTerminal:
     """Runs ``python -m MODULE ARGUMENTS`` on a terminal; a context manager that ends it."""
@@ -64,7 +67,7 @@ class OwnTerminal:
             cwd=ROOT,
             # Nobody's own settings of the console change what a test sees.
             env={
-                **os.environ,
+                **{name: each for name, each in os.environ.items() if name not in _SIZE},
                 "TERM": self._kind,
                 "XDG_CONFIG_HOME": str(self._home / "config"),
                 "XDG_STATE_HOME": str(self._home / "state"),

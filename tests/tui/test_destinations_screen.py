@@ -178,7 +178,9 @@ async def test_one_key_ends_whatever_an_operator_did(link: MemoryLink, clock: Ha
         await press(pilot, "down")
         for gate, kind in (("limited to 5/s", LiftLimit), ("re-routed to x:25", RestoreRoute)):
             link.shape.rows["d2.example"] = {"gate": gate}
-            await press(pilot, "r", "U", "enter", "enter")
+            await press(pilot, "r", "U")
+            await settle()
+            await press(pilot, "enter")
             assert type(changes(link)[-1]) is kind
 
 

@@ -38,6 +38,7 @@ async def test_it_shows_envelope_timeline_transcript_and_headers(
     engine: DemoEngine, clock: HandClock
 ) -> None:
     """Everything known about a message is on one screen at 120x36."""
+    engine.whys.clear()  # the reason takes lines of the envelope
     async with running(engine, clock, size=NORMAL) as (console, pilot):
         await press(pilot, "2", "enter")
         page = page_of(console)

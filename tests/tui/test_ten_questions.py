@@ -33,8 +33,9 @@ async def asked(
     assert len(keys) <= MOST
     engine = engine or DemoEngine(clock)
     async with running(engine, clock) as (console, pilot):
-        await press(pilot, *keys)
-        await settle()
+        for key in keys:
+            await press(pilot, key)
+            await settle()
         yield console, engine
 
 
@@ -144,7 +145,13 @@ async def test_send_this_one_now(clock: HandClock) -> None:
 
 
 async def test_undo_that(clock: HandClock) -> None:
-    """u, where it was done: one message held by mistake is as it was."""
+    """u, where it was done or on the overview: one message held by mistake is as it was."""
+    async with asked(clock, "2", "H") as (console, engine):
+        console.action_tab("overview")
+        await settle()
+        console.front.perform_by_id("global.undo") if console.front else None
+        await settle()
+        assert engine.asked_of(UndoJob)
     async with asked(clock, "2", "H", "u") as (_, engine):
         (held,) = engine.asked_of(HoldMessages)
         (undone,) = engine.asked_of(UndoJob)

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from tui.actions import action
 from tui.jumping import targets
+from tui.screens import undoing
 from tui.screens.acting import Acting
 from tui.settings import INTERVALS
 from tui.theme import THEMES
@@ -38,6 +39,8 @@ class Everywhere(Acting):
     def copies(self) -> list[tuple[str, str]]:
         """What ``y`` offers to copy: a title and its text each, such as the id under the cursor."""
         return []
+
+    undo_anywhere = undoing.undo_anywhere
 
     @action(
         "colon",

@@ -1,4 +1,4 @@
-"""The undo of a change, as an action that several screens declare as theirs."""
+"""The undo of a change: everywhere, and in the footer of screens on which mail is changed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from tui.screens.base import ConsoleScreen
 
 
+def _command(screen: ConsoleScreen) -> str:
+    return f"empathctl job undo {screen.store.jobs.last_undo}".rstrip()
+
+
 @action(
     "u",
     "undo",
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     danger=Danger.CHANGES,
     rank=13,
     why_off=lambda screen: screen.store.why_no_change(),
-    cli=lambda screen: f"empathctl job undo {screen.store.jobs.last_undo}".rstrip(),
+    cli=_command,
 )
 async def undo(screen: ConsoleScreen) -> None:
     """Give the messages of the last change their former state again."""
@@ -27,3 +31,18 @@ async def undo(screen: ConsoleScreen) -> None:
     if done is not None:
         screen.flash(*done)
         screen.console.poke()
+
+
+@action(
+    "u",
+    "undo",
+    id="undo",
+    help="Take the last change of messages back; U on Destinations ends what was done to one.",
+    danger=Danger.CHANGES,
+    category="console",
+    why_off=lambda screen: screen.store.why_no_change(),
+    cli=_command,
+)
+async def undo_anywhere(screen: ConsoleScreen) -> None:
+    """The same from screens on which no mail is changed."""
+    await undo(screen)
