@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import nsmallest
+from math import inf
 from typing import Final
 
 from empath.control import link
@@ -30,7 +31,9 @@ async def outlook(
     now: float,
     limit: int,
 ) -> link.Upcoming:
-    """The *limit* soonest things; *expiry* is the age in seconds at which mail is given up."""
+    """The *limit* soonest things; *expiry* is the age in seconds at which mail is given up,
+    infinite where it never is.
+    """
     survey = await spool.survey("destination")
     by_next = await spool.arranged(survey, "next")
     oldest = await spool.oldest(min(limit, EXPIRIES))
@@ -49,6 +52,7 @@ async def outlook(
             query=f"id:{message}",
         )
         for message, at in oldest
+        if expiry < inf
     ]
     return link.Upcoming(
         items=tuple(nsmallest(limit, items, key=lambda item: item.at)),

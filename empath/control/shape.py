@@ -8,12 +8,13 @@ has at most `ROWS` rows, whatever was asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.model import Config
+from empath.config.model import Config, Mode
 from empath.control import link
 from empath.control.link import Request, RequestUnclear
 from empath.control.outlook import outlook
@@ -100,7 +101,7 @@ class ShapeDesk:
                     spool=self._spool,
                     engine=self._engine,
                     finder=self._finder,
-                    expiry=self._config().delivery.retry.expiry,
+                    expiry=self._expiry,
                     now=self._clock.now(),
                     limit=_within(limit),
                 )
@@ -110,6 +111,12 @@ class ShapeDesk:
                 return await self._shape(request)
             case _:  # pragma: no cover - the table of requests holds no other
                 raise RequestUnclear("unknown request")
+
+    @property
+    def _expiry(self) -> float:
+        """The age at which mail is given up; captured mail never is."""
+        config = self._config()
+        return inf if config.mode is Mode.DEV else config.delivery.retry.expiry
 
     # The queue by age.
 
@@ -132,8 +139,8 @@ class ShapeDesk:
             rows=tuple(await self._rows.tell(shown, request, now)),
             total=row_of(survey.total, request.basis),
             matched=len(rows),
-            expires_at=survey.total.oldest_at + self._config().delivery.retry.expiry
-            if survey.total.total
+            expires_at=survey.total.oldest_at + self._expiry
+            if survey.total.total and self._expiry < inf
             else None,
             destinations=len(survey.rows) + survey.rest,
             cursor=f"{end} {shown[-1].name}" if shown and end < len(rows) else "",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from empath.address import Domain, EmailAddress, ServerId
-from empath.config.model import Config, Destination
+from empath.config.model import Config, Destination, Mode
 from empath.control.link import (
     GetLatency,
     GetShape,
@@ -309,6 +309,14 @@ async def test_what_happens_next(tmp_path: Path) -> None:
         assert expiry.at == now + engine.config.delivery.retry.expiry
         assert found.due[0] == 2
         assert len((await ask(ListUpcoming(limit=2))).items) == 2
+
+
+async def test_captured_mail_is_never_given_up(tmp_path: Path) -> None:
+    """In dev mode nothing is tried, so nothing comes to an end by its age."""
+    async with desk(tmp_path, mode=Mode.DEV) as engine:
+        await engine.accept("a@example.net", hold="captured in dev mode")
+        assert (await engine.link.ask(ListUpcoming())).items == ()
+        assert (await engine.link.ask(GetShape())).expires_at is None
 
 
 async def test_a_limit_is_set_and_lifted(tmp_path: Path) -> None:

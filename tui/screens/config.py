@@ -215,9 +215,7 @@ class ConfigScreen(ConfigPanes):
         plan = await self.work.make_plan()
         if plan.faults:
             self._show_pane("problems")
-            self.flash(
-                f"✖ {plural(len(plan.faults), 'fault')}: nothing can be put in force.", "bad"
-            )
+            self.flash(f"{plural(len(plan.faults), 'fault')}: nothing can be put in force.", "bad")
             return
         assert self.work.file is not None
         if not self.work.changed and self.work.file.running and not plan.changes:

@@ -92,7 +92,12 @@ class EventsScreen(ConsoleScreen):
         """The log and the detail."""
         log = self.log_pane
         log.dimmed = self.store.outdated
-        log.empty = "No event passes this filter; esc clears it." if self.narrowed else log.NOTHING
+        if self.store.status is None:
+            log.empty = "Waiting for the engine …"
+        elif self.narrowed:
+            log.empty = "No event passes this filter; esc clears it."
+        else:
+            log.empty = log.NOTHING
         log.paint(self.store.clock.monotonic())
         line = log.line
         pieces: list[Piece] = []

@@ -50,6 +50,9 @@ WIDE: Final = 140
 NARROW: Final = 100
 """Below this width one list is shown, which may be what needs attention."""
 
+UNKNOWN = "Waiting for the engine …"
+"""What stands in every list before the engine has said anything."""
+
 
 class OverviewScreen(ConsoleScreen):
     """The overview."""
@@ -62,6 +65,7 @@ class OverviewScreen(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         """Flow and queue above, lists in the middle, events below."""
+        self._said_of_nothing: dict[VirtualTable, str] = {}
         styles, store = self.palette, self.store
         self._latest = LatestRows(store)
         self._top, self._senders = TopRows(store), SenderRows(store)
@@ -174,6 +178,8 @@ class OverviewScreen(ConsoleScreen):
         for table in self.query(VirtualTable):
             if table.size.height:
                 table.dimmed = outdated
+                known = self._said_of_nothing.setdefault(table, table.empty)
+                table.empty = known if self.store.status is not None else UNKNOWN
                 table.paint(at)
         self._name_panes()
         status, glance = self.store.status, self.store.glance

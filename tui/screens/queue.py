@@ -34,7 +34,7 @@ from tui.widgets.bars import Line
 SEEN = 1.5
 """Seconds that a message which came under the cursor by itself must be there to be acted on."""
 _PIECE = 1000
-JOBS_EVERY = 0.5
+JOBS_EVERY = 1.0
 """Seconds between two looks at a change that runs."""
 
 
