@@ -37,6 +37,7 @@ DEBIAN: Final = {
 ROOT: Final = "root"
 """Beside programs: the test must be run by root, since what it starts must be."""
 
+_MISSING: Final = "missing"
 _missing: set[str] = set()
 
 
@@ -64,8 +65,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         sentence = f"needs {', '.join(missing)}, which is not to be had here"
         if os.environ.get("CI") and missing != [ROOT]:
             pytest.fail(sentence, pytrace=False)
-        _missing.update(missing)
+        # With several processes the one that sums up sees reports only.
+        item.user_properties += [(_MISSING, name) for name in missing]
         pytest.skip(sentence)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what was missing for the summary."""
+    _missing.update(str(value) for name, value in report.user_properties if name == _MISSING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
