@@ -145,11 +145,10 @@ def _times(lines: _Lines, view: DestinationView, now: float) -> None:
             pieces.append((f" → given up in {age(max(0.0, left))}", role))
         lines.add("oldest", *pieces)
     if view.next_at is not None:
-        lines.add(
-            "next",
-            (due(view.next_at, now), "text"),
-            (f"  {count(view.nexts[0])} in 5 min", "muted"),
-        )
+        pieces = [(due(view.next_at, now), "text")]
+        if view.next_at <= now + 300:  # a breaker or a suspension keeps none of it for longer
+            pieces.append((f"  {count(view.nexts[0])} in 5 min", "muted"))
+        lines.add("next", *pieces)
     for hold in view.holds:
         lines.wrap("held, as", safe(hold, 300), "text")
 

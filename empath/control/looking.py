@@ -29,8 +29,13 @@ READERS: Final = 4
 """Most bodies that count so at once; inline ones are held in memory meanwhile."""
 
 
-async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
-    """A page.  Raises `RequestUnclear` and `empath.query.BadQuery`."""
+async def list_queue(
+    spool: Spool, request: link.ListQueue, shut: views.Shut, now: float
+) -> link.QueuePage:
+    """A page, at *now*, when these destinations are *shut*.
+
+    Raises `RequestUnclear` and `empath.query.BadQuery`.
+    """
     if request.limit < 1:
         raise RequestUnclear(f"limit is a number from 1 to {PAGE_LIMIT}.")
     if request.sort.removeprefix("-") not in SORTS:
@@ -45,7 +50,7 @@ async def list_queue(spool: Spool, request: link.ListQueue) -> link.QueuePage:
     except BadCursor as error:
         raise RequestUnclear("cursor is what the page before ended with, or empty.") from error
     return link.QueuePage(
-        items=tuple(map(views.queue_item, page.rows)),
+        items=tuple(views.queue_item(row, shut, now) for row in page.rows),
         matched=page.matched,
         matched_exact=page.matched_exact,
         cursor=page.next_cursor,

@@ -196,7 +196,11 @@ class LocalLink:
     # The queue.
 
     async def _queue(self, request: link.ListQueue) -> link.QueuePage:
-        return await looking.list_queue(self._spool, request)
+        now = self._clock.now()
+        return await looking.list_queue(self._spool, request, self._shut(now), now)
+
+    def _shut(self, now: float) -> views.Shut:
+        return views.NONE_SHUT if self._engine is None else self._engine.gates.shut(now)
 
     async def _view(self, request: link.ViewMessage) -> link.MessageView:
         expiry = self._config().delivery.retry.expiry
@@ -241,7 +245,8 @@ class LocalLink:
         rows = await self._spool.destinations(limit=DESTINATION_LIMIT)
         connections: Mapping[Domain, int] = self._engine.connections() if self._engine else {}
         shown = rows[: request.limit]
-        items = tuple(views.destination_item(row, connections) for row in shown)
+        shut = self._shut(self._clock.now())
+        items = tuple(views.destination_item(row, connections, shut) for row in shown)
         return link.Destinations(items=items, total=len(rows))
 
     async def _tls(self, request: link.ListTls) -> link.TlsDestinations:

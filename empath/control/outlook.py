@@ -6,20 +6,25 @@ whose breaker is open has its probe instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from heapq import nsmallest
 from math import inf
 from typing import Final
 
+from empath.address import Domain
 from empath.control import link
 from empath.control.link import UpcomingItem
 from empath.control.parts import Deliverer
 from empath.delivery.route import RouteFinder
 from empath.spool.face import Spool
-from empath.spool.surveying import BOUNDS, SurveyRow
+from empath.spool.surveying import BOUNDS, Survey, SurveyRow
 
 EXPIRIES: Final = 3
 """Messages whose end is told: the oldest; where there is one there are often many."""
+_SLICE: Final = 500
+"""Destinations looked at before the loop has its turn."""
 
 
 async def outlook(
@@ -56,10 +61,25 @@ async def outlook(
     ]
     return link.Upcoming(
         items=tuple(nsmallest(limit, items, key=lambda item: item.at)),
-        due=survey.total.nexts,
+        due=await _due(survey, shut, now),
         bounds=BOUNDS,
         now=now,
     )
+
+
+async def _due(survey: Survey, shut: Mapping[Domain, float | None], now: float) -> tuple[int, ...]:
+    """How many recipients may go within each of the bounds: none before its destination opens."""
+    due = list(survey.total.nexts)
+    for number, (name, until) in enumerate(shut.items()):
+        if number % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+        early = survey.find(name).nexts
+        opens = len(due) if until is None else bisect_right(BOUNDS, (until - now) / 60)
+        for place, recipients in enumerate(early[:opens]):
+            due[place] -= recipients
+        if until is not None:
+            due[opens] += sum(early[:opens])
+    return tuple(due)
 
 
 def _attempts(rows: Iterable[SurveyRow], now: float) -> Iterable[UpcomingItem]:

@@ -85,7 +85,9 @@ class Place:
             nexts=row.nexts,
             at=survey.at,
             oldest_at=queue.oldest_at,
-            next_at=queue.next_at,
+            next_at=views.next_attempt(
+                queue.next_at, name, views.NONE_SHUT if gates is None else gates.shut(now)
+            ),
             expires_at=None
             if queue.oldest_at is None
             else queue.oldest_at + config.delivery.retry.expiry,

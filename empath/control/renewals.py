@@ -5,15 +5,22 @@ All others read the config in force anew for each unit of work and need nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
+from empath.address import Domain
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
+from empath.policy.routing import FixedRoutes
 from empath.resolver import Resolver
 from empath.spool.store import Store
+
+_SLICE: Final = 200
+"""Routes compared before the loop has its turn."""
 
 
 def renewals(
@@ -39,15 +46,45 @@ def renewals(
     return (*parts, names, limits)
 
 
-async def _deliveries(engine: Engine, _old: Config, new: Config) -> Renewal:
-    """Authorities that are trusted; and limits may let more go than before."""
+async def _deliveries(engine: Engine, old: Config, new: Config) -> Renewal:
+    """Authorities that are trusted; limits may let more go than before; and a breaker says
+    nothing of servers that its failures did not come from.
+    """
     trust = await engine.contexts.renew(new.delivery.tls)
+    breakers = engine.gates.breakers.kept().items()
+    moved = await _moved([name for name, breaker in breakers if not breaker.actor], old, new)
 
     def take() -> None:
         trust.take()
+        engine.route_changed(moved)
         engine.wake()
 
     return Renewal(take, trust.renewed)
+
+
+async def _moved(names: Iterable[Domain], old: Config, new: Config) -> Sequence[Domain]:
+    """Those of *names* whose mail goes to other hosts, or another port, with *new*."""
+    if old.route == new.route and old.delivery.port == new.delivery.port:
+        return ()
+    before, after = _hosts(old), _hosts(new)
+    moved = []
+    for number, name in enumerate(names):
+        if number % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+        if before(name) != after(name):
+            moved.append(name)
+    return moved
+
+
+def _hosts(config: Config) -> Callable[[Domain], tuple[tuple[str, int], ...]]:
+    """Tells the hosts for a destination, in order; without a name for those that DNS names."""
+    fixed, port = FixedRoutes(config.route), config.delivery.port
+
+    def hosts(name: Domain) -> tuple[tuple[str, int], ...]:
+        route = fixed.find(name, port=port)
+        return tuple((one.host, one.port) for one in route.targets) if route else (("", port),)
+
+    return hosts
 
 
 def forget(resolver: Resolver) -> None:

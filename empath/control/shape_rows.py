@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from empath.address import Domain
 from empath.control.gate_list import gate_items
 from empath.control.link import GateItem, GetShape, ShapeRow
 from empath.control.parts import Deliverer
+from empath.control.views import NONE_SHUT, next_attempt
 from empath.delivery.route import RouteFinder
 from empath.observe.encryption import Encryption, EncryptionLedger
 from empath.observe.outcomes import HOUR, Outcomes
@@ -47,6 +50,7 @@ class ShapeRows:
         gates: dict[str, list[GateItem]] = {}
         for item in gate_items(self._engine, self._finder, now):
             gates.setdefault(item.destination, []).append(item)
+        shut = self._engine.gates.shut(now) if self._engine else NONE_SHUT
         told: list[ShapeRow] = []
         for number, row in enumerate(rows):
             if number % _SLICE == _SLICE - 1:
@@ -60,7 +64,7 @@ class ShapeRows:
             }
             told.append(
                 row_of(
-                    row,
+                    replace(row, next_at=next_attempt(row.next_at, name, shut)),
                     request.basis,
                     connections=connections.get(name, 0),
                     allowed=allowed,

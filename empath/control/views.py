@@ -6,7 +6,9 @@ A reply stays readable and small whatever the message: long lists are cut here, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from math import inf
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -31,13 +33,31 @@ TIMELINE_SHOWN: Final = 200
 """Most events in one view; the newest are kept."""
 
 
-def queue_item(row: QueueRow) -> QueueItem:
+Shut: TypeAlias = Mapping[Domain, float | None]
+"""Destinations that get no attempt for long, and until when; None: until an operator acts."""
+NONE_SHUT: Final[Shut] = MappingProxyType({})
+
+
+def next_attempt(due_at: float | None, destination: Domain, shut: Shut) -> float | None:
+    """When mail that is due at *due_at* may go: not while its destination is *shut*."""
+    if due_at is None or destination not in shut:
+        return due_at
+    until = shut[destination]
+    return None if until is None else max(due_at, until)
+
+
+def queue_item(row: QueueRow, shut: Shut = NONE_SHUT, now: float = inf) -> QueueItem:
     """One line of the queue."""
+    next_at = row.next_at
+    # The time is that of the first of its recipients, the destination that of one that waits.
+    # What is due and goes elsewhere does not wait; of what is due later nothing is known here.
+    if next_at is not None and (row.recipients == 1 or next_at <= now):
+        next_at = next_attempt(next_at, row.destination, shut)
     return QueueItem(
         id=row.id,
         state=row.state.word,
         received_at=row.received_at,
-        next_at=row.next_at,
+        next_at=next_at,
         attempts=row.attempts,
         size=row.size,
         priority=row.priority.word,
@@ -53,7 +73,9 @@ def queue_item(row: QueueRow) -> QueueItem:
     )
 
 
-def destination_item(row: DestinationRow, connections: Mapping[Domain, int]) -> DestinationItem:
+def destination_item(
+    row: DestinationRow, connections: Mapping[Domain, int], shut: Shut = NONE_SHUT
+) -> DestinationItem:
     """One line of the destinations."""
     return DestinationItem(
         destination=row.destination,
@@ -63,7 +85,7 @@ def destination_item(row: DestinationRow, connections: Mapping[Domain, int]) -> 
         active=row.counts.get(State.ACTIVE, 0),
         connections=connections.get(row.destination, 0),
         oldest_at=row.oldest_at,
-        next_at=row.next_at,
+        next_at=next_attempt(row.next_at, row.destination, shut),
         last_reply=row.last_reply,
     )
 

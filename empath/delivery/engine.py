@@ -113,6 +113,15 @@ class Engine:
         self._arrived = True
         self._wake.set()
 
+    def route_changed(self, destinations: Sequence[Domain]) -> None:
+        """Mail for *destinations* goes to other servers now: forget what was learnt of the old,
+        but not what an operator decided.
+        """
+        for name in destinations:
+            self._gates.breakers.forget(name)
+            self._gates.concurrency.forget(name)
+            self._keeping.turned()
+
     def verdicts(self) -> Mapping[Domain, Hold]:
         """What last held each destination whose mail waits in memory."""
         return dict(self._window.verdicts)
