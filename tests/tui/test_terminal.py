@@ -34,7 +34,8 @@ class Terminal:
                 size = struct.pack("HHHH", 36, 120, 0, 0)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, size)
                 values = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-                values.pop("NO_COLOR", None)
+                for name in ("NO_COLOR", "COLUMNS", "LINES"):
+                    values.pop(name, None)
                 values.update(environ or {})
                 os.execve(sys.executable, [sys.executable, str(PROGRAM), mode, str(stats)], values)
             os._exit(127)
