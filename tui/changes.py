@@ -108,7 +108,8 @@ async def _do(
         return None
     change = CHANGES["hold"] if answer.instead else change
     changed = await console.ask(change.request(target, answer.values))
-    console.store.jobs.began(changed, f"{change.verb} {target.what}")
+    tries = change is CHANGES["retry"]
+    console.store.jobs.began(changed, f"{change.verb} {target.what}", tries=tries)
     return outcome(change, changed, target)
 
 

@@ -29,6 +29,8 @@ class JobBook:
         """Newest first."""
         self.last_undo = ""
         """The job of this session's last change that can be undone."""
+        self.last_tried = False
+        """This session's last change had mail tried again, which nothing takes back."""
         self._running: set[str] = set()
         self._called: dict[str, str] = {}
         self.ended: list[JobItem] = []
@@ -37,8 +39,13 @@ class JobBook:
     def __repr__(self) -> str:
         return f"<JobBook running={len(self._running)} known={len(self.items)}>"
 
-    def began(self, changed: Changed, what: str = "") -> None:
-        """A change was made from here; *what* tells it better than the engine knows."""
+    def began(self, changed: Changed, what: str = "", *, tries: bool = False) -> None:
+        """A change was made from here; *what* tells it better than the engine knows, and
+        *tries* that it was a retry.
+        """
+        self.last_tried = tries
+        if tries:
+            self.last_undo = ""
         if changed.undo:
             self.last_undo = changed.undo
         if changed.job:

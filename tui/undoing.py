@@ -33,6 +33,9 @@ async def undo_last(console: Console) -> tuple[str, str] | None:
     book = console.store.jobs
     await learn_jobs(console)
     job = book.undoable
+    if book.last_tried and (job is None or job.id != book.last_undo):
+        book.last_tried = False  # the next `u` is about what was changed before
+        return "The last change made mail due, and attempts cannot be undone.", "warn"
     if job is None:
         return "There is nothing to undo.", "warn"
     own = job.id == book.last_undo

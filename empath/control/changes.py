@@ -28,8 +28,10 @@ from empath.control.overrides import read_host
 from empath.control.preview import preview
 from empath.control.selections import ENTRIES_MOST, Selections
 from empath.control.span import span
+from empath.control.still_kept import still_kept
+from empath.delivery.gates import Gates
 from empath.delivery.route import RouteFinder
-from empath.envelope import MessageId, NextHop, Priority, State
+from empath.envelope import MessageId, NextHop, Priority
 from empath.events import OperatorActed
 from empath.query import QueueQuery, Term, parse_query
 from empath.reply import Reply
@@ -41,8 +43,6 @@ from empath.spool.jobs import UNDOABLE, Job
 from empath.spool.selection import Frozen
 from empath.spool.stored import write_next_hop
 
-HELD_NOTE: Final = "held ones are released with U or `empathctl queue release`"
-"""Why trying held mail again changes nothing."""
 _PAGE: Final = 1000
 _SLICE: Final = 50
 _COUNTED: Final = 10_000
@@ -90,6 +90,7 @@ class QueueDesk:
         actor: str,
         selections: Selections,
         jobs: JobRunner,
+        gates: Gates | None = None,
     ) -> None:
         self._spool = spool
         self._finder = finder
@@ -99,6 +100,7 @@ class QueueDesk:
         self._actor = actor
         self._selections = selections
         self._jobs = jobs
+        self._gates = gates
         self._ledger = Ledger(spool=spool, bus=bus, clock=clock, actor=actor)
 
     def __repr__(self) -> str:
@@ -212,9 +214,9 @@ class QueueDesk:
         done, _ = await self._jobs.carry_out(
             job, steps, self._ledger, reason=order.reason, until=until, listed=undoable
         )
-        if done.job or done.messages or done.in_flight:
+        if done.job or done.in_flight or (asked or verb) != "retry":
             return done
-        return msgspec.structs.replace(done, note=await self._held_note(verb, frozen))
+        return msgspec.structs.replace(done, note=await self._kept_note(frozen) or done.note)
 
     async def _steps(self, verb: str, frozen: Frozen, order: Order, number: int) -> Steps:
         """The change, lot by lot; it can be taken back as job *number*."""
@@ -223,14 +225,14 @@ class QueueDesk:
             await self._publish(verb, order.at, done)
             yield Step(len(lot.keys), len(done.ids), done.recipients, done.in_flight)
 
-    async def _held_note(self, verb: str, frozen: Frozen) -> str:
-        """What helps where mail that is held was tried again."""
-        if verb != "retry" or not frozen.messages:
+    async def _kept_note(self, frozen: Frozen) -> str:
+        """What still keeps mail that was tried again, and what helps."""
+        if not frozen.messages:
             return ""
         some = next(frozen.lots(_PAGE)).keys
         ids = tuple(MessageId.from_key(key) for key in some)
         page = await self._spool.page(QueueQuery(ids=ids), limit=_PAGE)
-        return HELD_NOTE if any(row.state is State.HELD for row in page.rows) else ""
+        return still_kept(page.rows, self._gates, self._clock.now())
 
     async def _carry_out(self, verb: str, query: Picked, order: Order) -> Changed:
         spool, at, actor, reason = self._spool, order.at, self._actor, order.reason

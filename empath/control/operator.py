@@ -112,7 +112,10 @@ class LocalLink:
             config=config,
         )
         self._read = looking.Read()
-        self._mail = Queueing(spool=spool, finder=finder, bus=bus, clock=clock, config=config)
+        gates = None if engine is None else engine.gates
+        self._mail = Queueing(
+            spool=spool, finder=finder, bus=bus, clock=clock, config=config, gates=gates
+        )
         self._parts = PartDesk(spool, self._read)
         self._reading = Reading(spool, bus, clock)
         self._releases = releases

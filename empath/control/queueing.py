@@ -16,6 +16,7 @@ from empath.control.changes import QueueDesk
 from empath.control.jobs import JobRunner
 from empath.control.selections import Selections
 from empath.control.trash import TrashDesk
+from empath.delivery.gates import Gates
 from empath.delivery.route import RouteFinder
 from empath.spool.face import Spool
 
@@ -32,12 +33,14 @@ class Queueing:
         bus: Bus,
         clock: Clock,
         config: Callable[[], Config],
+        gates: Gates | None = None,
     ) -> None:
         self._spool = spool
         self._finder = finder
         self._bus = bus
         self._clock = clock
         self._config = config
+        self._gates = gates
         self._selections = Selections(clock)
         self._jobs = JobRunner(spool=spool, bus=bus, clock=clock)
 
@@ -59,6 +62,7 @@ class Queueing:
             actor=actor,
             selections=self._selections,
             jobs=self._jobs,
+            gates=self._gates,
         )
 
     async def answer(self, request: Any, actor: str) -> Any:

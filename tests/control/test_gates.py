@@ -25,10 +25,12 @@ from empath.control.link import (
     RerouteDestination,
     ResetBreaker,
     ResumeDestination,
+    RetryMessages,
     SuspendDestination,
     ViewMessage,
     WhyItem,
 )
+from empath.control.still_kept import HELD_NOTE
 from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
 from empath.envelope import Lot, MessageId, Priority
@@ -36,6 +38,7 @@ from empath.events import AttemptEnded, DestinationGated, RecipientResult
 from empath.policy.limiter import ClassRates, Rate
 from empath.policy.patience import Stage
 from empath.policy.verdict import Hold
+from empath.policy.why import moment
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
 from empath.spool.face import Ruling
 from tests.fakes.operator_desk import Desk, desk
@@ -371,3 +374,22 @@ async def test_a_reset_forgets_failures_and_what_was_learnt(tmp_path: Path) -> N
         assert (item.state, item.reason, item.actor) == ("open", "421 busy", "")
         assert (await engine.link.ask(ResetBreaker(destination=NET))).gates == ()
         assert gates.concurrency.allowance(NET) == 5
+
+
+async def test_a_retry_behind_a_gate_says_what_keeps_it(tmp_path: Path) -> None:
+    """Mail that is due and behind an open breaker or a suspension is not tried: the note of
+    the retry says until when, and what lets it go; without a gate there is no note.
+    """
+    async with desk(tmp_path) as engine:
+        message = await engine.accept()
+        link = engine.link.acting("ada")
+        assert not (await link.ask(RetryMessages(ids=(message,)))).note
+        await link.ask(OpenBreaker(destination=NET, seconds=60, reason="too slow"))
+        opened = (await link.ask(RetryMessages(ids=(message,)))).note
+        assert f"breaker of example.net is open until {moment(engine.clock.now() + 60)}" in opened
+        assert "`empathctl breaker probe example.net`, tries now" in opened
+        await link.ask(SuspendDestination(destination=NET, reason="moving"))
+        suspended = (await link.ask(RetryMessages(ids=(message,)))).note
+        assert "example.net is suspended; U in Destinations" in suspended
+        await link.ask(HoldMessages(ids=(message,), reason="wait"))
+        assert (await link.ask(RetryMessages(ids=(message,)))).note == HELD_NOTE

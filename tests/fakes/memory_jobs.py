@@ -73,7 +73,7 @@ class MemoryJobs:
             started_at=AT,
             ended_at=None if large else AT,
             actor="root",
-            undoable=not large,
+            undoable=not large and not what.startswith("retry"),
         )
         self.jobs.insert(0, job)
         if large:

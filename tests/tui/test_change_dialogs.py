@@ -202,6 +202,18 @@ async def test_one_message_is_undone_at_once(link: MemoryLink, clock: HandClock)
         assert [job.state for job in link.book.jobs] == ["undone"]
 
 
+async def test_attempts_cannot_be_undone(link: MemoryLink, clock: HandClock) -> None:
+    """After a retry u says so instead of that there is nothing; what was changed before is
+    asked about by the next u.
+    """
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "H")
+        await press(pilot, "R", "u")
+        assert "attempts cannot be undone" in page_of(console)
+        await press(pilot, "u")
+        assert "Undo this change?" in page_of(console)
+
+
 async def test_an_undo_may_be_a_job_itself(link: MemoryLink, clock: HandClock) -> None:
     """Taking back a large change runs for a while too."""
     async with running(link, clock) as (console, pilot):

@@ -17,6 +17,7 @@ from tui.app import Console
 from tui.screens.queue_rows import COLUMNS, columns_for
 from tui.settings import SavedView, read_settings
 from tui.widgets.columns import fit
+from tui.widgets.why_line import broken
 
 
 @pytest.fixture
@@ -274,3 +275,15 @@ async def test_a_message_is_saved_as_it_is(
     async with running(link, clock) as (console, pilot):
         await press(pilot, "2", "E")
         assert "There is no folder for files." in page_of(console)
+
+
+def test_a_long_sentence_takes_up_to_three_lines() -> None:
+    """It is broken at blanks and indented; each line fits but the last, which is cut if it must."""
+    pieces = [("   why    ", "muted"), ("✖ ", "bad"), ("word " * 20 + "end", "text")]
+    lines = ["".join(text for text, _ in line) for line in broken(pieces, 50, 3)]
+    assert len(lines) == 3
+    assert all(len(line) <= 50 for line in lines[:2])
+    assert [line[:10] for line in lines] == ["   why    ", " " * 10, " " * 10]
+    whole = " ".join(line[10:].strip() for line in lines)
+    assert whole == "✖ " + "word " * 20 + "end"
+    assert not [*broken([], 50, 3)]

@@ -10,6 +10,7 @@ from empath.control.link import (
     HoldMessages,
     ListQueue,
     QueueChange,
+    QueueItem,
     ReleaseMessages,
     RetryMessages,
 )
@@ -18,8 +19,10 @@ from tests.fakes.console import item, page_of, press, running, settle
 from tests.fakes.demo_engine import matches
 from tests.fakes.endless_queue import EndlessQueue
 from tests.fakes.memory_link import MemoryLink
+from tui.app import Console
 from tui.screens.change_dialog import ChangeDialog
 from tui.screens.queue import QueueScreen
+from tui.widgets.virtual_table import VirtualTable
 
 
 @pytest.fixture
@@ -239,3 +242,27 @@ async def test_a_click_points_and_a_double_click_opens(link: MemoryLink, clock: 
         await settle()
         assert "There is no message" in page_of(console)
         assert "Envelope" in page_of(console)
+
+
+@pytest.mark.parametrize("keys", [("s", "down", "down", "enter"), ("S",), ("o",), ("G",)])
+async def test_a_pause_ends_where_other_rows_are_wanted(
+    clock: HandClock, keys: tuple[str, ...]
+) -> None:
+    """Another order, or the far end of the list, is read and shown; no row stays unread."""
+    async with running(EndlessQueue(5000, clock.now()), clock) as (console, pilot):
+        await press(pilot, "2", "p", "down")
+        assert "paused" in page_of(console)
+        await press(pilot, *keys)
+        await settle()
+        assert not console.paused
+        assert "The pause has ended" in page_of(console)
+        table = console.screen.query_one(VirtualTable)
+        first, last = table.visible_rows
+        assert len(console.store.queue.ids_between(first, last)) >= last - first
+        assert all(f" {row.id[-7:]}" in page_of(console) for row in shown(console, first, last))
+
+
+def shown(console: Console, first: int, last: int) -> list[QueueItem]:
+    """The messages of the rows on screen."""
+    pages = console.store.queue
+    return [pages.items[each] for each in pages.ids_between(first, last)]

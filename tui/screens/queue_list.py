@@ -117,6 +117,7 @@ class QueueList(ConsoleScreen):
             wanted = pages.wants(first, last)
             if wanted is None:
                 break
+            self._end_pause()
             fresh = not pages.loaded
             if not pages.fold(wanted, await self.console.ask(pages.request(wanted))):
                 return  # another filter was set meanwhile
@@ -194,6 +195,18 @@ class QueueList(ConsoleScreen):
         self.query_one(WhyLine).show(item, why, self.store.now, low=low)
 
     # Painting.
+
+    def paint_all(self) -> None:
+        """A pause ends where rows are to be shown that it has not frozen: nothing reads them."""
+        if self.ready and self.store.queue.wants(*self.table.visible_rows) is not None:
+            self._end_pause()
+        super().paint_all()
+
+    def _end_pause(self) -> None:
+        if self.console.paused:
+            self.console.paused = False
+            self.flash("The pause has ended: these rows have to be read.", "warn")
+            self.console.poke()
 
     def paint(self) -> None:
         """Table and filter."""

@@ -6,10 +6,14 @@ changes or some seconds have passed; never for every row.  `Whys` is plain Pytho
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from typing import Final, final
 
+from rich.cells import cell_len
 from textual.containers import Vertical
+from textual.strip import Strip
 
 from empath.control.link import QueueItem, WhyReply
 from empath.envelope import MessageId
@@ -22,6 +26,8 @@ KEPT: Final = 200
 """Sentences that are remembered."""
 FRESH: Final = 10.0
 """Seconds for which a sentence counts as true while its row does not change."""
+MOST: Final = 3
+"""Lines that a sentence may take from the table."""
 REST: Final = 0.15
 """Seconds that the cursor rests on a row before the engine is asked."""
 
@@ -82,13 +88,54 @@ def about(item: QueueItem, now: float) -> tuple[Piece, ...]:
     )
 
 
+class WhyText(Line):
+    """The sentence, on as many lines as it needs, up to `MOST`."""
+
+    def __init__(self, *, styles: Styles = COLOURED, id: str | None = None) -> None:
+        super().__init__(styles=styles, id=id)
+        self._rows: tuple[tuple[Piece, ...], ...] = ()
+
+    def say(self, pieces: Sequence[Piece], width: int) -> int:
+        """Show *pieces*, broken to *width* cells; how many lines that takes."""
+        rows = tuple(broken(pieces, width, MOST))
+        if rows != self._rows:
+            self._rows = rows
+            self.refresh()
+        return max(1, len(rows))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one of the lines."""
+        self._left = self._rows[y] if y < len(self._rows) else ()
+        return super().render_line(0)
+
+
+def broken(pieces: Sequence[Piece], width: int, most: int) -> Iterator[tuple[Piece, ...]]:
+    """*pieces* as at most *most* lines, all but the first indented as the first piece is wide.
+
+    What does not fit any more stays on the last line, which is cut where it is drawn.
+    """
+    if not pieces:
+        return
+    indent = cell_len(pieces[0][0])
+    words = [(word, role) for text, role in pieces[1:] for word in re.findall(r"\s*\S+|\s+$", text)]
+    line, used, lines = [pieces[0]], indent, 1
+    for word, role in words:
+        if used > indent and used + cell_len(word) > width and lines < most:
+            yield tuple(line)
+            line, used, lines = [(" " * indent, "muted")], indent, lines + 1
+            word = word.lstrip()  # noqa: PLW2901 - the blank stays on the line before
+        line.append((word, role))
+        used += cell_len(word)
+    yield tuple(line)
+
+
 class WhyLine(Vertical):
-    """Two lines; in a low terminal one, with the sentence."""
+    """A line of facts, and the sentence below; in a low terminal only the sentence."""
 
     def __init__(self, *, styles: Styles = COLOURED) -> None:
         super().__init__()
         self._about = Line(styles=styles, id="why-about")
-        self._why = Line(styles=styles, id="why-why")
+        self._why = WhyText(styles=styles, id="why-why")
 
     def compose(self) -> list[Line]:
         """The lines."""
@@ -101,8 +148,11 @@ class WhyLine(Vertical):
         self._about.display = not low
         if item is None:
             self._about.show([])
-            self._why.show([])
-            return
-        self._about.show([(f" ▌{item.id[-7:]}  ", "accent"), *about(item, now)])
-        lead = (f" ▌{item.id[-7:]}  " if low else "   why    ", "accent" if low else "muted")
-        self._why.show([lead, *(why if why is not None else (("…", "faint"),))])
+            pieces: list[Piece] = []
+        else:
+            self._about.show([(f" ▌{item.id[-7:]}  ", "accent"), *about(item, now)])
+            lead = (f" ▌{item.id[-7:]}  " if low else "   why    ", "accent" if low else "muted")
+            pieces = [lead, *(why if why is not None else (("…", "faint"),))]
+        lines = self._why.say(pieces, self.app.size.width)
+        if self._why.styles.height is None or self._why.styles.height.value != lines:
+            self._why.styles.height = lines
