@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.widgets import Input
 
@@ -33,12 +32,13 @@ from tui.settings import Settings, private_write, write_settings
 from tui.terminal import WORDS, AsciiFilter, ColourlessFilter
 from tui.theme import TEXTUAL_THEMES, THEMES
 from tui.theme import Palette as StylesInUse
+from tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from tui.screens.base import ConsoleScreen
 
 
-class Shell(App[int]):
+class Shell(TypeAhead):
     """The console as a program."""
 
     feed: Feed
