@@ -266,18 +266,18 @@ class Console(Shell):
 
     def action_leave(self) -> None:
         """Leave, from anywhere."""
-        self.run_worker(self.leave(), name="leave", exclusive=True, group="leave")
+        self.run_worker(self.leave(meant=True), name="leave", exclusive=True, group="leave")
 
     def action_help_quit(self) -> None:
         """^C is no accident either: ask."""
         self.action_leave()
 
-    async def leave(self) -> None:
-        """Ask what leaving means, then do it."""
+    async def leave(self, *, meant: bool = False) -> None:
+        """Ask what leaving means, then do it; *meant* as in `LeaveDialog`."""
         if isinstance(self.screen, LeaveDialog):
             return
         running = bool(self.store.connection.pong) and not self.store.why_no_change()
-        dialog = LeaveDialog(child=self.child, can_stop=running)
+        dialog = LeaveDialog(child=self.child, can_stop=running, meant=meant)
         self.push_screen(dialog, self._left)
 
     def _left(self, choice: str | None) -> None:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.widgets import Input
 
@@ -30,15 +29,16 @@ from tui.screens.command_line import CommandLine, Palette
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.settings import Settings, private_write, write_settings
-from tui.terminal import AsciiFilter, ColourlessFilter
+from tui.terminal import WORDS, AsciiFilter, ColourlessFilter
 from tui.theme import TEXTUAL_THEMES, THEMES
 from tui.theme import Palette as StylesInUse
+from tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from tui.screens.base import ConsoleScreen
 
 
-class Shell(App[int]):
+class Shell(TypeAhead):
     """The console as a program."""
 
     feed: Feed
@@ -94,7 +94,10 @@ class Shell(App[int]):
     def shown_key(self, act: Action) -> str:
         """The first key of an action as this operator and this terminal have it."""
         shown = self.keymap.shown(act)
-        return shown if self._unicode else shown.replace("⏎", "CR").replace("⇧tab", "s-tab")
+        if not self._unicode:
+            for sign, word in WORDS.items():
+                shown = shown.replace(sign, word)
+        return shown
 
     @property
     def state_folder(self) -> Path | None:
@@ -259,6 +262,10 @@ class Shell(App[int]):
         await self.keep_settings()
 
     def say_faults(self, faults: Sequence[str]) -> None:
-        """Tell what was wrong at the start, a sentence each."""
+        """Tell the first of what was wrong at the start; all of it stands in the log, ``@``."""
         for fault in faults:
-            self.notify(fault, severity="warning", timeout=15, markup=False)
+            said = self.command_log.begin(self.wall_time, "a fault at the start", "")
+            said.result, said.role, said.ended = fault, "warn", True
+        if faults:
+            more = f" And {len(faults) - 1} more; @ lists them." if len(faults) > 1 else ""
+            self.notify(faults[0] + more, severity="warning", timeout=6, markup=False)

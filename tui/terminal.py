@@ -7,6 +7,7 @@ character as one of ASCII in the same width, so that no layout breaks and no sig
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Final, final
@@ -72,7 +73,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "←": "<",
     "↑": "^",
     "↓": "v",
-    "⏎": "~",
+    "⏎": "<",  # where `WORDS` has no room
     "⇧": "^",
     "␣": "_",
     "≥": ">",
@@ -85,6 +86,11 @@ SIGNS: Final[Mapping[str, str]] = {
     "’": "'",
 }
 """The signs of the console, each with its like in ASCII.  No two states share one."""
+
+WORDS: Final[Mapping[str, str]] = {"⏎": "CR", "⇧tab": "s-tab"}
+"""Keys whose name in ASCII is wider than their sign."""
+
+_PADDING: Final = re.compile(r" {2,}|─{2,}")
 
 _BLOCKS: Final = dict(zip("▁▂▃▄▅▆▇█", "__.-=+*#", strict=True))
 _SHADES: Final = {"░": ".", "▒": ":", "▓": "#", "▏": "|", "▎": "|", "▍": "|", "▋": "|", "▊": "#"}
@@ -103,8 +109,7 @@ def ascii_of(character: str) -> str:
     if known is None and "⠀" <= character <= "⣿":
         known = ":"
     if known is None:
-        plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-        known = plain if len(plain) == width and plain.isprintable() else "?"
+        known = "?"  # and never the letter beneath its accent: that is another address
     return (known * width)[:width]
 
 
@@ -125,12 +130,26 @@ class AsciiFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the interface names it
         """Return the segments in ASCII."""
+        texts = [segment.text for segment in segments]
+        for at, segment in enumerate(segments):
+            if segment.control is None and "⏎" in segment.text:
+                self._name_enter(texts, at)
         return [
             segment
-            if segment.control is not None or segment.text.isascii()
-            else Segment(self._ascii(segment.text), segment.style)
-            for segment in segments
+            if segment.control is not None or (segment.text.isascii() and text == segment.text)
+            else Segment(self._ascii(text), segment.style)
+            for segment, text in zip(segments, texts, strict=True)
         ]
+
+    def _name_enter(self, texts: list[str], at: int) -> None:
+        """Write the sign as a word, in cells that padding of the same line gives up."""
+        word = WORDS["⏎"]
+        for giver in (*range(at, len(texts)), *range(at)):
+            if (found := _PADDING.search(texts[giver])) is not None:
+                cut = found.start()
+                texts[giver] = texts[giver][:cut] + texts[giver][cut + len(word) - 1 :]
+                texts[at] = texts[at].replace("⏎", word, 1)
+                return
 
     def _ascii(self, text: str) -> str:
         known = self._known

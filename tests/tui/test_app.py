@@ -176,7 +176,7 @@ async def test_a_relay_that_does_not_stop_keeps_the_console(clock: HandClock) ->
 
 
 async def test_an_attached_console_just_leaves(clock: HandClock) -> None:
-    """A console for a daemon is left with q and enter; the daemon is not touched."""
+    """A console for a daemon is left with ^C and enter; the daemon is not touched."""
     link = MemoryLink()
     async with running(link, clock) as (console, pilot):
         await press(pilot, "ctrl+c")
@@ -184,6 +184,16 @@ async def test_an_attached_console_just_leaves(clock: HandClock) -> None:
         await press(pilot, "enter")
         assert console.return_code == 0
     assert not link.asked_of(StopEngine)
+
+
+async def test_going_back_once_too_often_does_not_leave(clock: HandClock) -> None:
+    """Esc at the root asks with Cancel as the default, so that esc and enter stay."""
+    async with running(MemoryLink(), clock) as (console, pilot):
+        await press(pilot, "escape")
+        assert "Leave the console?" in page_of(console)
+        await press(pilot, "enter")
+        assert not isinstance(console.screen, LeaveDialog)
+        assert console.is_running
 
 
 async def test_a_terminal_that_is_too_small_is_told(clock: HandClock) -> None:

@@ -212,7 +212,7 @@ async def test_a_recording_is_played_by_the_program(tmp_path: Path, clock: HandC
             terminal.read_until("REPLAY 1x")
             terminal.press("2t")
             terminal.read_until("theme light")
-            terminal.press("q")
+            terminal.press("\x11")
             terminal.read_until("Leave the console?")
             terminal.press("\r")
             assert terminal.wait() == 0

@@ -75,6 +75,17 @@ async def test_what_was_typed_is_recalled(clock: HandClock) -> None:
         assert isinstance(console.screen, QueueScreen)
 
 
+async def test_a_whole_line_says_what_it_will_do(clock: HandClock) -> None:
+    """Over a command with what it takes stands what enter does, not that it is unknown."""
+    async with running(queue_of(3), clock) as (console, pilot):
+        await typed_keys(pilot, "colon", *"queue state:held")
+        assert "Nothing is called so." not in page_of(console)
+        assert "⏎ queue: " in page_of(console)
+        await press(pilot, "escape")
+        await typed_keys(pilot, "colon", *"nosuch")
+        assert "Nothing is called so." in page_of(console)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -78,8 +78,19 @@ def test_frames_and_charts_have_their_ascii() -> None:
     chart = [ascii_of(block) for block in "▁▂▃▄▅▆▇█"]
     assert chart[0] == "_"
     assert chart[-1] == "#"
-    assert ascii_of("é") == "e"
+
+
+def test_an_address_is_never_shown_as_another() -> None:
+    """Without Unicode a letter beyond ASCII is a question mark, not the letter like it."""
+    assert "".join(map(ascii_of, "utfé@ſlow.example")) == "utf?@?low.example"
     assert ascii_of("漢") == "??"
+
+
+def test_enter_has_a_name_in_ascii() -> None:
+    """The sign of the enter key becomes CR in hints, and the line keeps its width."""
+    line = [Segment("╰─ "), Segment("⏎ takes it · esc closes"), Segment(" ───╯")]
+    shown = "".join(segment.text for segment in AsciiFilter().apply(line, GROUND))
+    assert shown == "+- CR takes it - esc closes --+"
 
 
 @pytest.mark.parametrize(

@@ -289,4 +289,4 @@ class ConsoleScreen(Everywhere):
     )
     async def quit(self) -> None:
         """Leave the console."""
-        await self.console.leave()
+        await self.console.leave(meant=True)

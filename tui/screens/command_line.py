@@ -7,6 +7,7 @@ Neither does anything itself: the line that was chosen is their answer.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -120,6 +121,11 @@ class CommandLine(_Lister):
         """Names, or what the named action takes."""
         under = self._under
         offered = completions(under.SCOPE, text, under.why_off, self.values)
+        self.list.empty = "Nothing is called so."
+        if not offered:
+            with contextlib.suppress(BadCommand):
+                act, _ = parse(under.SCOPE, text)
+                self.list.empty = f"⏎ {act.title}: {act.help}"
         self.list.styles.height = min(SHOWN, max(1, len(offered)))
         return offered
 

@@ -117,8 +117,10 @@ class LeaveDialog(_Dialog):
         Binding("c,n", "answer('')", show=False),
     ]
 
-    def __init__(self, *, child: bool, can_stop: bool) -> None:
+    def __init__(self, *, child: bool, can_stop: bool, meant: bool) -> None:
+        """*meant* says that a key which does nothing else opened it: then Leave has the focus."""
         super().__init__()
+        self._meant = meant
         self._child = child
         self._can_stop = can_stop
 
@@ -156,8 +158,8 @@ class LeaveDialog(_Dialog):
                     yield leave
 
     def on_mount(self) -> None:
-        """Leaving an attached console harms nothing; for a child the question is a real one."""
-        self.query_one("#cancel" if self._child else "#leave").focus()
+        """Cancel has the focus, unless an attached console was told to quit in so many words."""
+        self.query_one("#leave" if self._meant and not self._child else "#cancel").focus()
 
 
 class TooSmall(ModalScreen[None]):

@@ -1,0 +1,91 @@
+"""Keys one by one: the next is looked at when all that the one before it did has been done.
+
+Textual gives every key of one read to whatever has the focus as it is read, and runs bindings
+later, so that of ``:queue`` all but the colon would go to the screen below.  `TypeAhead` keeps
+the keys behind one that is under way, until a `Fence` sent after it has come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+
+PATIENCE: Final = 1.0
+"""Seconds that a key may take before the next one is no longer kept back."""
+
+KEPT: Final = 4096
+"""Most keys and pastes that wait; what is typed beyond them is lost."""
+
+_LOOK: Final = 0.02
+"""Seconds between two looks whether the fence's way back is gone."""
+
+
+class Fence(Message):
+    """Goes the way of a key, and is back at the app when that key has been handled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back = asyncio.Event()
+
+
+class TypeAhead(App[int]):
+    """An app that nothing typed ahead escapes."""
+
+    _under_way = False
+
+    def __init__(self, *, driver_class: type) -> None:
+        super().__init__(driver_class=driver_class)
+        self._waiting: deque[events.Event] = deque()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes in their turn, all else at once."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if self._under_way:
+            if len(self._waiting) < KEPT:
+                self._waiting.append(event)
+            return
+        self._under_way = True
+        await super().on_event(event)
+        self.run_worker(self._go_on(), name="keys", group="keys")
+
+    def on_fence(self, event: Fence) -> None:
+        """It is back."""
+        event.stop()
+        event.back.set()
+
+    async def _go_on(self) -> None:
+        try:
+            await self._settled()
+            while self._waiting and self.is_running and self.screen_stack:
+                await super().on_event(self._waiting.popleft())
+                await self._settled()
+        finally:
+            self._under_way = False
+
+    async def _settled(self) -> None:
+        """Until a fence comes back and the focus is where it was when that one was sent."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        sent_to = None
+        while self.is_running and self.screen_stack and loop.time() < end:
+            screen = self.screen
+            target = self.focused or screen
+            if target is sent_to:
+                return
+            sent_to = target
+            fence = Fence()
+            target.post_message(fence)
+            while not fence.back.is_set() and loop.time() < end:
+                try:
+                    async with asyncio.timeout(_LOOK):
+                        await fence.back.wait()
+                except TimeoutError:
+                    if self.screen is not screen or not target.is_attached:
+                        break
