@@ -197,7 +197,7 @@ async def pages(spool: Path, count: int) -> list[Timing]:
                 for _ in range(count):
                     began = CLOCK.monotonic()
                     asked = link.ListQueue(query=text, sort=sort, cursor=cursor)
-                    page = await list_queue(store, asked)
+                    page = await list_queue(store, asked, {}, CLOCK.now())
                     spent.append(CLOCK.monotonic() - began)
                     cursor = page.cursor
             except RequestUnclear:
