@@ -175,8 +175,10 @@ class OverviewScreen(ConsoleScreen):
             spark.dimmed = outdated
             spark.paint()
         self._latest.room = self.query_one("#latest-rows").size.height
+        shown = self.lists
         for table in self.query(VirtualTable):
-            if table.size.height:
+            # One that is shown from now on has its cursor before it has its place on screen.
+            if table.size.height or (table.id or "").removesuffix("-rows") in shown:
                 table.dimmed = outdated
                 known = self._said_of_nothing.setdefault(table, table.empty)
                 table.empty = known if self.store.status is not None else UNKNOWN
