@@ -19,6 +19,7 @@ from tests.documents import sybil
 from tests.fakes.programs import SEARCH
 
 pytest_collect_file = sybil.pytest()
+pytest_plugins = ["tests.every_action"]
 
 DEBIAN: Final = {
     "dig": "bind9-dnsutils",

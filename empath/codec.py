@@ -14,6 +14,10 @@ import msgspec
 T = TypeVar("T")
 
 
+# `NotImplementedError` is what msgspec asks of its hooks for a kind they do not know: a `TypeError`
+# would come out as if the sender's data were wrong.
+
+
 def _to_wire(value: object) -> object:
     if isinstance(value, str):
         return str.__str__(value)

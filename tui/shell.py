@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -87,9 +88,9 @@ class Shell(TypeAhead):
         return [*theirs, *self._line_filters, *colours]
 
     @property
+    @abstractmethod
     def front(self) -> ConsoleScreen | None:
         """The console screen in front, also while a dialog is over it."""
-        raise NotImplementedError
 
     def shown_key(self, act: Action) -> str:
         """The first key of an action as this operator and this terminal have it."""
@@ -231,9 +232,9 @@ class Shell(TypeAhead):
         return f"written to {path}"
 
     @property
+    @abstractmethod
     def wall_time(self) -> float:
         """Seconds since the epoch."""
-        raise NotImplementedError
 
     # Settings.
 

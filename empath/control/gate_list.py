@@ -6,6 +6,9 @@ from empath.address import Domain
 from empath.control.link import GateItem
 from empath.control.parts import Deliverer
 from empath.delivery.route import RouteFinder
+from empath.policy.override import Override
+from empath.policy.suspension import Suspension
+from empath.policy.throttle import Throttle
 
 
 def gate_items(
@@ -27,41 +30,31 @@ def gate_items(
         )
         for name, position in gates.breakers.standing(now).items()
     ]
-    items += [
-        GateItem(
-            destination=name,
-            gate="suspension",
-            state="suspended",
-            until=each.until,
-            reason=each.reason,
-            actor=each.actor,
-            since=each.since,
-        )
-        for name, each in gates.suspensions.standing(now).items()
+    by_operators: list[tuple[Domain, str, str, Suspension | Throttle | Override]] = [
+        *(
+            (name, "suspension", "suspended", each)
+            for name, each in gates.suspensions.standing(now).items()
+        ),
+        *(
+            (name, "limit", f"limited to {each.shown}", each)
+            for name, each in gates.throttles.standing(now).items()
+        ),
+        *(
+            (name, "override", f"re-routed to {', '.join(each.hosts)}", each)
+            for name, each in finder.overrides().items()
+        ),
     ]
     items += [
         GateItem(
             destination=name,
-            gate="limit",
-            state=f"limited to {each.shown}",
+            gate=gate,
+            state=state,
             until=each.until,
             reason=each.reason,
             actor=each.actor,
             since=each.since,
         )
-        for name, each in gates.throttles.standing(now).items()
-    ]
-    items += [
-        GateItem(
-            destination=name,
-            gate="override",
-            state=f"re-routed to {', '.join(each.hosts)}",
-            until=each.until,
-            reason=each.reason,
-            actor=each.actor,
-            since=each.since,
-        )
-        for name, each in finder.overrides().items()
+        for name, gate, state, each in by_operators
     ]
     if only is not None:
         items = [item for item in items if item.destination == only]

@@ -22,6 +22,7 @@ from empath.delivery.attempt import Attempts, Report
 from empath.delivery.pool import Pool
 from empath.delivery.progress import Progress
 from empath.delivery.route import RouteFinder
+from empath.delivery.ruling import REPLY_TEXT, attempt_ended
 from empath.envelope import Envelope, Lot, NextHop, Recipient, Waiting
 from empath.events import AttemptEnded, RecipientResult, SpoolFault, TaskFailed
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
@@ -206,36 +207,18 @@ class Releases:
         self._bus.publish(event)
 
     def _event(self, lot: Lot, report: Report, seconds: float) -> AttemptEnded:
-        now = self._clock.now()
         recipients = lot.recipients if report.recipients is None else report.recipients
-        delivered = all(isinstance(each, Delivered) for each in report.outcomes)
-        return AttemptEnded(
-            at=now,
-            id=lot.id,
-            destination=lot.destination,
-            server=report.server,
-            stage=report.stage,
-            seconds=seconds,
-            size=lot.size,
-            latency=max(0.0, now - lot.received_at),
-            results=tuple(
-                RecipientResult(
-                    number=waiting.number,
-                    address=waiting.recipient.address,
-                    result=_word(outcome),
-                    reply=str(outcome.reply)[:1000],
-                    ours=outcome.reply.ours,
-                )
-                for waiting, outcome in zip(recipients, report.outcomes, strict=True)
-            ),
-            priority=lot.priority,
-            tls=report.tls,
-            tls_policy=report.need.policy if report.need is not None else "",
-            tls_source=report.need.source if report.need is not None else "",
-            tls_failures=report.tls_failures,
-            uncertain=report.uncertain,
-            transcript=() if delivered else report.transcript.lines(),
+        results = tuple(
+            RecipientResult(
+                number=waiting.number,
+                address=waiting.recipient.address,
+                result=_word(outcome),
+                reply=str(outcome.reply)[:REPLY_TEXT],
+                ours=outcome.reply.ours,
+            )
+            for waiting, outcome in zip(recipients, report.outcomes, strict=True)
         )
+        return attempt_ended(lot, report, results, now=self._clock.now(), seconds=seconds)
 
 
 def _own(lot: Lot, progress: Progress, enhanced: str, sentence: str) -> Report:

@@ -22,7 +22,8 @@ from empath.policy.retry import At, GiveUp, next_attempt, notice_due
 from empath.reply import Deferred, Delivered, EnhancedCode, Failed, Outcome, Reply
 from empath.spool.face import Ruling
 
-_REPLY_TEXT: Final = 1000
+REPLY_TEXT: Final = 1000
+"""Characters of a reply that are told."""
 
 
 class Judgement(Struct, frozen=True):
@@ -52,8 +53,16 @@ def judge(
         rulings.append(ruling)
         if notice is not None:
             notices.append(notice)
+    event = attempt_ended(lot, report, _results(recipients, rulings), now=now, seconds=seconds)
+    return Judgement(tuple(rulings), event, tuple(notices))
+
+
+def attempt_ended(
+    lot: Lot, report: Report, results: tuple[RecipientResult, ...], *, now: float, seconds: float
+) -> AttemptEnded:
+    """The attempt as it is told; what was said is kept unless all of it was delivered."""
     delivered = all(isinstance(outcome, Delivered) for outcome in report.outcomes)
-    event = AttemptEnded(
+    return AttemptEnded(
         at=now,
         id=lot.id,
         destination=lot.destination,
@@ -61,8 +70,8 @@ def judge(
         stage=report.stage,
         seconds=seconds,
         size=lot.size,
-        latency=age,
-        results=_results(recipients, rulings),
+        latency=max(0.0, now - lot.received_at),
+        results=results,
         tls=report.tls,
         priority=lot.priority,
         tls_policy=report.need.policy if report.need is not None else "",
@@ -71,7 +80,6 @@ def judge(
         uncertain=report.uncertain,
         transcript=() if delivered else report.transcript.lines(),
     )
-    return Judgement(tuple(rulings), event, tuple(notices))
 
 
 def _rule(
@@ -93,7 +101,7 @@ def _rule(
         case GiveUp(reason):
             # RFC 3463 X.4.7: delivery time expired; permanent, whatever the last answer was.
             text = f"{reason}; the last answer was: {outcome.reply}"
-            expired = Failed(Reply.own(550, "5.4.7", text[:_REPLY_TEXT]))
+            expired = Failed(Reply.own(550, "5.4.7", text[:REPLY_TEXT]))
             return Ruling(waiting.number, expired, expired=True)
 
 
@@ -144,7 +152,7 @@ def _results(
             number=ruling.number,
             address=waiting.recipient.address,
             result=_word(ruling),
-            reply=str(ruling.outcome.reply)[:_REPLY_TEXT],
+            reply=str(ruling.outcome.reply)[:REPLY_TEXT],
             next_at=ruling.next_at,
             ours=ruling.outcome.reply.ours,
         )

@@ -94,6 +94,13 @@ async def write(pilot: Pilot[int], text: str) -> None:
     await settle()
 
 
+async def command(pilot: Pilot[int], line: str) -> None:
+    """Write a line behind `:`, and have it done."""
+    await press(pilot, "colon")
+    await write(pilot, line)
+    await press(pilot, "enter")
+
+
 def page_of(console: Console) -> str:
     """What is on screen, as text without colours and without blanks at line ends."""
     strips = console.screen._compositor.render_strips()

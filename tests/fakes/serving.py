@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Served:
+class Served(ABC):
     """Gives each connection a `session`."""
 
     port = 0
 
+    @abstractmethod
     def session(self) -> asyncio.Protocol:
         """What serves one connection."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -36,7 +37,7 @@ class Served:
         self._server.close()
 
 
-class Conversing:
+class Conversing(ABC):
     """Has a `conversation` on each connection.
 
     One ends when the client goes away, and with the server.
@@ -55,11 +56,11 @@ class Conversing:
         self._tls = context
         self._open: set[asyncio.Task[None]] = set()
 
+    @abstractmethod
     async def conversation(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Serve one connection."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(

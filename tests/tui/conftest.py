@@ -1,4 +1,4 @@
-"""Times of day on golden pages are those of Greenwich, wherever the tests run."""
+"""What tests of the console share: the time zone of golden pages, telling which actions they do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.every_action import DID
 from tests.fakes.clock import HandClock
+from tui.actions import ACTIONS
+from tui.screens.acting import Acting
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +25,25 @@ def _greenwich() -> Iterator[None]:
     else:
         os.environ["TZ"] = before
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _told_actions(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Report the actions that run in this test, and do not merely say why they are off."""
+    did = set()
+    perform = Acting.perform_by_id
+
+    def performed(self: Acting, id: str, argument: str = "") -> None:
+        act = ACTIONS.get(id)
+        if not self.why_off(act) and (argument or not act.needs):
+            did.add(id)
+        perform(self, id, argument)
+
+    monkeypatch.setattr(Acting, "perform_by_id", performed)
+    yield
+    request.node.user_properties += [(DID, one) for one in sorted(did)]
 
 
 @pytest.fixture

@@ -166,6 +166,17 @@ async def test_leaving_stops_the_relay_or_leaves_it(
     assert link.closed
 
 
+async def test_the_line_leaves_as_the_key_does(clock: HandClock) -> None:
+    """`:q` asks what ^Q asks."""
+    async with running(MemoryLink(), clock, child=True) as (console, pilot):
+        await press(pilot, "ctrl+q")
+        assert "Leave it running" in page_of(console)
+        await press(pilot, "escape")
+        assert "Leave it running" not in page_of(console)
+        await press(pilot, "colon", "q", "enter")
+        assert "Leave it running" in page_of(console)
+
+
 async def test_a_relay_that_does_not_stop_keeps_the_console(clock: HandClock) -> None:
     """When stopping is refused the console says so and stays."""
     link = MemoryLink()

@@ -13,12 +13,14 @@ from empath.control.link import (
     ListQueue,
     ReadPart,
     ReleaseCaptured,
+    UndoJob,
 )
 from tests.fakes.clock import HandClock
 from tests.fakes.console import NORMAL, SMALL, item, page_of, press, running, settle
 from tests.fakes.dev_relay import HELD, dev, remember
 from tui.app import Console
 from tui.screens.inbox import InboxScreen
+from tui.widgets.preview import PreviewLines
 
 
 def screen_of(console: Console) -> InboxScreen:
@@ -162,6 +164,26 @@ async def test_captured_mail_is_deleted_one_or_all(clock: HandClock) -> None:
         await press(pilot, "1", "2", "enter")
         last = link.asked_of(DeleteMessages)[-1]
         assert (last.query, last.expect) == ("state:held hold:captured", 12)
+
+
+async def test_tab_goes_from_the_list_to_what_is_in_a_message(clock: HandClock) -> None:
+    """Tab gives the facts, then the text the keys that scroll; shift+tab takes them back."""
+    async with running(dev(), clock, size=NORMAL) as (console, pilot):
+        await press(pilot, "6")
+        theirs = console.focused
+        await press(pilot, "tab", "tab")
+        assert isinstance(console.focused, PreviewLines)
+        await press(pilot, "shift+tab", "shift+tab")
+        assert console.focused is theirs
+
+
+async def test_a_deletion_is_taken_back(clock: HandClock) -> None:
+    """U here undoes what D did here."""
+    link = dev()
+    async with running(link, clock, size=NORMAL) as (console, pilot):
+        await press(pilot, "6", "D", "y", "u")
+        assert [each.id for each in link.asked_of(UndoJob)] == ["job-1"]
+        assert "undid" in page_of(console)
 
 
 async def test_a_message_is_saved_and_copied(clock: HandClock, tmp_path: Path) -> None:

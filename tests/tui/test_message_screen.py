@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,24 @@ async def test_the_transcript_is_that_of_the_attempt_under_the_cursor(
         assert "* timed out after 30 s" in page_of(console)
         await press(pilot, "g")
         assert "Not an attempt: nothing was said." in page_of(console)
+
+
+async def test_enter_reads_what_was_said_and_the_way_back_is_shift_tab(
+    engine: DemoEngine, clock: HandClock, tmp_path: Path
+) -> None:
+    """Enter goes from an attempt to its transcript, shift+tab back; E writes the message down."""
+    async with running(engine, clock, state=tmp_path) as (console, pilot):
+        await press(pilot, "2", "enter")
+        assert console.focused is not None
+        assert console.focused.id == "moments"
+        await press(pilot, "enter")
+        assert console.focused.id == "transcript-lines"
+        await press(pilot, "shift+tab")
+        assert console.focused.id == "moments"
+        await press(pilot, "E")
+        assert "saved to" in page_of(console)
+        saved = (tmp_path / f"{engine.detail}.eml").read_bytes()
+        assert saved == engine.contents[engine.detail].encode()
 
 
 async def test_raw_content_is_read_in_ranges_and_shown_as_dots(

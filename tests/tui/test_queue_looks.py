@@ -9,7 +9,7 @@ import pytest
 from empath.control.link import ExplainMessage, ListQueue, RequestRefused, WhyItem, WhyReply
 from empath.query import BadQuery, parse_query
 from tests.fakes.clock import HandClock
-from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.console import command, item, page_of, press, running, settle
 from tests.fakes.demo_engine import matches
 from tests.fakes.eventually import eventually
 from tests.fakes.memory_link import MemoryLink
@@ -144,20 +144,16 @@ async def test_views_by_digit_and_name(link: MemoryLink, clock: HandClock, tmp_p
         assert "Queue › state:held  '2 held" in page_of(console)
         console.show_queue("dest:d1.example")
         await press(pilot, "S")
-        screen = console.front
-        assert screen is not None
-        await screen.save_view("6 stuck at one")  # type: ignore[attr-defined]
+        await command(pilot, "save-view 6 stuck at one")
         assert "'6 now shows stuck at one." in page_of(console)
         view = read_settings(kept)[0].views["queue"]["6"]
         assert view == SavedView("stuck at one", "dest:d1.example", "age")
         await press(pilot, "escape")
-        screen.show_view("stuck")  # type: ignore[attr-defined]
-        await settle()
+        await command(pilot, "view stuck")
         assert console.store.queue.matched == 7
-        screen.show_view("nonesuch")  # type: ignore[attr-defined]
+        await command(pilot, "view nonesuch")
         assert "There is no view called nonesuch" in page_of(console)
-        await screen.save_view("x")  # type: ignore[attr-defined]
-        await settle()
+        await command(pilot, "save-view x")
         assert "Say under which digit" in page_of(console)
 
 

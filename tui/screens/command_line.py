@@ -8,6 +8,7 @@ Neither does anything itself: the line that was chosen is their answer.
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,9 +58,9 @@ class _Lister(ModalScreen[str]):
         """Show what the text may mean."""
         self.list.show(self.found(self.field.value))
 
+    @abstractmethod
     def found(self, text: str) -> Sequence[Choice]:
         """What *text* may mean."""
-        raise NotImplementedError
 
     def on_input_changed(self) -> None:
         """Another letter."""

@@ -6,6 +6,8 @@ message's own screen declare as theirs.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from tui.actions import action
 from tui.figures import octets
 from tui.inside import HEADERS, HTML, PARTS, RAW, SOURCE, TEXT, Inside
@@ -24,9 +26,9 @@ class Looking(ConsoleScreen):
         return self.query_one(Preview)
 
     @property
+    @abstractmethod
     def inside(self) -> Inside | None:
         """What is known of the message."""
-        raise NotImplementedError
 
     def looked(self) -> None:
         """Another text is shown."""
