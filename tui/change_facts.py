@@ -96,7 +96,7 @@ def _counted(change: Change, target: Target, preview: Preview) -> Facts:
     note = f" · {-left:,} left, or cannot be changed so" if left < 0 else ""
     flying = f" · {preview.in_flight:,} in flight left alone" if preview.in_flight else ""
     people = plural(preview.recipients, "recipient")
-    if change.verb == "delete":
+    if change.verb == "delete" and change.queued:
         people += " will NOT get this mail" if preview.recipients != 1 else " will NOT get it"
     facts: Facts = []
     if note:
@@ -125,6 +125,8 @@ def outcome(change: Change, changed: Changed, target: Target | None = None) -> s
     if changed.job:
         number = plural(target.number, "message") if target is not None else "many messages"
         return f"{change.title.lower()} of {number} runs as job {safe(changed.job)}; X cancels it"
+    if not (changed.messages or changed.in_flight or changed.unknown or changed.note):
+        return f"nothing was {change.done.removesuffix(':')}: {change.idle}"
     text = f"{change.done} {plural(changed.messages, 'message')}"
     if changed.recipients != changed.messages:
         text += f" ({plural(changed.recipients, 'recipient')})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from empath.control.link import (
@@ -105,6 +105,10 @@ class Change:
     """One of these must be chosen first; it is the value ``choice``."""
     options: Callable[[Values], str] = lambda _: ""
     """What `empathctl` takes beside the messages."""
+    idle: str = "ended by now, or under way"
+    """Why none of its messages was changed."""
+    queued: bool = True
+    """Its messages wait in the queue; else they are captured, and nobody waits for them."""
 
     def request(self, target: Target, values: Values, *, dry_run: bool = False) -> QueueChange:
         """The request that makes it, or with *dry_run* tells what it would do."""
@@ -113,7 +117,8 @@ class Change:
     def command(self, target: Target | Sequence[MessageId], values: Values | None = None) -> str:
         """The `empathctl` line that does the same."""
         about = target if isinstance(target, Target) else Target(ids=tuple(target))
-        parts = ("empathctl queue", self.verb, about.words, self.options(values or {}))
+        group = "empathctl queue" if self.queued else "empathctl inbox"
+        parts = (group, self.verb, about.words, self.options(values or {}))
         return " ".join(part for part in parts if part)
 
 
@@ -181,6 +186,7 @@ CHANGES: Final = {
             False,
             "kept in the queue until they are released",
             lambda named, _: HoldMessages(**named, reason=ACTOR_REASON),
+            idle="held already, or ended by now",
         ),
         Change(
             "release",
@@ -189,6 +195,7 @@ CHANGES: Final = {
             False,
             "queued again, due now",
             lambda named, _: ReleaseMessages(**named),
+            idle="not held",
         ),
         Change(
             "bounce",
@@ -237,8 +244,16 @@ CHANGES: Final = {
                 priority=values.get("choice", "normal"),  # type: ignore[arg-type] # one of `choices`
             ),
             choices=CHOICES["prio"],
+            idle="of that priority already, or ended by now",
             options=lambda values: values.get("choice", "normal"),
         ),
     )
 }  # fmt: skip
 """The changes by their verb."""
+
+DELETE_CAPTURED: Final = replace(
+    CHANGES["delete"],
+    consequence="taken out of the inbox; captured here, and on the way to nobody",
+    queued=False,
+)
+"""Deleting in the inbox, where nobody would have been sent the mail."""

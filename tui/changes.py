@@ -42,10 +42,10 @@ class Changing(Protocol):
 
 
 def changing(
-    verb: str, key: str, *, help: str, rank: int = 0
+    verb: str, key: str, *, help: str, rank: int = 0, change: Change | None = None
 ) -> Callable[[Any], Awaitable[None] | None]:
-    """The action of a `Changing` screen that makes this change."""
-    change = CHANGES[verb]
+    """The action of a `Changing` screen that makes this change; *change* has words of its own."""
+    change = change or CHANGES[verb]
 
     def make(screen: Changing) -> Awaitable[None] | None:
         return screen.change(change)

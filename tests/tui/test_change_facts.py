@@ -16,7 +16,7 @@ from empath.control.link import (
 from tests.fakes.console import item
 from tests.fakes.counted import counted
 from tui.change_facts import facts_before, facts_of, heading, outcome, role_of_typed
-from tui.change_table import CHANGES, Target
+from tui.change_table import CHANGES, DELETE_CAPTURED, Target
 
 NOW = 1_790_000_000.0
 FROZEN = Selection(
@@ -56,6 +56,10 @@ def test_what_would_be_touched_is_told() -> None:
     assert facts["Undo"].startswith("moved to the trash for a while; u undoes")
     bounced = dict(facts_of(CHANGES["bounce"], target, counted(items), NOW, {}))
     assert bounced["Undo"].startswith("none")
+    captured = dict(facts_of(DELETE_CAPTURED, target, counted(items), NOW, {}))
+    assert captured["Recipients"] == "20 recipients"
+    assert "on the way to nobody" in captured["They are"]
+    assert captured["Equivalent"].startswith("empathctl inbox delete ")
 
 
 @pytest.mark.parametrize(
@@ -152,6 +156,8 @@ def test_results_are_told() -> None:
         "held 3 messages (5 recipients) · 1 in flight left alone · well"
     )
     assert outcome(hold, Changed(1, 1, 0, undo="job-3")) == "held 1 message · u undoes"
+    assert outcome(CHANGES["release"], Changed(0, 0, 0)) == "nothing was released: not held"
+    assert outcome(hold, Changed(0, 0, 2)) == "held 0 messages · 2 in flight left alone"
     running = outcome(hold, Changed(0, 0, 0, job="job-4"), MANY)
     assert running == "hold of 1,204 messages runs as job job-4; X cancels it"
     assert "many messages" in outcome(hold, Changed(0, 0, 0, job="job-4"))

@@ -155,7 +155,10 @@ async def test_captured_mail_is_deleted_one_or_all(clock: HandClock) -> None:
     """D asks and deletes what is meant; X deletes all, above ten with the number typed."""
     link = dev(12)
     async with running(link, clock, size=NORMAL) as (console, pilot):
-        await press(pilot, "6", "D", "y")
+        await press(pilot, "6", "D")
+        assert "captured here, and on the way to nobody" in page_of(console)
+        assert "Hold instead" not in page_of(console)
+        await press(pilot, "y")
         assert link.asked_of(DeleteMessages)[-1].ids == (link.queue[0].id,)
         await press(pilot, "space", "space", "D", "y")
         assert len(link.asked_of(DeleteMessages)[-1].ids) == 2

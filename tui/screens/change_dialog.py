@@ -106,7 +106,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
             yield Static("", markup=False, id="change-wrong")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", name="no", id="cancel", compact=True)
-                if change.destroys and change.verb != "hold":
+                if change.destroys and change.queued:
                     yield Button("Hold instead", name="hold", id="hold", compact=True)
                 yes = Button(change.title.split()[0], name="yes", id="yes", compact=True)
                 yes.disabled = True

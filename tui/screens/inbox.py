@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from empath.control.link import DeleteMessages, ReleaseCaptured
 from empath.envelope import MessageId
 from tui.actions import Danger, action
+from tui.change_table import DELETE_CAPTURED
 from tui.changes import CHANGES, Change, carry_out, changing, outcome
 from tui.figures import count, plural
 from tui.inside_text import copies_of
@@ -191,7 +192,7 @@ class InboxScreen(InboxList):
         words.append(f"--to {self._before.to or 'HOST:PORT'}")
         return " ".join(words)
 
-    delete = changing("delete", "D", help="Delete captured mail.", rank=8)
+    delete = changing("delete", "D", help="Delete captured mail.", rank=8, change=DELETE_CAPTURED)
 
     @action(
         "X",
