@@ -21,7 +21,7 @@ from pathlib import Path
 import apsw
 
 from empath.clock import SystemClock
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 from empath.envelope import Priority
 from empath.events import AttemptEnded
 from empath.policy.room import CLASSES

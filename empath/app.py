@@ -38,7 +38,7 @@ from empath.control.metrics_door import MetricsDoor, MetricsServer
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
 from empath.control.renewals import renewals
-from empath.control.socket import ControlServer
+from empath.control.server import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.releasing import Releases

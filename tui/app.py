@@ -182,6 +182,8 @@ class Console(Shell):
             screen.paint_all()
 
     def _tick(self) -> None:
+        if not self.screen_stack:
+            return  # it is being left
         self._mind_size()
         self._mind_phase()
         left = self.store.connection.stale_in(self.store.clock.monotonic())
@@ -243,6 +245,12 @@ class Console(Shell):
         self.feed.retry()
 
     # Where to.
+
+    def delay_update(self, delay: float = 0.001) -> None:
+        """Paint another screen as soon as it can be: Textual waits 50 ms, for what our screens,
+        which fill themselves before they are painted, have not to hide.
+        """
+        super().delay_update(delay)
 
     def action_tab(self, name: str) -> None:
         """Go to a screen by its name, to the root of its stack."""

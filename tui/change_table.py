@@ -253,7 +253,7 @@ CHANGES: Final = {
 
 DELETE_CAPTURED: Final = replace(
     CHANGES["delete"],
-    consequence="taken out of the inbox; captured here, and on the way to nobody",
+    consequence="taken out of the inbox; it was on its way to nobody",
     queued=False,
 )
 """Deleting in the inbox, where nobody would have been sent the mail."""

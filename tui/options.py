@@ -13,7 +13,7 @@ from pathlib import Path
 
 from empath.clock import Clock
 from empath.control.link import Link
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 from tui.app import Console
 from tui.keymap import Keymap
 from tui.recording import RecordingLink, RecordingUnusable

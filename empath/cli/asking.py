@@ -22,7 +22,7 @@ from empath.config.load import find_config, load_config
 from empath.config.problem import ConfigUnusable
 from empath.config.salvage import spool_of_unusable
 from empath.control.link import Link, LinkLost, NoEngine, Request, RequestRefused, RequestUnclear
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 
 T = TypeVar("T")
 

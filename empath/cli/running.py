@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from empath.control.link import GetConfig, LinkLost, RequestRefused
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 
 SOCKETS: Final = Path("/proc/net/unix")
 _LISTENS: Final = 0x10000

@@ -9,7 +9,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain, counted, octets, say, write_json, write_pairs, write_table
 from empath.cli.verbs import group, verb
 from empath.control import link
-from empath.control.socket import answers
+from empath.control.peer import answers
 from empath.spool.check import check_stopped
 from empath.spool.face import SpoolInUse, SpoolUnusable
 

@@ -18,7 +18,7 @@ from empath.config.model import Config
 from empath.config.origin import Origin, Reading
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.control.metrics_door import MetricsRefused
-from empath.control.socket import SocketUnusable
+from empath.control.peer import SocketUnusable
 from empath.inbound.listener import ListenerRefused
 from empath.spool.face import SpoolInUse, SpoolUnusable
 

@@ -30,7 +30,7 @@ from empath.clock import SystemClock
 from empath.config.problem import ConfigUnusable
 from empath.control import link
 from empath.control.link import LinkIncompatible, LinkLost, RequestRefused
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 
 _FIRST: Final = 1.0
 """Seconds between the first look and the second, at most: rates need two."""

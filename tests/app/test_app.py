@@ -19,7 +19,7 @@ from empath.clock import SystemClock
 from empath.config.model import Config, Listener, Log, LogFormat, Mode, Spool
 from empath.config.origin import Origin
 from empath.control.link import GetStatus, ListDnsOverrides, SetDnsOverride, StopEngine
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 from empath.events import ConfigReloaded
 from empath.spool.face import SpoolInUse
 from empath.spool.store import Store

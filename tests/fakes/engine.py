@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from empath.control.link import LinkLost, Ping, Request
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 from tests.fakes.programs import LOOPBACK, ROOT, NotReady, Running, free_port, until
 
 

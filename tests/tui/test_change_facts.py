@@ -58,7 +58,7 @@ def test_what_would_be_touched_is_told() -> None:
     assert bounced["Undo"].startswith("none")
     captured = dict(facts_of(DELETE_CAPTURED, target, counted(items), NOW, {}))
     assert captured["Recipients"] == "20 recipients"
-    assert "on the way to nobody" in captured["They are"]
+    assert "on its way to nobody" in captured["They are"]
     assert captured["Equivalent"].startswith("empathctl inbox delete ")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from empath.control.socket import RemoteLink
+from empath.control.remote import RemoteLink
 from tests.fakes.clock import HandClock
 from tui.options import Options, parse, prepare
 from tui.recording import RecordingLink, RecordingUnusable

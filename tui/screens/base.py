@@ -7,6 +7,7 @@ are done stands in `acting`, what can be done on every screen here and in `every
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -36,6 +37,14 @@ def _why_no_inbox(screen: ConsoleScreen) -> str:
     if screen.store.catches_mail or screen.store.connection.pong is None:
         return ""  # of an engine that has not answered yet nothing is known
     return "No mail is captured: this engine delivers what it is sent."
+
+
+def _keep_for_good() -> None:
+    """A tab lives as long as the console's process: keys need not wait, up to 50 ms, while it is
+    looked through for garbage again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class ConsoleScreen(Everywhere):
@@ -133,6 +142,8 @@ class ConsoleScreen(Everywhere):
         """Paint once the widgets have their sizes."""
         self.ready = True
         self.call_after_refresh(self.paint_all)
+        if len(self.app.screen_stack) == 1 and not self.app.is_headless:
+            self.call_after_refresh(_keep_for_good)
 
     def on_resize(self) -> None:
         """Everything may fit differently now."""
