@@ -24,7 +24,8 @@ from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.data import ContentReader, HeaderSection
 from empath.smtp.decision import Answer, Hangup, OpenTransaction, ReceiveContent, Refuse
-from empath.smtp.session import Session, State
+from empath.smtp.session import Session
+from empath.smtp.states import State
 from empath.spool.face import Draft, SpoolFull, SpoolRefused
 from empath.spool.operating import CAPTURED
 
