@@ -242,13 +242,17 @@ def choose_addresses(
     """The addresses of *target* to try, IPv6 and IPv4 in turn (RFC 8305 4); or why there is none.
 
     Addresses that the DNS may not send us to are left out, unless the target is fixed; those of
-    our own *listeners* always.
+    our own *listeners* always.  Nothing is final while one family is not known.
     """
     found = interleave(
         v6.records if isinstance(v6, Found) else (), v4.records if isinstance(v4, Found) else ()
     )
+    refused: Failed | None = None
     if found:
-        return filter_addresses(target, found, allow=allow, own=own, listeners=listeners)
+        chosen = filter_addresses(target, found, allow=allow, own=own, listeners=listeners)
+        if not isinstance(chosen, Failed):
+            return chosen
+        refused = chosen
     for answer in (v4, v6):
         if isinstance(answer, LookupFailed):
             return Deferred(
@@ -259,6 +263,8 @@ def choose_addresses(
                     " It is tried again by itself; if it lasts, check dns.servers",
                 )
             )
+    if refused is not None:
+        return refused
     if target.fixed is not None:
         # The operator's slip must not bounce a queue: it waits for the correction.
         return Deferred(
@@ -309,8 +315,8 @@ def filter_addresses(
     good = tuple(address for address, kind in kinds if kind is None)
     if good:
         return good[:MAX_ADDRESSES]
-    address, kind = kinds[0]
-    if any(kind == "own" for _, kind in kinds):
+    address, kind = next((each for each in kinds if each[1] == "own"), kinds[0])
+    if kind == "own":
         return Failed(
             _reply(
                 550,

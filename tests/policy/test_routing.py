@@ -330,6 +330,29 @@ class TestAddresses:
         outcome = choose_addresses(TARGET, NONE, V4, allow=[], own=own)
         assert refusal(outcome).startswith("Failed 550 5.4.6 The mail server mx.example.org is")
 
+    @pytest.mark.parametrize(
+        ("v6", "v4"),
+        [
+            (Found((ipaddress.ip_address("fd00::1"),), 60), LookupFailed("A of mx: no answer")),
+            (LookupFailed("AAAA of mx: no answer"), Found((ipaddress.ip_address("10.0.0.1"),), 60)),
+        ],
+    )
+    def test_what_is_not_known_is_not_given_up(
+        self, v6: Answer[IpAddress], v4: Answer[IpAddress]
+    ) -> None:
+        """Where one family's addresses are refused and the other's could not be looked up, mail
+        waits: the address it may go to is perhaps the one that is not known.
+        """
+        outcome = choose_addresses(TARGET, v6, v4, allow=[], own=[])
+        assert refusal(outcome).startswith("Deferred 451 4.4.3 The address of mx.example.org could")
+
+    def test_the_address_that_is_our_own_is_named(self) -> None:
+        """Not another one that is refused as well."""
+        own = [ipaddress.ip_address("192.0.2.1")]
+        answer = Found((ipaddress.ip_address("10.0.0.1"), *own), 60)
+        outcome = choose_addresses(TARGET, NONE, answer, allow=[], own=own)
+        assert "mx.example.org is this host (192.0.2.1)" in refusal(outcome)
+
     @given(
         st.lists(st.ip_addresses(v=6), max_size=20),
         st.lists(st.ip_addresses(v=4), max_size=20),
