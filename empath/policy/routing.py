@@ -100,27 +100,14 @@ class FixedRoutes:
         return None
 
 
-def fixed_route(
-    destination: Domain,
-    routes: Sequence[model.Route],
-    *,
-    port: int,
-) -> Route | None:
-    """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
-    return FixedRoutes(routes).find(destination, port=port)
-
-
-def overridden(
-    destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes | Sequence[model.Route]
-) -> Route:
+def overridden(destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes) -> Route:
     """The route to *hosts* in the place of the one there is.
 
     It takes over that a ``[[route]]`` requires encryption, by STARTTLS: what operators do in a
     hurry must not send in clear what the config keeps from it.  It does not take over its user
     name and password, which are for another host.
     """
-    fixed = routes if isinstance(routes, FixedRoutes) else FixedRoutes(routes)
-    displaced = fixed.find(destination, port=0)
+    displaced = routes.find(destination, port=0)
     stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
     tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
     return Route(
