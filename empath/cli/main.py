@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from empath import app
+from empath import app, hangup
 from empath.cli.asking import ends_the_command
 from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
@@ -59,6 +59,8 @@ def run_with_console(
 ) -> None:
     """Run the engine, and its console on this terminal."""
     context.obj = config
+    if context.invoked_subcommand in {"check", "console"}:
+        hangup.as_usual()
     if context.invoked_subcommand is None:
         _start_with_console(*read_config(config, needed=True), debug=debug)
 

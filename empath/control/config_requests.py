@@ -35,7 +35,7 @@ class QueueImpact(Struct, frozen=True, kw_only=True):
 
     destination: Domain
     what: str
-    """``route``, ``tls``, ``limits``, ``expiry``, ``captured``, …: one kind of consequence."""
+    """``route``, ``tls``, ``limits``, ``expiry``, ``inbox``, …: one kind of consequence."""
     messages: int
     recipients: int
     sentence: str

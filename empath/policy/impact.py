@@ -39,7 +39,7 @@ class Consequence:
 
     what: str
     """``route``, ``tls``, ``login``, ``source``, ``limits``, ``sending``, ``mode``, ``spool``,
-    ``expiry``, ``retry``, ``notice`` or ``captured``."""
+    ``expiry``, ``retry``, ``notice`` or ``inbox``."""
     sentence: str
     """What it would do, such as ``would go to 127.0.0.1:2525 instead of its MX hosts``."""
     warning: bool = False
@@ -238,7 +238,7 @@ def _surplus(old: Config, new: Config) -> Consequence | None:
     if not new.dev.keep or 0 < before <= new.dev.keep or Mode.DEV not in (old.mode, new.mode):
         return None
     sentence = f"would be deleted for good: dev.keep leaves the newest {new.dev.keep:,} of all"
-    return Consequence("captured", sentence, warning=True)
+    return Consequence("inbox", sentence, warning=True)
 
 
 def _classes(old: Config, new: Config) -> Mapping[Priority, Consequence]:

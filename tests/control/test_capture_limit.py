@@ -75,7 +75,7 @@ async def test_a_plan_counts_what_fewer_would_delete(tmp_path: Path, keep: int, 
         told, _ = await impact_of(engine).impact(before, engine.config)
         assert sum(one.messages for one in told) == gone
         for one in told:
-            assert (one.what, one.warning) == ("captured", True)
+            assert (one.what, one.warning) == ("inbox", True)
             assert one.sentence == (
                 f"would be deleted for good: dev.keep leaves the newest {keep} of all"
             )
