@@ -275,6 +275,8 @@ class ConfigReloaded(_Event, frozen=True):
     """Keys that wait for a restart, from this reload or an earlier one."""
     renewed: tuple[str, ...] = ()
     """What changed though no setting did, such as the certificate in a file."""
+    warnings: tuple[str, ...] = ()
+    """What would keep the engine from starting with it."""
 
 
 class ConfigRefused(_Event, frozen=True):

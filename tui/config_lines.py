@@ -72,15 +72,17 @@ def change_lines(
 
 
 def impact_lines(plan: Plan, styles: Styles) -> list[Text]:
-    """What a plan does to queued mail."""
+    """What a plan does to the next start, and to queued mail."""
+    lines = [Text(f"▲ {fault_row(one)}", styles["warn"]) for one in plan.warnings]
     if not plan.changes:
-        return []
+        return lines
     if not plan.impact:
-        said = f"none of {plural(plan.examined, 'message')} is touched"
-        return [_head("Queued mail", said if plan.examined else "there is none", styles, "text")]
+        none = f"none of {plural(plan.examined, 'message')} is touched"
+        said = none if plan.examined else "there is none"
+        return [*lines, _head("Queued mail", said, styles, "text")]
     bad = sum(one.messages for one in plan.impact if one.warning)
     said = f"{plural(plan.examined, 'message')} looked at"
-    lines = [_head("Queued mail", said, styles, "warn" if bad else "text")]
+    lines.append(_head("Queued mail", said, styles, "warn" if bad else "text"))
     worst = sorted(plan.impact, key=lambda one: not one.warning)
     lines += (_impact(one, styles) for one in worst[:_IMPACTS])
     if len(plan.impact) > _IMPACTS:

@@ -154,7 +154,8 @@ def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused | ConfigWatc
         case ConfigLoaded():
             return "●", "accent", "config", "", event.path, "in force", 1
         case ConfigReloaded():
-            what = "; ".join((*event.changes, *event.renewed)) or "no setting has changed"
+            told = (*event.changes, *event.renewed, *event.warnings)
+            what = "; ".join(told) or "no setting has changed"
             detail = f"version {event.version} by {event.actor}: {what}"
             return "●", "accent", "config", "", event.path, detail, 1
         case ConfigRefused():

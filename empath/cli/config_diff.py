@@ -84,7 +84,7 @@ def _write(lines: Callable[[int | None], Iterable[Text]]) -> None:
 
 def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
     changes = len(applied.plan.changes)
-    if changes or applied.plan.pending:
+    if changes or applied.plan.pending or applied.plan.renewed:
         yield from plan_lines(applied.plan, width, mail=False)
         yield Text()
     what = f", with {counted(changes, 'change')}" if changes else ""
@@ -118,6 +118,14 @@ def plan_lines(plan: Plan, width: int | None = None, *, mail: bool = True) -> It
         yield Text.assemble(("Pending", "bold yellow"), said)
         yield from table.rows(waiting[:left])
         yield from _more(len(waiting) - left, width)
+    if plan.renewed:
+        yield Text()
+        for sentence in plan.renewed:
+            yield from _wrapped(Text(f"  {_safe(sentence)}"), width, 4)
+    if plan.warnings:
+        yield Text()
+        for one in plan.warnings:
+            yield from _wrapped(Text(f"! {fault_line(one)}", _BAD), width, 2)
     if plan.changes and mail:
         yield Text()
         yield from _queued(plan, width)

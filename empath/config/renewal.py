@@ -31,6 +31,15 @@ class RenewalRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What would keep the engine from starting with a config, as things are now."""
+
+    key: str
+    """The setting that it is about, by its place: ``listener[0].bind``."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """What was built aside."""
 
@@ -38,6 +47,7 @@ class Renewal:
     """Use it from now on; called in the turn of the loop in which the config is swapped."""
     renewed: tuple[str, ...] = ()
     """What changed though no setting did, such as the certificate in a file, a sentence each."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 Renew = Callable[[Config, Config], Awaitable[Renewal]]

@@ -32,7 +32,6 @@ from empath.control.ledger import REASON_LIMIT, Ledger
 from empath.control.link import (
     AppliedConfig,
     AttentionItem,
-    ConfigFault,
     Plan,
     QueueImpact,
     Request,
@@ -140,9 +139,8 @@ class ConfigDesk:
         examined = 0
         wanted = draft.config
         if wanted is not None:
-            faults = await self._try_out(draft)
-            draft = replace(draft, faults=faults)
-            if not faults and wanted != draft.before.running:
+            draft = await self._try_out(draft)
+            if not draft.faults and wanted != draft.before.running:
                 # What waits for a restart is told too: dev mode would keep all mail waiting.
                 impact, examined = await self._impact(draft.before.running, wanted)
         return draft.plan(self._standing.origin.name, impact, examined)
@@ -169,14 +167,15 @@ class ConfigDesk:
                 f"{self._standing.origin.name} has changed since the plan was made: look at the"
                 " new plan."
             )
-        if draft.config is None:
+        wanted = draft.config
+        if wanted is None:
             return self._faulty(wish, draft)
         try:
-            built = await build_aside(self._renewals, draft.before.running, draft.config)
+            built = await build_aside(self._renewals, draft.before.running, wanted)
         except RenewalRefused as error:
             faults = words.unbuilt(self._standing.origin.name, error, draft.text)
             return self._faulty(wish, replace(draft, faults=faults))
-        renewed = tuple(sentence for one in built for sentence in one.renewed)
+        draft = draft.built(built, self._standing.origin.name)
         before = draft.before
         version, at, gone = before.version, before.at, False
         told = draft.changes
@@ -198,7 +197,7 @@ class ConfigDesk:
             writing = Writing(
                 self._history,
                 kept,
-                draft.config.reload.keep,
+                wanted.reload.keep,
                 self._standing.origin,
                 wish.write,
                 before.digest,
@@ -210,7 +209,7 @@ class ConfigDesk:
         self._standing.swap(
             InForce(
                 running=draft.running,
-                wanted=draft.config,
+                wanted=wanted,
                 pending=draft.pending,
                 text=draft.text,
                 version=version,
@@ -230,7 +229,8 @@ class ConfigDesk:
                 reason=safe_text(wish.reason, REASON_LIMIT),
                 changes=words.lines(told),
                 pending=tuple(one.key for one in draft.pending),
-                renewed=renewed,
+                renewed=draft.renewed,
+                warnings=tuple(map(words.written, draft.warnings)),
             )
         )
         if kept_anew:
@@ -238,7 +238,7 @@ class ConfigDesk:
         held = self._clock.monotonic() - began
         if gone:
             raise asyncio.CancelledError
-        if kept_anew or renewed:
+        if kept_anew or draft.renewed:
             await self._note(wish, version, len(told))
         plan = draft.plan(self._standing.origin.name)
         return AppliedConfig(version=version, plan=plan, held=held, watched_until=watched_until)
@@ -282,14 +282,15 @@ class ConfigDesk:
         """Read and compare; both are done in a thread.  Raises `RequestRefused`."""
         return await aside(self._texts.compare, text, ran_before=ran_before)
 
-    async def _try_out(self, draft: Draft) -> tuple[ConfigFault, ...]:
-        """What the parts of the engine have against it; what they build is thrown away."""
+    async def _try_out(self, draft: Draft) -> Draft:
+        """With what the parts of the engine say to it; what they build is thrown away."""
         assert draft.config is not None
+        file = self._standing.origin.name
         try:
-            await build_aside(self._renewals, draft.before.running, draft.config)
+            built = await build_aside(self._renewals, draft.before.running, draft.config)
         except RenewalRefused as error:
-            return words.unbuilt(self._standing.origin.name, error, draft.text)
-        return ()
+            return replace(draft, faults=words.unbuilt(file, error, draft.text))
+        return draft.built(built, file)
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
         several = "" if changed == 1 else "s"

@@ -6,7 +6,7 @@ Everything here blocks, on the files that a config names: call it in a thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
+from empath.config.renewal import Renewal
 from empath.config.staged_file import sweep
 from empath.control import config_words as words
 from empath.control.config_history import ENGINE, History, Kept
@@ -37,6 +38,8 @@ class Draft:
     pending: tuple[ConfigChange, ...] = ()
     digest: str = ""
     """Names the text to operators."""
+    warnings: tuple[ConfigFault, ...] = ()
+    renewed: tuple[str, ...] = ()
 
     @property
     def same_text(self) -> bool:
@@ -54,6 +57,17 @@ class Draft:
             impact=tuple(impact),
             examined=examined,
             digest=self.digest,
+            warnings=self.warnings,
+            renewed=self.renewed,
+        )
+
+    def built(self, renewals: Iterable[Renewal], file: str) -> Draft:
+        """The draft, with what the parts of the engine found when they made ready for it."""
+        found = tuple(renewals)
+        return replace(
+            self,
+            warnings=words.doubted(file, (each for one in found for each in one.doubts), self.text),
+            renewed=tuple(sentence for one in found for sentence in one.renewed),
         )
 
 

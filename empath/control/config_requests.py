@@ -63,6 +63,11 @@ class Plan(Reply, frozen=True):
     """Queued messages that were looked at."""
     digest: str
     """Names the text that was planned: `ApplyConfig` refuses another one."""
+    warnings: tuple[ConfigFault, ...] = ()
+    """What would keep the engine from starting with it, as things are now, such as a port that
+    another program has: nothing is refused for it."""
+    renewed: tuple[str, ...] = ()
+    """What changes though no setting does, such as the certificate in a file."""
 
 
 class PlanConfig(Request[Plan], frozen=True):

@@ -14,7 +14,7 @@ from empath.config.diff import Difference
 from empath.config.load import DEFAULT_NAME
 from empath.config.locate import line_of
 from empath.config.problem import ConfigProblem, ConfigUnusable
-from empath.config.renewal import RenewalRefused
+from empath.config.renewal import Doubt, RenewalRefused
 from empath.control.config_requests import ConfigChange, ConfigFault, ConfigVersion
 from empath.control.system_requests import AttentionItem
 
@@ -88,6 +88,14 @@ def unbuilt(file: str, error: RenewalRefused, text: str = "") -> tuple[ConfigFau
     return tuple(
         ConfigFault(file=file, line=line_of(text, one.key), key=one.key, sentence=str(one))
         for one in error.all
+    )
+
+
+def doubted(file: str, doubts: Iterable[Doubt], text: str) -> tuple[ConfigFault, ...]:
+    """What is to be warned of; *text* is the config, which has the lines."""
+    return tuple(
+        ConfigFault(file=file, line=line_of(text, one.key), key=one.key, sentence=one.sentence)
+        for one in doubts
     )
 
 

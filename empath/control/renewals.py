@@ -13,6 +13,7 @@ from typing import Final
 from empath.address import Domain
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
+from empath.control.port_trial import try_ports
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
 from empath.policy.routing import FixedRoutes
@@ -43,7 +44,7 @@ def renewals(
     parts: list[Renew] = [reception.renew]
     if engine is not None:
         parts.append(partial(_deliveries, engine))
-    return (*parts, names, limits)
+    return (*parts, names, limits, try_ports)
 
 
 async def _deliveries(engine: Engine, old: Config, new: Config) -> Renewal:

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from empath.address import ServerId
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Listener, Tls
@@ -160,7 +161,7 @@ class Reception:
                 ssl_shutdown_timeout=SHUTDOWN_TIME if implicit else None,
             )
         except OSError as error:
-            raise ListenerRefused(_why_not(listener, error)) from error
+            raise ListenerRefused(why_not(bind, error)) from error
         self._servers.append(server)
         return [_written(socket.getsockname()) for socket in server.sockets]
 
@@ -313,13 +314,14 @@ def _context(listener: Listener) -> ServerContext | None:
         raise ListenerRefused(f"cannot open the listener at {listener.bind}: {error}") from error
 
 
-def _why_not(listener: Listener, error: OSError) -> str:
-    where = f"cannot listen at {listener.bind}: "
+def why_not(bind: ServerId, error: OSError, *, table: str = "this [[listener]]") -> str:
+    """Why one cannot listen at *bind*, and what to do; *table* is where the config has it."""
+    where = f"cannot listen at {bind}: "
     match error.errno:
         case errno.EADDRINUSE:
             return (
                 f"{where}the port is in use by another program; stop that program, or change"
-                " `bind` of this [[listener]]"
+                f" `bind` of {table}"
             )
         case errno.EACCES:
             return (
@@ -327,12 +329,9 @@ def _why_not(listener: Listener, error: OSError) -> str:
                 " CAP_NET_BIND_SERVICE, or use another port"
             )
         case errno.EADDRNOTAVAIL:
-            return (
-                f"{where}this machine does not have that address; change `bind` of this"
-                " [[listener]]"
-            )
+            return f"{where}this machine does not have that address; change `bind` of {table}"
         case _:
-            return f"{where}{error.strerror or error}; change `bind` of this [[listener]]"
+            return f"{where}{error.strerror or error}; change `bind` of {table}"
 
 
 def _written(name: Any) -> str:

@@ -189,6 +189,7 @@ def _describe_config(event: ConfigReloaded | ConfigRefused | ConfigWatched) -> s
     parts = [*event.changes, *event.renewed]
     if event.pending:
         parts.append(f"waiting for a restart: {', '.join(event.pending)}")
+    parts += event.warnings
     what = "; ".join(parts) or "no setting has changed"
     return f"{event.path} is in force as version {event.version} ({by}{said}): {what}"
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from empath.cli.config_diff import LISTED, SHOWN, plan_lines, write_applied, write_plan
-from empath.control.config_requests import AppliedConfig, Plan
+from empath.control.config_requests import AppliedConfig, ConfigFault, Plan
 from tests.fakes.demo_plan import EVERYTHING, FAULTY, change, impact, plan
 from tests.fakes.own_terminal import OwnTerminal
 
@@ -101,6 +101,23 @@ def test_no_change_is_said_in_a_line() -> None:
     waiting = plan(pending=EVERYTHING.pending[1:])
     assert "Pending  applied before" in page(waiting, 80)
     assert "Queued mail" not in page(waiting, 80)
+
+
+def test_what_is_renewed_and_what_would_fail_is_said_without_a_change() -> None:
+    """A certificate has no setting that changes; a port that is taken is marked."""
+    port = ConfigFault(file="e.toml", line=3, key="listener[0].bind", sentence="in use")
+    told = plan(renewed=("the certificate in mx.pem was renewed",), warnings=(port,))
+    assert page(told, 80).endswith(
+        ": no change to version 12\n\n  the certificate in mx.pem was renewed\n"
+        "\n! e.toml:3: listener[0].bind: in use\n"
+    )
+
+
+def test_an_applied_renewal_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise nobody would know whether the new certificate was taken."""
+    told = plan(renewed=("the certificate in mx.pem was renewed",))
+    write_applied(AppliedConfig(version=13, plan=told))
+    assert "certificate in mx.pem was renewed\n\nVersion 13 is in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.config.model import Config
 from empath.config.origin import Origin
-from empath.config.renewal import RenewalRefused
+from empath.config.renewal import Doubt, RenewalRefused
 from empath.control import ledger
 from empath.control.config_apply import Wish, finish
 from empath.control.config_desk import ConfigDesk
@@ -75,6 +75,22 @@ async def test_a_part_that_refuses_keeps_everything_as_it_was(tmp_path: Path) ->
         at.refuse.append(RenewalRefused("listener", "the key does not fit"))
         plan = await at.desk.plan(None)
         assert [one.sentence for one in plan.faults] == ["the key does not fit"]
+
+
+async def test_what_a_part_doubts_and_renews_is_told_with_the_plan(tmp_path: Path) -> None:
+    """By the plan, the answer to the reload, and the event; nothing is refused for a doubt."""
+    async with at_desk(tmp_path) as at:
+        at.renewed, at.doubts = ("the certificate was renewed",), (Doubt("log.level", "odd"),)
+        text = '[log]\nlevel = "debug"\n'
+        plan = await at.desk.plan(text)
+        applied = await at.reload(text)
+        for told in (plan, applied.plan):
+            assert told.renewed == at.renewed
+            [warning] = told.warnings
+            assert (warning.file, warning.line, warning.key) == (str(at.file), 2, "log.level")
+        [event] = at.told
+        assert isinstance(event, ConfigReloaded)
+        assert (event.renewed, event.warnings) == (at.renewed, (f"{at.file}:2: log.level: odd",))
 
 
 async def test_reloads_at_the_same_time_come_one_after_the_other(tmp_path: Path) -> None:

@@ -128,6 +128,21 @@ def test_what_needs_a_restart_waits_and_is_told_until_then(empath: Empath) -> No
     assert empath.ask(GetStatus()).attention == ()
 
 
+def test_a_port_that_another_program_has_is_told_before_the_restart_fails(empath: Empath) -> None:
+    """By the plan, by the reload's answer and in the log; the reload is not refused."""
+    with socket.create_server((LOOPBACK, 0)) as other:
+        bind = f"{LOOPBACK}:{other.getsockname()[1]}"
+        said(empath, f'\n[[listener]]\nbind = "{bind}"\n')
+        why = f"cannot listen at {bind}: the port is in use by another program"
+        for command in ("diff", "reload"):
+            done = empath.ctl("config", command)
+            [warning] = [line for line in done.stdout.splitlines() if line.startswith("! ")]
+            assert f"{empath.config}:" in warning
+            assert why in warning
+            assert done.returncode == 0
+        until("the log has it", lambda: why in empath.said(), within=10)
+
+
 def test_a_plan_changes_nothing_and_names_its_text(empath: Empath) -> None:
     """Applying what was planned is refused once the file says something else."""
     renamed(empath, "other.example.test")

@@ -11,7 +11,7 @@ from pathlib import Path
 from empath.bus import Bus
 from empath.config.model import Config, Spool
 from empath.config.origin import Origin
-from empath.config.renewal import Renewal, RenewalRefused
+from empath.config.renewal import Doubt, Renewal, RenewalRefused
 from empath.control.config_apply import Wish
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
@@ -36,6 +36,10 @@ class AtDesk:
     """Of each, whether it was in the loop's thread, as a bus must be."""
     refuse: list[RenewalRefused] = field(default_factory=list)
     """What a part has against the next config."""
+    renewed: tuple[str, ...] = ()
+    """What it says was renewed."""
+    doubts: tuple[Doubt, ...] = ()
+    """What it says would keep the engine from starting."""
     taken: list[Config] = field(default_factory=list)
     """What was in force whenever a part took what it had built."""
     asked: list[tuple[Config, Config]] = field(default_factory=list)
@@ -61,7 +65,11 @@ class AtDesk:
         """What a part of the engine does."""
         if self.refuse:
             raise self.refuse.pop()
-        return Renewal(lambda: self.taken.append(self.standing.current()))
+        return Renewal(
+            lambda: self.taken.append(self.standing.current()),
+            renewed=self.renewed,
+            doubts=self.doubts,
+        )
 
     async def look(self, old: Config, new: Config) -> tuple[Sequence[QueueImpact], int]:
         """What looks at the queue."""

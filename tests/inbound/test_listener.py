@@ -13,7 +13,7 @@ import pytest
 from empath.address import ServerId
 from empath.config.model import Config, Listener, Mode, Tls
 from empath.events import ListenerOpened, MessageAccepted, SessionLost, SessionRefused
-from empath.inbound.listener import ListenerRefused, Reception, _why_not
+from empath.inbound.listener import ListenerRefused, Reception, why_not
 from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
 
@@ -208,7 +208,7 @@ async def test_a_port_in_use(desk: Desk) -> None:
 )
 def test_why_a_listener_cannot_open(number: int, words: str) -> None:
     """Each reason the system gives comes with a remedy."""
-    sentence = _why_not(Listener(), OSError(number, "reason"))
+    sentence = why_not(Listener().bind, OSError(number, "reason"))
     assert sentence.startswith("cannot listen at 127.0.0.1:1025: ")
     assert words in sentence
 
