@@ -277,6 +277,8 @@ class ConfigReloaded(_Event, frozen=True):
     """What changed though no setting did, such as the certificate in a file."""
     warnings: tuple[str, ...] = ()
     """What would keep the engine from starting with it."""
+    back_to: int = 0
+    """The earlier version that a rollback went back to."""
 
 
 class ConfigRefused(_Event, frozen=True):

@@ -204,11 +204,12 @@ def who(actor: str) -> str:
 
 def summary(version: ConfigVersion) -> str:
     """What a version changed, in a line."""
+    back = f"{version.back_to} again: " if version.back_to else ""
     if not version.changes:
-        return "as it was" if version.source != "start" else "–"
+        return f"{back}as it was" if version.source != "start" else "–"
     first = version.changes[0]
     more = f"  +{len(version.changes) - 1}" if len(version.changes) > 1 else ""
-    return f"{safe(first.key)} {safe(first.old, 60)} → {safe(first.new, 60)}{more}"
+    return f"{back}{safe(first.key)} {safe(first.old, 60)} → {safe(first.new, 60)}{more}"
 
 
 def trial_pieces(view: ConfigWatchView, now: float) -> list[Piece]:

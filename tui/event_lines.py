@@ -156,7 +156,8 @@ def _of_config(event: ConfigLoaded | ConfigReloaded | ConfigRefused | ConfigWatc
         case ConfigReloaded():
             told = (*event.changes, *event.renewed, *event.warnings)
             what = "; ".join(told) or "no setting has changed"
-            detail = f"version {event.version} by {event.actor}: {what}"
+            back = f", version {event.back_to} again," if event.back_to else ""
+            detail = f"version {event.version}{back} by {event.actor}: {what}"
             return "●", "accent", "config", "", event.path, detail, 1
         case ConfigRefused():
             detail = f"refused, nothing has changed: {'; '.join(event.sentences)}"

@@ -88,7 +88,8 @@ def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
         yield from plan_lines(applied.plan, width, mail=False)
         yield Text()
     what = f", with {counted(changes, 'change')}" if changes else ""
-    yield Text(f"Version {applied.version} is in force{what}.")
+    back = f": version {applied.back_to} again" if applied.back_to else ""
+    yield Text(f"Version {applied.version} is in force{back}{what}.")
 
 
 def fault_line(fault: ConfigFault) -> str:

@@ -109,7 +109,7 @@ def history(
         complain(f"Version {number} is kept, but its record is damaged: one cannot go back to it.")
     if changes:
         for one in found.versions:
-            say(f"version {one.version}  {clock_time(one.at)}  {one.source} by {one.actor}")
+            say(f"version {one.version}  {clock_time(one.at)}  {_how(one)} by {one.actor}")
             for each in one.changes[:_CHANGES]:
                 say(f"  {each.key}: {each.old} -> {each.new} ({each.effect})")
             if more := len(one.changes[_CHANGES:]) + one.more:
@@ -119,7 +119,7 @@ def history(
         (
             f"{one.version}{'*' if one.version == found.running else ''}",
             clock_time(one.at),
-            one.source,
+            _how(one),
             one.actor,
             f"{len(one.changes) + one.more:,}",
             one.reason or "–",
@@ -127,6 +127,10 @@ def history(
         for one in found.versions
     ]
     write_table((">VERSION", "WHEN", "HOW", "WHO", ">CHANGES", "REASON"), rows)
+
+
+def _how(one: link.ConfigVersion) -> str:
+    return f"{one.source} to {one.back_to}" if one.back_to else one.source
 
 
 @verb
@@ -142,7 +146,15 @@ def rollback(
     """Write an earlier version to the config file and put it in force."""
     request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
     applied = client.ask(request)
+    before = applied.plan.base - 1
+    if not version and 0 < applied.back_to < before:
+        complain(
+            f"The one before that can be read is version {applied.back_to}: the records of"
+            f" {applied.back_to + 1} to {before} are damaged or gone."
+        )
     if dry_run:
+        if applied.back_to and not client.json:
+            say(f"Back to version {applied.back_to}:")
         _show_plan(applied.plan, json=client.json)
     else:
         _show_applied(applied, json=client.json)

@@ -193,6 +193,7 @@ class ConfigDesk:
                 file=self._standing.origin.name,
                 text=draft.text,
                 changes=told,
+                back_to=wish.back_to,
             )
             writing = Writing(
                 self._history,
@@ -231,6 +232,7 @@ class ConfigDesk:
                 pending=tuple(one.key for one in draft.pending),
                 renewed=draft.renewed,
                 warnings=tuple(map(words.written, draft.warnings)),
+                back_to=wish.back_to,
             )
         )
         if kept_anew:
@@ -241,7 +243,13 @@ class ConfigDesk:
         if kept_anew or draft.renewed:
             await self._note(wish, version, len(told))
         plan = draft.plan(self._standing.origin.name)
-        return AppliedConfig(version=version, plan=plan, held=held, watched_until=watched_until)
+        return AppliedConfig(
+            version=version,
+            plan=plan,
+            held=held,
+            watched_until=watched_until,
+            back_to=wish.back_to,
+        )
 
     async def _go_back(self, wish: Wish) -> str:
         """Do what the trial's end asks for; why it could not be done, or nothing."""
@@ -320,7 +328,8 @@ class ConfigDesk:
         running = self._standing.state.version
         kept = await self.shown.earlier(request.version)
         if request.dry_run:
-            return AppliedConfig(version=running, plan=await self.plan(kept.text, ran_before=True))
+            plan = await self.plan(kept.text, ran_before=True)
+            return AppliedConfig(version=running, plan=plan, back_to=kept.version)
         return await self.change(
             Wish(
                 actor=actor,

@@ -48,6 +48,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     text: str
     changes: tuple[ConfigChange, ...]
+    back_to: int = 0
+    """The version that it is again."""
 
     def told(self) -> ConfigVersion:
         """What an operator may know of it: all but the text."""
@@ -58,6 +60,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
             reason=self.reason,
             source=self.source,
             changes=self.changes,
+            back_to=self.back_to,
         )
 
 

@@ -87,6 +87,8 @@ class AppliedConfig(Reply, frozen=True):
     """Seconds for which the swap held the event loop: the one turn in which nothing else ran."""
     watched_until: float | None = None
     """It is on trial until then; see `ApplyConfig.watch`."""
+    back_to: int = 0
+    """The earlier version that it is, or with `dry_run` would be, where one goes back."""
 
 
 class ApplyConfig(Request[AppliedConfig], frozen=True):
@@ -141,6 +143,8 @@ class ConfigVersion(Struct, frozen=True, kw_only=True):
     """In a list of versions the newest 10,000 changes of all, values cut to 1,000 characters."""
     more: int = 0
     """Changes that are left out."""
+    back_to: int = 0
+    """The earlier version that a rollback went back to."""
 
 
 class ConfigHistory(Reply, frozen=True):

@@ -185,6 +185,8 @@ def _describe_config(event: ConfigReloaded | ConfigRefused | ConfigWatched) -> s
     by = f"{event.source} by {event.actor}"
     if isinstance(event, ConfigRefused):
         return f"{event.path} refused ({by}), nothing has changed: {'; '.join(event.sentences)}"
+    if event.back_to:
+        by = f"{event.source} to version {event.back_to} by {event.actor}"
     said = f", {event.reason}" if event.reason else ""
     parts = [*event.changes, *event.renewed]
     if event.pending:

@@ -66,6 +66,19 @@ async def test_a_dry_run_only_plans(ctl: Ctl) -> None:
     assert (asked.version, asked.dry_run, ctl.link.config.version) == (3, True, 1)
 
 
+async def test_a_rollback_says_to_which_version_it_goes(ctl: Ctl) -> None:
+    """Also where nobody named one, and what was stepped over on the way."""
+    link = ctl.link.config
+    link.version, link.plan = 4, msgspec.structs.replace(link.plan, base=4)
+    dry = await ctl.run("config", "rollback", "--dry-run")
+    assert dry.stdout.startswith("Back to version 3:\n")
+    done = await ctl.run("config", "rollback")
+    assert "Version 5 is in force: version 3 again, with 2 changes." in done.stdout
+    link.plan = msgspec.structs.replace(link.plan, base=7)
+    done = await ctl.run("config", "rollback")
+    assert "is version 4: the records of 5 to 6 are damaged or gone." in done.stderr
+
+
 async def test_faults_are_written_as_a_check_writes_them(ctl: Ctl) -> None:
     """On standard error, each with its line; the code is that of a config that cannot be used."""
     ctl.link.config.plan = msgspec.structs.replace(PLAN, faults=(FAULT,), changes=(), pending=())
@@ -100,7 +113,12 @@ async def test_history_marks_what_is_in_force(ctl: Ctl) -> None:
     second = ConfigVersion(
         version=2, at=NOW, actor="ada", reason="slow", source="reload", changes=(CHANGE,)
     )
-    ctl.link.config.versions = (second, *ctl.link.config.versions)
+    [first] = ctl.link.config.versions
+    third = msgspec.structs.replace(second, version=3, source="rollback", back_to=1)
+    ctl.link.config.versions = (third, second)
+    assert "rollback to 1" in (await ctl.run("config", "history")).stdout
+    assert "rollback to 1 by ada" in (await ctl.run("config", "history", "--changes")).stdout
+    ctl.link.config.versions = (second, first)
     ctl.link.config.version, ctl.link.config.unreadable = 2, (1,)
     done = await ctl.run("config", "history")
     assert done.stderr.startswith("Version 1 is kept, but its record is damaged")

@@ -82,9 +82,7 @@ async def test_what_a_part_doubts_and_renews_is_told_with_the_plan(tmp_path: Pat
     async with at_desk(tmp_path) as at:
         at.renewed, at.doubts = ("the certificate was renewed",), (Doubt("log.level", "odd"),)
         text = '[log]\nlevel = "debug"\n'
-        plan = await at.desk.plan(text)
-        applied = await at.reload(text)
-        for told in (plan, applied.plan):
+        for told in (await at.desk.plan(text), (await at.reload(text)).plan):
             assert told.renewed == at.renewed
             [warning] = told.warnings
             assert (warning.file, warning.line, warning.key) == (str(at.file), 2, "log.level")
@@ -239,8 +237,11 @@ async def test_a_damaged_record_is_told_and_stepped_over(tmp_path: Path) -> None
         assert ([one.version for one in found.versions], found.unreadable) == ([4, 2, 1], (3,))
         with pytest.raises(NotFound, match=r"no version 3 .* or its record cannot be read"):
             await at.desk.answer(RollBackConfig(version=3), "root")
-        await at.desk.answer(RollBackConfig(), "root")
+        dry = await at.desk.answer(RollBackConfig(dry_run=True), "root")
+        done = await at.desk.answer(RollBackConfig(), "root")
         assert at.file.read_text() == BASE.format("7m")
+        assert (dry.back_to, done.back_to, at.told[-1].back_to) == (2, 2, 2)
+        assert (await at.desk.answer(ListConfigHistory(), "root")).versions[0].back_to == 2
 
 
 async def test_only_so_many_are_kept(tmp_path: Path) -> None:

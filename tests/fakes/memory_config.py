@@ -174,4 +174,9 @@ class MemoryConfig:
                     actor="root",
                     sentence="No mail was tried since.",
                 )
-        return AppliedConfig(version=self.version, plan=self.plan, watched_until=until)
+        back = 0
+        if isinstance(request, RollBackConfig):
+            back = request.version or self.version - (not request.dry_run) - 1
+        return AppliedConfig(
+            version=self.version, plan=self.plan, watched_until=until, back_to=back
+        )

@@ -179,6 +179,13 @@ LINES: list[tuple[Event, str]] = [
         ),
     ),
     (
+        ConfigReloaded(AT, "/etc/empath.toml", 4, "rollback", "root", "too slow", back_to=1),
+        (
+            f"INFO    config     {'-' * 16} /etc/empath.toml is in force as version 4 (rollback to"
+            " version 1 by root, too slow): no setting has changed"
+        ),
+    ),
+    (
         ConfigReloaded(AT, "/etc/empath.toml", 4, "signal", "SIGHUP"),
         (
             f"INFO    config     {'-' * 16} /etc/empath.toml is in force as version 4 (signal by"

@@ -118,9 +118,9 @@ async def test_one_goes_back_to_the_version_under_the_cursor(
         await press(pilot, "y")
         planned, done = link.asked_of(RollBackConfig)
         assert (planned.dry_run, done.dry_run, done.version) == (True, False, 1)
-        assert "Back: version 3 is in force." in page_of(console)
+        assert "Back to version 1: as version 3 it is in force." in page_of(console)
         await press(pilot, "escape", "f7")
-        assert "Go back to the version before?" in page_of(console)
+        assert "Go back to version 2?" in page_of(console)
 
 
 async def test_how_a_trial_ended_badly_is_told(link: MemoryLink, clock: HandClock) -> None:

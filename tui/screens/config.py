@@ -273,17 +273,17 @@ class ConfigScreen(ConfigPanes):
             first = planned.plan.faults[0]
             self.flash(f"One cannot go back: {first.key} {first.sentence}", "bad")
             return
-        cli = f"empathctl config rollback {goal or ''}".rstrip()
+        goal = planned.back_to  # what is the one before may be another by then
+        cli = f"empathctl config rollback {goal}"
         facts = facts_of(
             planned.plan, cli=cli, by_hand=bool(self.work.view and self.work.view.drift)
         )
-        title = f"Go back to version {goal}?" if goal else "Go back to the version before?"
-        question = Ask(title, facts, yes="Roll back", destroys=True)
+        question = Ask(f"Go back to version {goal}?", facts, yes="Roll back", destroys=True)
         if await self.app.push_screen_wait(question) != "yes":
             return
         applied = await self.console.ask(RollBackConfig(version=goal))
         await self._read_anew()
-        self.flash(f"Back: version {applied.version} is in force.")
+        self.flash(f"Back to version {goal}: as version {applied.version} it is in force.")
 
     def goal(self) -> int:
         """The version that F7 goes back to; 0 for the one before."""
