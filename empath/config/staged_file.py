@@ -7,6 +7,7 @@ undone, and it needs no space on the disk.  What can go wrong: `OSError`; then n
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -71,6 +72,19 @@ class Staged:
         """Remove it, if it was not put."""
         with contextlib.suppress(OSError):
             self._staged.unlink()
+
+
+def remedy(error: OSError) -> str:
+    """What an operator can do about a file that cannot be written."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "make room on its disk"
+        case errno.EACCES | errno.EPERM:
+            return "give Empath's user the right to write it and its folder"
+        case errno.EROFS:
+            return "make its file system writable"
+        case _:
+            return "make room or set its permissions right"
 
 
 def sweep(path: Path, by: str) -> None:

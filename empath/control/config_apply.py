@@ -14,16 +14,23 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, Renewal, RenewalRefused
-from empath.config.staged_file import Staged
+from empath.config.staged_file import Staged, remedy
 from empath.control.config_history import ENGINE, History, HistoryUnusable, Kept
+from empath.control.config_requests import ConfigChange
+from empath.control.ledger import REASON_LIMIT
 from empath.control.request import RequestRefused
+from empath.control.standing_config import InForce
+from empath.safe_text import safe_text
+
+_NOTHING: Final = "nothing was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,22 @@ class Wish:
     instead_of: int = 0
     """Only while this version is in force; 0 for any."""
 
+    def kept(
+        self, version: int, at: float, file: str, text: str, changes: tuple[ConfigChange, ...]
+    ) -> Kept:
+        """The record of what was wished for, once it is in force."""
+        return Kept(
+            version=version,
+            at=at,
+            actor=self.actor,
+            reason=safe_text(self.reason, REASON_LIMIT),
+            source=self.source,
+            file=file,
+            text=text,
+            changes=changes,
+            back_to=self.back_to,
+        )
+
 
 async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> list[Renewal]:
     """What every part needs for *new*.  Raises `RenewalRefused`, with what all parts have against
@@ -61,6 +84,31 @@ async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> li
     if refused:
         raise RenewalRefused.together(refused)
     return built
+
+
+def next_version(history: History, origin: Origin, state: InForce) -> tuple[InForce, int]:
+    """*state*, which is on record then, and the number of what comes after it.  Blocks.
+
+    Its record is what one goes back to; it may be gone, or had no room at the start.
+    Raises `RequestRefused`.
+    """
+    if history.read(state.version) is None:
+        state = replace(state, version=state.version or history.next_version())
+        kept = Kept(
+            version=state.version,
+            at=state.at,
+            actor=state.actor or "start",
+            reason="its record was gone",
+            source="start",
+            file=origin.name,
+            text=state.text,
+            changes=(),
+        )
+        try:
+            history.record(kept)
+        except HistoryUnusable as error:
+            raise RequestRefused(error.so(_NOTHING)) from error
+    return state, history.next_version()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +137,12 @@ class Writing:
                 self.history.record(self.kept)
         except HistoryUnusable as error:
             self.history.discard(self.kept.version)
-            raise RequestRefused(str(error)) from error
+            raise RequestRefused(error.so(_NOTHING)) from error
         except OSError as error:
             self.history.discard(self.kept.version)
             raise RequestRefused(
-                f"{self.origin.name} cannot be written ({error.strerror}), so nothing was changed:"
-                " give Empath's user the right to write it and its folder, or change the file"
-                " yourself and reload."
+                f"{self.origin.name} cannot be written ({error.strerror}), so {_NOTHING}:"
+                f" {remedy(error)}, or change the file yourself and reload."
             ) from error
         if self.write:
             # The text stands in its file and takes effect; the next start finishes the record.

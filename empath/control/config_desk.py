@@ -22,9 +22,9 @@ from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_texts, link
 from empath.control import config_words as words
 from empath.control.aside import aside
-from empath.control.config_apply import Wish, Writing, build_aside, finish
+from empath.control.config_apply import Wish, Writing, build_aside, finish, next_version
 from empath.control.config_draft import Draft, adopt
-from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.config_history import History, HistoryUnusable
 from empath.control.config_shown import ConfigShown
 from empath.control.config_texts import ConfigTexts
 from empath.control.config_trial import ConfigTrial, duration_of
@@ -176,30 +176,23 @@ class ConfigDesk:
             faults = words.unbuilt(self._standing.origin.name, error, draft.text)
             return self._faulty(wish, replace(draft, faults=faults))
         draft = draft.built(built, self._standing.origin.name)
-        before = draft.before
-        version, at, gone = before.version, before.at, False
+        standing = self._standing
+        before, gone = draft.before, False
+        version, at = before.version, before.at
         told = draft.changes
         kept_anew = bool(draft.changes) or not draft.same_text or wish.write
+        if kept_anew:
+            before, version = await aside(
+                next_version, self._history, standing.origin, standing.state
+            )
+            standing.state, at = before, self._clock.now()
         base, watched_until = self.trial.base(), None
         if kept_anew:
-            at = self._clock.now()
-            version = await aside(self._history.next_version)
-            kept = Kept(
-                version=version,
-                at=at,
-                actor=wish.actor,
-                reason=safe_text(wish.reason, REASON_LIMIT),
-                source=wish.source,
-                file=self._standing.origin.name,
-                text=draft.text,
-                changes=told,
-                back_to=wish.back_to,
-            )
             writing = Writing(
                 self._history,
-                kept,
+                wish.kept(version, at, standing.origin.name, draft.text, told),
                 wanted.reload.keep,
-                self._standing.origin,
+                standing.origin,
                 wish.write,
                 before.digest,
                 partial(self.trial.write, version, wish),
@@ -319,7 +312,8 @@ class ConfigDesk:
         try:
             state = await aside(adopt, self._history, standing.origin, standing.state)
         except HistoryUnusable as error:
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
+            sentence = error.so("what is in force now is not in the history")
+            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=sentence))
             return
         standing.swap(state)
         await self.trial.begin()

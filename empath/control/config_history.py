@@ -21,7 +21,7 @@ import msgspec
 
 from empath import codec
 from empath.config.origin import digest_of
-from empath.config.staged_file import sync_folder, write_durably
+from empath.config.staged_file import remedy, sync_folder, write_durably
 from empath.control.config_requests import ConfigChange, ConfigVersion
 
 FOLDER: Final = "config"
@@ -35,6 +35,15 @@ _NAME: Final = re.compile(r"(\d{6,12})\.(json|new|replaced\.toml)")
 
 class HistoryUnusable(Exception):
     """A record cannot be written; the message says why and what to do."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self._why = f"The config's record cannot be written in {folder} ({error.strerror})"
+        self._remedy = remedy(error)
+        super().__init__(f"{self._why}: {self._remedy}.")
+
+    def so(self, what: str) -> str:
+        """The message, with *what* comes of it."""
+        return f"{self._why}, so {what}: {self._remedy}, then reload again."
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +229,4 @@ class History:
         sync_folder(self.folder)
 
     def _unusable(self, error: OSError) -> HistoryUnusable:
-        return HistoryUnusable(
-            f"The config's record cannot be written in {self.folder} ({error.strerror}), so nothing"
-            " was changed: make room or set its permissions right, then reload again."
-        )
+        return HistoryUnusable(self.folder, error)

@@ -110,11 +110,14 @@ def test_a_record_is_written_at_once_where_no_file_is(tmp_path: Path) -> None:
 
 
 def test_a_record_that_cannot_be_written_says_why(tmp_path: Path) -> None:
-    """What stands in the way is named, and that nothing was changed."""
+    """What stands in the way is named, what to do about it, and what comes of it."""
     (tmp_path / "config").write_text("a file")
     history = History(tmp_path)
     with pytest.raises(HistoryUnusable, match=r"cannot be written in .*config \(File exists\)"):
         history.prepare(kept(1))
-    with pytest.raises(HistoryUnusable, match="nothing was changed"):
+    with pytest.raises(HistoryUnusable, match="make room") as refused:
         history.commit(1)
+    assert "(Not a directory), so nothing was changed: make room" in refused.value.so(
+        "nothing was changed"
+    )
     history.discard(1)
