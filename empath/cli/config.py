@@ -22,7 +22,7 @@ from empath.cli.exit_codes import ExitCode
 from empath.cli.show import complain, say, write_json, write_table
 from empath.cli.verbs import group
 from empath.config.config_file import read_text
-from empath.config.diff import Difference, differences
+from empath.config.diff import Difference, differences, shown
 from empath.config.edit import EditRefused, set_value, unset
 from empath.config.keys import BadKey, parse_key, show_key
 from empath.config.load import DEFAULT_NAME, find_config, load_config, parse_config
@@ -196,7 +196,7 @@ def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> No
     if not changes:
         say(f"{file} {verb}, and means the same: that was the default, or is written elsewhere.")
         return
-    rows = [(item.key, item.was, item.becomes, str(item.effect)) for item in changes]
+    rows = [(item.key, item.was, item.becomes, str(item.effect)) for item in shown(changes)]
     write_table(("SETTING", "WAS", "BECOMES", "TAKES EFFECT"), rows)
     if not dry_run:
         say(_next_step(changes))

@@ -8,7 +8,7 @@ tables have one name); a secret is compared and never spelled out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -71,6 +71,17 @@ class Order:
 
     def __str__(self) -> str:
         return ", ".join(self.names)
+
+    def agrees(self, other: Order) -> bool:
+        """What both have stands in the same order in both."""
+        both = set(self.names) & set(other.names)
+        mine, others = ([name for name in one.names if name in both] for one in (self, other))
+        return mine == others
+
+
+def shown(found: Iterable[Difference]) -> Iterator[Difference]:
+    """What an operator is told of *found*: no order that only says where new tables stand."""
+    return (one for one in found if not (isinstance(one.old, Order) and one.old.agrees(one.new)))
 
 
 def differences(old: Config, new: Config) -> tuple[Difference, ...]:

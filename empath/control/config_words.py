@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from empath.config.diff import Difference
+from empath.config.diff import Difference, shown
 from empath.config.load import DEFAULT_NAME
 from empath.config.locate import line_of
 from empath.config.problem import ConfigProblem, ConfigUnusable
@@ -42,7 +42,7 @@ def change(difference: Difference) -> ConfigChange:
 
 def changes(found: Iterable[Difference]) -> tuple[ConfigChange, ...]:
     """Differences, told."""
-    return tuple(map(change, found))
+    return tuple(map(change, shown(found)))
 
 
 def line(one: ConfigChange) -> str:
@@ -50,11 +50,11 @@ def line(one: ConfigChange) -> str:
     return f"{one.key}: {_short(one.old)} -> {_short(one.new)} ({one.effect})"
 
 
-def lines(told: Sequence[ConfigChange]) -> tuple[str, ...]:
+def lines(found: Sequence[ConfigChange]) -> tuple[str, ...]:
     """Changes for the log; of very many the first hundred, the history has them all."""
-    more = len(told) - _LINES
+    more = len(found) - _LINES
     rest = (f"and {more:,} more changes",) if more > 0 else ()
-    return (*map(line, told[:_LINES]), *rest)
+    return (*map(line, found[:_LINES]), *rest)
 
 
 def listed(versions: Iterable[ConfigVersion]) -> tuple[ConfigVersion, ...]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from empath.address import ServerId
-from empath.config.diff import Difference, apply, at_once, differences, strongest
+from empath.config.diff import Difference, apply, at_once, differences, shown, strongest
 from empath.config.fields import settings_of
 from empath.config.model import (
     Config,
@@ -134,6 +134,26 @@ def test_tables_without_a_name_keep_their_places_while_others_go(kept: int) -> N
     found = differences(old, new)
     assert [item.key for item in found] == [f"priority.rule[{n}]" for n in range(kept, 4)]
     assert apply(old, found) == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        ("a.test b.test", ".a.test b.test", ['route["a.test"]', 'route[".a.test"]']),
+        ("a.test b.test", "a.test c.test b.test", ['route["c.test"]']),
+        ("a.test b.test", "b.test a.test", ["route"]),
+        ("a.test b.test c.test", "c.test d.test a.test", None),
+    ],
+)
+def test_an_order_is_told_where_tables_have_moved(
+    before: str, after: str, keys: list[str] | None
+) -> None:
+    """Not where one has another name, or a new one stands between others."""
+    old, new = (Config(route=tuple(map(route, names.split()))) for names in (before, after))
+    found = differences(old, new)
+    assert apply(old, found) == new
+    seen = [item.key for item in shown(found)]
+    assert seen == keys if keys is not None else "route" in seen
 
 
 def test_a_secret_that_changes_shows_two_fingerprints() -> None:
