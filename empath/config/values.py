@@ -7,6 +7,7 @@ raises `Unfit`, whose sentence says what is wrong, what was found and how it is 
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import enum
 from collections.abc import Callable
 from typing import Any, Final
@@ -84,8 +85,12 @@ def read_choice(kind: type[enum.Enum], raw: object) -> enum.Enum:
     for member in kind:
         if raw == member.value:
             return member
-    choices = ", ".join(f'"{member.value}"' for member in kind)
-    raise Unfit(f"must be one of {choices} (got {shape(raw)})")
+    words = [str(member.value) for member in kind]
+    choices = ", ".join(f'"{word}"' for word in words)
+    written = raw[:80].lower() if isinstance(raw, str) else ""
+    meant = difflib.get_close_matches(written, words, n=1, cutoff=0.6)
+    hint = f'; did you mean "{meant[0]}"?' if meant else ""
+    raise Unfit(f"must be one of {choices} (got {shape(raw)}){hint}")
 
 
 def bounded(setting: Setting, value: Any) -> Any:

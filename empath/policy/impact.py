@@ -229,7 +229,10 @@ def _restart(old: Config, new: Config) -> tuple[Consequence, ...]:
         return (Consequence("spool", sentence, warning=True),)
     if old.mode is new.mode or new.mode is not Mode.DEV:
         return ()
-    sentence = "would wait after the restart: dev mode sends nothing"
+    sentence = (
+        "would wait after the restart: dev mode sends nothing; until then it goes as this config"
+        " says otherwise, such as of routes"
+    )
     return (Consequence("mode", sentence, warning=True),)
 
 

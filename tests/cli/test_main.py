@@ -79,7 +79,10 @@ def test_check_tells_every_mistake(tmp_path: Path) -> None:
     assert result.exit_code == ExitCode.CONFIG
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        'empath.toml:1: mode: must be one of "dev", "relay" (got text "rely")',
+        (
+            'empath.toml:1: mode: must be one of "dev", "relay" (got text "rely");'
+            ' did you mean "relay"?'
+        ),
         'empath.toml:2: hostnam: there is no such setting; did you mean "hostname"?',
     ]
 

@@ -284,7 +284,7 @@ def test_a_check_does_not_follow_from_a_mistake_told_already() -> None:
     assert told == [
         (
             'empath.toml:3: listener[0].tls: must be one of "none", "starttls", "implicit"'
-            ' (got text "startls")'
+            ' (got text "startls"); did you mean "starttls"?'
         )
     ]
 

@@ -189,7 +189,21 @@ def problems(text: str, *, shared: bool = False, **environ: str) -> list[str]:
         # Choices and words
         (
             'mode = "rely"',
-            'empath.toml:1: mode: must be one of "dev", "relay" (got text "rely")',
+            (
+                'empath.toml:1: mode: must be one of "dev", "relay" (got text "rely");'
+                ' did you mean "relay"?'
+            ),
+        ),
+        (
+            'mode = "RELAY"',
+            (
+                'empath.toml:1: mode: must be one of "dev", "relay" (got text "RELAY");'
+                ' did you mean "relay"?'
+            ),
+        ),
+        (
+            "mode = 7",
+            'empath.toml:1: mode: must be one of "dev", "relay" (got 7)',
         ),
         (
             '[[listener]]\nbind = "127.0.0.1"',
