@@ -33,7 +33,7 @@ TOP: Final = (
 )
 SENDERS: Final = (
     Column("name", "SENDER", 16, share=3, most=60),
-    Column("accepted", "LAST HOUR", 9, right=True),
+    Column("accepted", "ACCEPTED", 9, right=True),
     Column("queued", "QUEUE", 6, right=True),
     Column("size", "SIZE", 6, right=True, since=50),
     Column("oldest", "OLDEST", 6, right=True, since=58),

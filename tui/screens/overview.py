@@ -43,6 +43,8 @@ from tui.widgets.virtual_table import Rows, VirtualTable
 
 SHOWN: Final = 40
 """Rows of each list."""
+HOUR: Final = 3590.0
+"""Seconds, less the way of an answer."""
 SIDES: Final = ("attention", "top", "senders", "next", "classes")
 """The lists, in the order in which one key goes through them."""
 WIDE: Final = 140
@@ -215,7 +217,7 @@ class OverviewScreen(ConsoleScreen):
         titles = {
             "attention": f"Needs attention · {number}" if number else "Needs attention",
             "top": f"Top destinations{total}",
-            "senders": f"Top senders by {by} · b",
+            "senders": f"Top senders by {by}, last {self._counted()} · b",
             "next": "What is next",
             "classes": "Latency by class",
         }
@@ -225,6 +227,12 @@ class OverviewScreen(ConsoleScreen):
             self.query_one(f"#{name}", Pane).name_it(titles[name] + (" · v more" if side else ""))
         waiting = f"Queue · {short_count(status.messages)} messages"
         self.query_one("#engine", Pane).name_it(waiting)
+
+    def _counted(self) -> str:
+        """For how long senders were counted: an hour, or since the engine started."""
+        senders = self.store.glance.senders
+        span = HOUR if senders is None else max(0.0, self.store.now - senders.since)
+        return "hour" if span >= HOUR else age(span)
 
     def crumbs(self) -> str:
         """Where the engine listens."""
