@@ -9,6 +9,7 @@ the remedy.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, final
 
@@ -82,16 +83,18 @@ class InboxDesk:
         records, unknown = await self._captured(request.ids)
         if self._releases is None:
             return await self._into_queue(request, records, unknown)
-        given = [
-            release
-            for record in records
-            for release in lots(record, self._recipients(request, record), hop, self._clock.now())
-        ]
-        items = tuple(self._item(release) for release in given)
+        given: list[Release] = []
+        items: list[ReleaseItem] = []
+        for record in records:
+            recipients = self._recipients(request, record)
+            for release in lots(record, recipients, hop, self._clock.now()):
+                given.append(release)
+                items.append(self._item(release))
+            await asyncio.sleep(0)
         reply = link.Released(
             messages=len(records),
             recipients=sum(len(one.lot.recipients) for one in given),
-            items=items[:_SHOWN],
+            items=tuple(items[:_SHOWN]),
             unknown=unknown,
         )
         if request.dry_run:
