@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from empath.config.units import Duration
-from empath.control.jobs import AT_ONCE, RUNNING_MOST
+from empath.control.jobs import AT_ONCE, GONE, RUNNING_MOST, JobRunner, Step, Steps
+from empath.control.ledger import Ledger
 from empath.control.link import (
     BounceMessages,
     CancelJob,
@@ -17,6 +18,7 @@ from empath.control.link import (
     DeleteMessages,
     FlushQueue,
     HoldMessages,
+    JobItem,
     LinkReadOnly,
     ListJobs,
     ListQueue,
@@ -34,9 +36,9 @@ from empath.control.link import (
     ViewMessage,
 )
 from empath.control.selections import LASTS, MOST
-from empath.events import SpoolFault
+from empath.events import SpoolFault, TaskFailed
 from empath.query import parse_query
-from empath.spool.jobs import CUT_SHORT
+from empath.spool.jobs import CUT_SHORT, Job
 from tests.fakes.ended_job import ended
 from tests.fakes.eventually import eventually
 from tests.fakes.mail import TAKEN, record
@@ -390,3 +392,74 @@ async def test_a_change_of_nothing_is_no_job(tmp_path: Path) -> None:
         assert (await engine.link.ask(ListJobs())).items == ()
         with pytest.raises(RequestUnclear, match="expect"):
             await engine.link.ask(HoldMessages(query=NET, expect=-1))
+
+
+async def test_a_job_that_met_a_bug_says_how_far_it_was(tmp_path: Path) -> None:
+    """What it had changed stays on its record, and can be taken back."""
+    async with desk(tmp_path) as engine:
+        runner = JobRunner(spool=engine.store, bus=engine.bus, clock=engine.clock)
+        job = Job(
+            action="hold", target="all", actor="ada", total=2000, started_at=1.0, undoable=True
+        )
+
+        async def steps() -> Steps:
+            yield Step(500, 400, 450)
+            raise KeyError("x")
+
+        async def end(_: Job) -> None: ...
+
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(runner.run())
+            number = await engine.store.begin_job(job)
+            runner.start(number, job, steps(), end)
+            await eventually(lambda: any(isinstance(e, TaskFailed) for e in engine.published))
+            item = await until_failed(runner)
+            running.cancel()
+        assert (item.done, item.messages, item.recipients) == (500, 400, 450)
+        assert item.undoable
+        assert item.note == "ended on an error of its own: KeyError: 'x'"
+
+
+async def until_failed(runner: JobRunner) -> JobItem:
+    """The newest job, once it is written down that it failed."""
+    async with asyncio.timeout(5):
+        while True:
+            (item,) = await runner.listed(1)
+            if item.note:
+                return item
+            await asyncio.sleep(0)
+
+
+async def test_a_job_whose_operator_went_away_says_so(tmp_path: Path) -> None:
+    """It ends between two lots; what was done until then stays, and is counted."""
+    async with desk(tmp_path) as engine:
+        runner = JobRunner(spool=engine.store, bus=engine.bus, clock=engine.clock)
+        ledger = Ledger(spool=engine.store, bus=engine.bus, clock=engine.clock, actor="ada")
+        job = Job(action="hold", target="all", actor="ada", total=900, started_at=1.0)
+        halfway = asyncio.Event()
+
+        async def steps(_: int) -> Steps:
+            yield Step(500, 400, 450)
+            halfway.set()
+            await asyncio.Event().wait()
+
+        engine.clock.advance(60)
+        asked = runner.carry_out(job, steps, ledger, reason="")
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(asked)
+            await halfway.wait()
+            (running,) = await runner.listed(1)
+            assert (running.state, running.done) == ("running", 500)
+            asking.cancel()
+        (item,) = await runner.listed(1)
+        assert (item.state, item.messages, item.note) == ("failed", 400, GONE)
+        assert item.ended_at == engine.clock.now()
+
+
+async def test_what_is_final_does_not_count_into_a_selection(tmp_path: Path) -> None:
+    """Neither as messages nor by its octets: nothing can be done to it."""
+    async with desk(tmp_path) as engine:
+        await fill(engine, 3)
+        await engine.link.ask(DeleteMessages(query=NET))
+        chosen = await engine.link.ask(SelectMessages(query="state:deleted"))
+        assert (chosen.messages, chosen.recipients, chosen.octets) == (0, 0, 0)
