@@ -317,6 +317,8 @@ async def test_captured_mail_is_never_given_up(tmp_path: Path) -> None:
         await engine.accept("a@example.net", hold="captured in dev mode")
         assert (await engine.link.ask(ListUpcoming())).items == ()
         assert (await engine.link.ask(GetShape())).expires_at is None
+        place = await engine.link.ask(ViewDestination(destination=Domain("example.net")))
+        assert (place.held, place.expires_at) == (1, None)
 
 
 async def test_a_limit_is_set_and_lifted(tmp_path: Path) -> None:
