@@ -1,10 +1,10 @@
-"""Where everything meets: builds each part once, runs them in one TaskGroup, ends in order.
+"""Where everything meets: builds each part once, and gives the parts what they need.
 
 `run` opens spool, resolver, delivery, listeners and control socket in that order and closes
 them in the reverse one, so a message that a client was told 250 for always has an open spool
-below it.  A start that fails raises the part's own error, whose sentence is for the operator:
-`SpoolInUse`, `SpoolUnusable`, `ListenerRefused`, `SocketUnusable`.  An essential task that
-ends on a bug stops the engine and raises `EngineFault`.
+below it; in between is the engine's `Lifetime`.  A start that fails raises the part's own error,
+whose sentence is for the operator: `SpoolInUse`, `SpoolUnusable`, `ListenerRefused`,
+`SocketUnusable`.  An essential task that ends on a bug stops the engine and raises `EngineFault`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ import gc
 import os
 import random
 import resource
-import signal
-import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
 
 from empath import __version__
 from empath.bus import Bus
@@ -34,17 +31,18 @@ from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
 from empath.control.config_watch import ConfigWatch
-from empath.control.metrics_door import MetricsDoor, MetricsServer
+from empath.control.doors import control_socket, open_doors
+from empath.control.metrics_door import MetricsDoor
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
 from empath.control.renewals import renewals
-from empath.control.server import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.releasing import Releases
 from empath.delivery.route import RouteFinder
-from empath.events import ConfigLoaded, EngineStarted, EngineStopping, TaskFailed
+from empath.events import ConfigLoaded, EngineStarted
 from empath.inbound.listener import Reception
+from empath.lifetime import Drain, Lifetime, Work
 from empath.observe.encryption import EncryptionLedger
 from empath.observe.figures import Figures
 from empath.observe.health import LoopLag
@@ -53,14 +51,7 @@ from empath.observe.metrics import Counters
 from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
-from empath.safe_text import safe_text
 from empath.spool.store import Store
-
-SOCKET_NAME: Final = "empath.sock"
-"""The control socket, in the folder of the spool."""
-DRAIN_TIME: Final = 30.0
-"""Seconds that running transactions have to finish once a stop was asked for."""
-_CLOSING_TIME: Final = 5.0
 
 
 class EngineFault(Exception):
@@ -82,11 +73,6 @@ class Running:
 
 Companion = Callable[[Running], Awaitable[None]]
 """Runs beside the engine, such as the console's process; cancelled when the engine ends."""
-
-
-def control_socket(config: Config) -> Path:
-    """Where the engine with this config answers its operator."""
-    return config.spool.path / SOCKET_NAME
 
 
 def run(
@@ -129,35 +115,34 @@ class _Empath:
         self._standing = standing
         self._source = source
         self._companion = companion
-        self._hangup_stops = hangup_stops
-        self._debug = debug
         self._clock: Clock = SystemClock()
         self._bus = Bus()
         self._counters = Counters()
         self._figures = Figures()
         self._lag = LoopLag(self._clock)
         self._journal = Journal(lambda: self._config.log, clock=self._clock)
-        self._stopping = asyncio.Event()
-        self._at_once = asyncio.Event()
-        self._watch: ConfigWatch | None = None
-        self._hung_up = False
-        self._reason = ""
-        self._fault = ""
+        self._life = Lifetime(
+            bus=self._bus,
+            clock=self._clock,
+            journal=self._journal,
+            hangup_stops=hangup_stops,
+            debug=debug,
+        )
 
     async def run(self) -> None:
         """Open, serve until asked to stop, close."""
         self._bus.fold(self._counters)
         self._bus.fold(self._figures)
         self._bus.fold(self._journal)
-        self._watch_loop()
+        self._life.watch()
         self._journal.start()
         try:
             async with contextlib.AsyncExitStack() as parts:
                 await self._serve(parts)
         finally:
             self._journal.close()
-        if self._fault:
-            raise EngineFault(f"The engine stopped on an error of its own: {self._fault}")
+        if self._life.fault:
+            raise EngineFault(f"The engine stopped on an error of its own: {self._life.fault}")
 
     async def _serve(self, parts: contextlib.AsyncExitStack) -> None:
         config = self._standing.current
@@ -213,9 +198,8 @@ class _Empath:
             health=vitals.health,
         )
         await configs.begin()
-        watch = self._watch = ConfigWatch(configs, self._standing, report=self._report)
-        if self._hung_up:
-            watch.hang_up()
+        watch = ConfigWatch(configs, self._standing, report=self._life.report)
+        self._life.reload_with(watch.hang_up)
         link = LocalLink(
             spool=store,
             engine=engine,
@@ -227,7 +211,7 @@ class _Empath:
             config=config,
             metrics=self._counters,
             lag=self._lag,
-            stop=self.stop,
+            stop=self._life.stop,
             configs=configs,
             encryption=encryption,
             listeners=lambda: addresses,
@@ -237,17 +221,11 @@ class _Empath:
             link,
             self._figures,
             min_free=lambda: self._config.spool.min_free,
-            stopping=self._stopping.is_set,
+            stopping=self._life.stopping.is_set,
             breakers=partial(_breakers, engine, self._clock),
         )
-        control = ControlServer(link, control_socket(self._config), metrics=door)
-        await control.open()
-        parts.push_async_callback(control.close)
-        if self._config.metrics.bind is not None:
-            metrics = MetricsServer(door, self._config.metrics.bind)
-            await metrics.open()
-            parts.push_async_callback(metrics.close)
-            self._journal.say(f"metrics at http://{metrics.address}/metrics", LogLevel.INFO)
+        for sentence in await open_doors(link, door, self._config, parts):
+            self._journal.say(sentence, LogLevel.INFO)
         now = self._clock.now()
         self._bus.publish(
             ConfigLoaded(at=now, path=self._source, version=self._standing.state.version)
@@ -263,106 +241,44 @@ class _Empath:
         )
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
-        running = Running(self._config, addresses, control.path, self._journal, self._stopping)
+        running = Running(
+            self._config,
+            addresses,
+            control_socket(self._config),
+            self._journal,
+            self._life.stopping,
+        )
         limit = CaptureLimit(spool=store, config=config, bus=self._bus, clock=self._clock)
         self._bus.fold(limit)
-        beside = {
+        beside: dict[str, Work] = {
             "config watch": watch.run,
             "config trial": configs.trial.run,
             "captured mail": limit.run,
             "jobs": link.work,
         }
-        await self._work(running, reception, engine or releases, beside)
+        await self._live(running, reception, engine or releases, beside)
 
-    async def _work(
+    async def _live(
         self,
         running: Running,
         reception: Reception,
-        engine: Engine | Releases | None,
-        beside: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
+        delivery: Engine | Releases | None,
+        beside: Mapping[str, Work],
     ) -> None:
-        """Run the tasks until a stop is asked for, then drain and end them."""
-        async with asyncio.TaskGroup() as tasks:
-            working = [
-                tasks.create_task(self._essential(name, work()))
-                for name, work in {"loop lag": self._lag.run, **beside}.items()
-            ]
-            if engine is not None:
-                working.append(tasks.create_task(self._essential("delivery", engine.run())))
-            if self._companion is not None:
-                console = _as_task(self._companion(running))
-                working.append(tasks.create_task(self._essential("console", console)))
-            await self._stopping.wait()
-            self._bus.publish(EngineStopping(at=self._clock.now(), reason=self._reason))
-            draining = tasks.create_task(self._essential("drain", _drain(reception, engine)))
-            hurry = tasks.create_task(self._at_once.wait())
-            await asyncio.wait(
-                {draining, hurry},
-                timeout=DRAIN_TIME + _CLOSING_TIME,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            for task in (draining, hurry, *working):
-                task.cancel()
-
-    async def _essential(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run *work*; a bug in it stops the engine in order instead of tearing it down."""
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - the top of this task
-            self._report(name, error)
-            self._fault = self._fault or f"{name} ended with {_in_a_line(error)}"
-            self.stop(f"{name} ended on an error")
-
-    def stop(self, reason: str) -> None:
-        """Ask the engine to drain and end; the first reason given is the one that is logged."""
-        if not self._stopping.is_set():
-            self._reason = reason
-            self._stopping.set()
+        """Have all tasks run until a stop is asked for."""
+        tasks: dict[str, Work] = {"loop lag": self._lag.run, **beside}
+        drains: list[Drain] = [reception.drain]
+        if delivery is not None:
+            tasks["delivery"] = delivery.run
+            drains.append(delivery.drain)
+        if self._companion is not None:
+            tasks["console"] = partial(_attend, self._companion, running)
+        await self._life.work(tasks, drains)
 
     @property
     def _config(self) -> Config:
         """What is in force."""
         return self._standing.current()
-
-    def _watch_loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._on_signal, number)
-        loop.set_exception_handler(self._on_stray_error)
-
-    def _on_signal(self, number: signal.Signals) -> None:
-        if number is signal.SIGHUP and not self._hangup_stops:
-            if self._watch is None:
-                self._hung_up = True  # while it starts: done once it can be
-            else:
-                self._watch.hang_up()
-        elif self._stopping.is_set() and number is not signal.SIGHUP:
-            self._journal.say(f"{number.name} again: stopping at once", LogLevel.WARNING)
-            self._at_once.set()
-        else:
-            self.stop(number.name)
-
-    def _on_stray_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An error that no task waited for: logged, the rest keeps running."""
-        error = context.get("exception")
-        if isinstance(error, Exception):
-            self._report("event loop", error)
-        else:
-            self._journal.say(f"event loop: {context.get('message', '')}", LogLevel.ERROR)
-
-    def _report(self, name: str, error: Exception) -> None:
-        self._bus.publish(TaskFailed(at=self._clock.now(), task=name, error=_in_a_line(error)))
-        if self._debug:
-            for line in "".join(traceback.format_exception(error)).splitlines():
-                self._journal.say(line, LogLevel.ERROR)
-
-
-async def _drain(reception: Reception, engine: Engine | Releases | None) -> None:
-    """Finish what is on the wire, both ways at once."""
-    async with asyncio.TaskGroup() as draining:
-        draining.create_task(reception.drain(DRAIN_TIME))
-        if engine is not None:
-            draining.create_task(engine.drain(DRAIN_TIME))
 
 
 def _breakers(engine: Engine | None, clock: Clock) -> Counter[str]:
@@ -373,12 +289,8 @@ def _breakers(engine: Engine | None, clock: Clock) -> Counter[str]:
     return Counter(position.value for position in standing.values())
 
 
-async def _as_task(work: Awaitable[None]) -> None:
-    await work
-
-
-def _in_a_line(error: Exception) -> str:
-    return safe_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+async def _attend(companion: Companion, running: Running) -> None:
+    await companion(running)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

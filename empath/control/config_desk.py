@@ -1,7 +1,8 @@
-"""The desk for everything about the config: a plan, its execution, its record, its past.
+"""The desk for everything about the config: plans it, and puts it in force.
 
 One for the engine.  Changes are serialised: a second reload waits for the first and gets its own
-plan.  Reading, checking and writing are done in threads, the swap in one turn of the loop.
+plan.  Reading, checking and writing are done in threads, the swap in one turn of the loop.  What
+is in force and what was is told by `config_shown`, the text by `config_texts`.
 What is refused leaves the config in force whole and says why: faults of the text are in the
 plan's `faults`, what the engine or the disk cannot do is a `RequestRefused`.
 """
@@ -16,9 +17,7 @@ from typing import Any, Final, TypeAlias, final
 
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.document import document
 from empath.config.model import Config
-from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_texts, link
 from empath.control import config_words as words
@@ -26,6 +25,7 @@ from empath.control.aside import aside
 from empath.control.config_apply import Wish, Writing, build_aside, finish
 from empath.control.config_draft import Draft, adopt
 from empath.control.config_history import History, HistoryUnusable, Kept
+from empath.control.config_shown import ConfigShown
 from empath.control.config_texts import ConfigTexts
 from empath.control.config_trial import ConfigTrial, duration_of
 from empath.control.ledger import REASON_LIMIT, Ledger
@@ -33,14 +33,10 @@ from empath.control.link import (
     AppliedConfig,
     AttentionItem,
     ConfigFault,
-    ConfigHistory,
-    ConfigView,
-    NotFound,
     Plan,
     QueueImpact,
     Request,
     RequestRefused,
-    RequestUnclear,
 )
 from empath.control.standing_config import InForce, StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded, SpoolFault
@@ -50,9 +46,6 @@ from empath.spool.face import Spool
 
 Impact: TypeAlias = Callable[[Config, Config], Awaitable[tuple[Sequence[QueueImpact], int]]]
 """What going from one config to the other does to queued mail, and how many were looked at."""
-
-HISTORY_LIMIT: Final = 1000
-"""Most versions in one reply."""
 
 ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.PlanConfig,
@@ -94,6 +87,7 @@ class ConfigDesk:
         self._clock = clock
         self._changing = asyncio.Lock()
         self._texts = ConfigTexts(standing, history)
+        self.shown = ConfigShown(standing, history, self._texts)
         self.trial = ConfigTrial(
             standing=standing,
             folder=history.folder,
@@ -131,9 +125,9 @@ class ConfigDesk:
             case link.KeepConfig():
                 return await self._keep(request.reason, actor)
             case link.GetConfig():
-                return await self._view(written_only=request.written_only)
+                return await self.shown.view(written_only=request.written_only)
             case link.ListConfigHistory():
-                return await self._listed(request.limit)
+                return await self.shown.listed(request.limit)
             case link.RollBackConfig():
                 return await self._roll_back(request, actor)
             case _:
@@ -310,8 +304,6 @@ class ConfigDesk:
     def _ledger(self, actor: str) -> Ledger:
         return Ledger(spool=self._spool, bus=self._bus, clock=self._clock, actor=actor)
 
-    # The past.
-
     async def begin(self) -> None:
         """Record what the engine starts with, if it is not what ran last."""
         standing = self._standing
@@ -323,30 +315,9 @@ class ConfigDesk:
         standing.swap(state)
         await self.trial.begin()
 
-    async def _listed(self, limit: int) -> ConfigHistory:
-        if limit < 1:
-            raise RequestUnclear(f"limit is a number from 1 to {HISTORY_LIMIT}.")
-        most = min(limit, HISTORY_LIMIT)
-        found, damaged = await aside(self._history.looked_through, most)
-        return ConfigHistory(
-            versions=words.listed(one.told() for one in found),
-            running=self._standing.state.version,
-            unreadable=tuple(damaged),
-        )
-
     async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
         running = self._standing.state.version
-        number: int | None = request.version
-        if not number:
-            number = await aside(self._history.before, running)
-        if number is None:
-            raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
-        kept = await aside(self._history.read, number)
-        if kept is None:
-            raise NotFound(
-                f"There is no version {number} of the config to go back to, or its record cannot be"
-                " read; `empathctl config history` lists them."
-            )
+        kept = await self.shown.earlier(request.version)
         if request.dry_run:
             return AppliedConfig(version=running, plan=await self.plan(kept.text, ran_before=True))
         return await self.change(
@@ -356,40 +327,9 @@ class ConfigDesk:
                 text=kept.text,
                 write=True,
                 reason=request.reason,
-                back_to=number,
+                back_to=kept.version,
             )
         )
-
-    # The present.
-
-    async def _view(self, *, written_only: bool) -> ConfigView:
-        state = self._standing.state
-        await self.look_for_drift()
-        text = await aside(document, state.running, written_only=written_only)
-        return ConfigView(
-            file=self._standing.origin.name,
-            version=state.version,
-            applied_at=state.at,
-            actor=state.actor,
-            text=text,
-            pending=state.pending,
-            drift=self._standing.drift,
-            digest=await asyncio.to_thread(self._texts.file_digest),
-            history=self._texts.digest(""),
-        )
-
-    async def look_for_drift(self) -> bool:
-        """Does the file say something else than what was put in force?"""
-        state = self._standing.state
-        try:
-            text = await aside(self._standing.origin.text)
-        except ConfigUnusable:
-            drift = True
-        else:
-            drift = text != state.text
-        if state is self._standing.state:  # no reload came in between
-            self._standing.drift = drift
-        return drift
 
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""

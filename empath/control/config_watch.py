@@ -80,7 +80,7 @@ class ConfigWatch:
         if not still or stamp == self._settled:
             return
         self._settled = stamp
-        drift = await self._desk.look_for_drift()
+        drift = await self._desk.shown.look_for_drift()
         # A file that says again what is in force ends what a refusal before it began.
         recovered = self._standing.refused and not drift
         if (drift or recovered) and self._standing.current().reload.watch:

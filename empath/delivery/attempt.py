@@ -35,8 +35,9 @@ from empath.policy.reachability import Reachability
 from empath.policy.tls import Need, need
 from empath.reply import Deferred, Failed, Outcome, Reply
 from empath.smtp.data import BareNewline
-from empath.smtp.dialogue import Manner, Transaction, transact
+from empath.smtp.dialogue import Transaction, transact
 from empath.smtp.lines import limit
+from empath.smtp.manner import Manner
 from empath.spool.face import BodyUnfit, Content, Spool
 from empath.tls import ClientContexts
 

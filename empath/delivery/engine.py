@@ -1,9 +1,9 @@
-"""The delivery engine: what is due, who goes next, start, record.
+"""The delivery engine: what is due, who goes next, and its start.
 
-One loop decides and a `Crew` acts.  Promises: lots in memory are bounded by `delivery.window`;
-nothing is sent twice because the spool could not write (the result is recorded again until it
-is); a bug in one attempt costs nobody else anything; a result is recorded, then published.  The
-loop sleeps until mail arrives, an attempt ends or something becomes due, and never spins.
+One loop decides and a `Crew` acts; what becomes of a lot that was started is the `Agent`'s.
+Promises: lots in memory are bounded by `delivery.window`, attempts that run by
+`delivery.concurrency`; the loop sleeps until mail arrives, an attempt ends or something becomes
+due, and never spins.  When the spool cannot be read it is asked again a second later.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
+from empath.delivery.agent import Agent
 from empath.delivery.attempt import Attempts
 from empath.delivery.crew import Crew
 from empath.delivery.gates import Gates
@@ -25,16 +26,15 @@ from empath.delivery.pool import Pool
 from empath.delivery.progress import Position, Progress
 from empath.delivery.recorder import Recorder
 from empath.delivery.route import RouteFinder
-from empath.delivery.ruling import judge
-from empath.delivery.watchdog import Watchdog, cut_short
+from empath.delivery.watchdog import Watchdog
 from empath.envelope import Lot, MessageId, Priority
 from empath.events import SpoolFault
-from empath.policy.blame import Word, word_on
+from empath.policy.blame import Word
 from empath.policy.reachability import Place, Unreached
 from empath.policy.room import CLASSES, Room
 from empath.policy.schedule import Window
 from empath.policy.verdict import Hold
-from empath.spool.face import BodyUnfit, Spool, SpoolRefused
+from empath.spool.face import Spool, SpoolRefused
 from empath.tls import ClientContexts
 
 LONGEST_SLEEP: Final = 60.0
@@ -70,7 +70,6 @@ class Engine:
         self._config = config
         self._bus = bus
         self._clock = clock
-        self._random = random
         self._pool = Pool()
         self._window = Window()
         self._gates = Gates(config)
@@ -79,7 +78,20 @@ class Engine:
         self._attempts = Attempts(spool, finder, self._pool, config, self.contexts, clock=clock)
         self._watchdog = Watchdog(bus, clock)
         self._recorder = Recorder(spool, config, bus, clock, random)
-        self._crew = Crew(self._attempt, self._ended)
+        self._agent = Agent(
+            spool=spool,
+            attempts=self._attempts,
+            recorder=self._recorder,
+            gates=self._gates,
+            keeping=self._keeping,
+            pool=self._pool,
+            config=config,
+            bus=bus,
+            clock=clock,
+            random=random,
+            due_again=self.wake,
+        )
+        self._crew = Crew(self._agent.attempt, self._ended)
         self._wake = asyncio.Event()
         self._shut: Mapping[Domain, float | None] = {}
         self._progress: dict[tuple[MessageId, Domain], Progress] = {}
@@ -168,7 +180,7 @@ class Engine:
 
         What was cut off stays queued: its lease goes with this process.
         """
-        self._draining = True
+        self._draining = self._agent.draining = True
         await self._return_window()
         try:
             async with asyncio.timeout(timeout):
@@ -327,71 +339,3 @@ class Engine:
     async def keep_gates(self) -> None:
         """Write down what a restart must know of breakers and suspensions."""
         await self._keeping.keep()
-
-    # One attempt.
-
-    async def _attempt(self, progress: Progress) -> None:
-        lot = progress.lot
-        try:
-            await self._deliver(lot, progress)
-        except SpoolRefused as error:
-            self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
-            await self._postpone(lot)
-        except Exception as bug:  # noqa: BLE001 - a bug in one attempt is not the others' end
-            self._recorder.failed(lot, bug)
-            await self._postpone(lot)
-
-    async def _deliver(self, lot: Lot, progress: Progress) -> None:
-        started = self._clock.monotonic()
-        destination = lot.destination
-        try:
-            report = await self._attempts.deliver(lot, progress)
-        except BaseException as error:
-            cut = cut_short(progress, error)
-            if cut is None:
-                self._gates.answered(destination, Word.NOTHING, "", self._clock.now())
-                if not isinstance(error, BodyUnfit):
-                    raise
-                await self._recorder.quarantine(lot, str(error))
-                return
-            report = cut
-        finally:
-            progress.recording()
-        # Another next hop says nothing about the servers of the destination.
-        word = Word.NOTHING if report.rerouted else word_on(report.stage, report.outcomes)
-        why = str(report.outcomes[0].reply)
-        turned = self._gates.answered(destination, word, why, self._clock.now())
-        judgement = judge(
-            lot,
-            report,
-            progress.config.delivery.retry,
-            jitter_draw=self._random.random(),
-            now=self._clock.now(),
-            seconds=self._clock.monotonic() - started,
-        )
-        try:
-            at_once = await self._recorder.record(lot, judgement)
-        except BaseException:
-            if report.connection is not None:
-                report.connection.quit()
-            raise
-        finally:
-            if turned:
-                self._keeping.turned()
-        if len(report.outcomes) < len(lot.recipients):
-            self._arrived = True  # Those the server had no room for are due, and go next.
-        if report.connection is None or report.key is None:
-            return
-        # Only now: what a server took is written down before it gets the next message.
-        if at_once and not self._draining:
-            self._pool.put(report.key, report.connection)
-        else:
-            report.connection.quit()
-
-    async def _postpone(self, lot: Lot) -> None:
-        """Give the lot back for later; where even that fails, a restart releases it."""
-        due_at = self._clock.now() + self._config().delivery.retry.base
-        try:
-            await self._spool.give_back(lot, due_at)
-        except Exception as bug:  # noqa: BLE001 - the last thing a failed task does
-            self._recorder.failed(lot, bug)

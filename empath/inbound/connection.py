@@ -14,60 +14,50 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from empath.envelope import MessageId
-from empath.events import TaskFailed
-from empath.inbound.intake import Desk, Intake
+from empath.inbound.desk import Desk
+from empath.inbound.handshake import secure
+from empath.inbound.intake import Intake
+from empath.inbound.odd_lines import COMMAND_LIMIT, LINE_LIMIT, answer_odd, is_foreign
+from empath.inbound.pace import Pace
 from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.decision import Answer, Hangup, ReceiveContent, StartTls
-from empath.smtp.knowledge import Connection
 from empath.tls import describe
 
-COMMAND_LIMIT: Final = 2048
-"""Octets of a command line: 512, and room for the parameters of extensions (RFC 5321 4.5.3.1)."""
-LINE_LIMIT: Final = 12288
-"""Octets kept of an unfinished line: an AUTH command may be this long (RFC 4954 4)."""
 WAITING_LIMIT: Final = 65536
 """Octets taken from a client while it waits for a reply, before it is not read from."""
-HANDSHAKE_TIME: Final = 30.0
-SHUTDOWN_TIME: Final = 5.0
 DRAIN_TIME: Final = 60.0
 """Seconds the disk may be behind before a message is refused."""
 LINGER: Final = 10.0
 """Seconds a client has to take our last words."""
-RATE_WINDOW: Final = 120.0
 
-_LONG_LINE: Final = Reply.of("500 5.5.2 Line too long")
-_NOT_CRLF: Final = Reply.of("500 5.5.2 Lines end with <CR><LF>, and only there")
 _FAULT: Final = Answer(Reply.of("451 4.3.0 A local problem keeps this from being done"))
 _TIMEOUT: Final = Answer(Reply.of("421 4.4.2 Timeout, closing the connection"))
 _STOPPING: Final = Answer(Reply.of("421 4.3.2 The service is shutting down"))
-
-
-class Owner(Protocol):
-    """The reception, as a connection sees it."""
-
-    desk: Desk
-
-    def left(self, connection: InboundConnection) -> None:
-        """The connection has ended."""
-        ...
 
 
 class InboundConnection(asyncio.Protocol):
     """The protocol object of one client, from its greeting to its end."""
 
     def __init__(
-        self, owner: Owner, transport: asyncio.Transport, intake: Intake, tls: ssl.SSLContext | None
+        self,
+        desk: Desk,
+        transport: asyncio.Transport,
+        intake: Intake,
+        tls: ssl.SSLContext | None,
+        left: Callable[[InboundConnection], None],
     ) -> None:
+        """*tls* is for STARTTLS; *left* is told when the connection has ended."""
         self.intake = intake
-        self._owner = owner
-        self._desk = owner.desk
+        self._desk = desk
         self._transport = transport
         self._tls = tls
-        self._limits = owner.desk.config().inbound
+        self._left = left
+        self._limits = desk.config().inbound
         self._buffer = b""
         self._out: list[bytes] = []
         self._receiving = False
@@ -78,18 +68,13 @@ class InboundConnection(asyncio.Protocol):
         self._closing = False
         self._lost = False
         self._draining = False
-        now = owner.desk.clock.monotonic()
-        self._heard_at = self._turn_at = self._closed_at = now
-        self._content_at = self._window_at = now
-        self._window_octets = 0
+        now = desk.clock.monotonic()
+        self._heard_at = self._turn_at = self._content_at = self._closed_at = now
+        self._pace: Pace | None = None
+        """Of the content that comes; made when first asked for: most is here before that."""
 
     def __repr__(self) -> str:
         return f"<InboundConnection {self.intake.session!r}>"
-
-    @property
-    def client(self) -> Connection:
-        """Who this is."""
-        return self.intake.session.connection
 
     # What the transport tells us.
 
@@ -128,7 +113,7 @@ class InboundConnection(asyncio.Protocol):
             self._lost = self._closing = True
             self._buffer = b""
             self.intake.lost(safe_text(str(exc), 200) if exc else "the client went away")
-            self._owner.left(self)
+            self._left(self)
 
     # Turns: as much as can be done with what is there, then one write.
 
@@ -167,7 +152,8 @@ class InboundConnection(asyncio.Protocol):
             if sound and len(line) <= COMMAND_LIMIT and not self._discarding:
                 reply = self.intake.command(line[:-2])
             else:
-                reply = self._odd(line)
+                cut, self._discarding = self._discarding, False
+                reply = answer_odd(line, self.intake, cut=cut)
             self._turn_at = self._heard_at
             self._out.append(reply.wire)
             if type(reply) is Answer:
@@ -175,8 +161,7 @@ class InboundConnection(asyncio.Protocol):
             if isinstance(reply, ReceiveContent):
                 self._buffer = buffer[place:]
                 self._receiving = True
-                self._content_at = self._window_at = self._heard_at
-                self._window_octets = 0
+                self._content_at, self._pace = self._heard_at, None
                 return True
             if isinstance(reply, StartTls):
                 self._buffer = b""
@@ -193,25 +178,11 @@ class InboundConnection(asyncio.Protocol):
             self._unfinished()
         return False
 
-    def _odd(self, line: bytes) -> Answer:
-        """Answer a line that is too long, or is not ended by CRLF and only by that."""
-        if self._discarding:
-            self._discarding = False
-            return self.intake.refuse(_LONG_LINE)
-        if not line.endswith(b"\r\n") or b"\r" in line[:-2]:
-            # RFC 5321 2.3.8; SMTP-RULES L9.  Another protocol is told so first.
-            foreign = line[:1].strip() and not line[:1].isalpha()
-            return self.intake.command(line[:1]) if foreign else self.intake.refuse(_NOT_CRLF)
-        if len(line) > LINE_LIMIT or line[:5].upper() != b"AUTH ":
-            return self.intake.refuse(_LONG_LINE)
-        return self.intake.command(line[:-2])
-
     def _unfinished(self) -> None:
         """A line has begun; judge what can be judged of it, keep a bounded piece."""
         if self._discarding:
             self._buffer = b""
-        elif not self._buffer[:1].isalpha() and self._buffer != b"\r":
-            # A TLS hello or another protocol may never send a line end.
+        elif is_foreign(self._buffer):
             self._out.append(self.intake.command(self._buffer[:1]).wire)
             self._closing = True
         elif len(self._buffer) > LINE_LIMIT:
@@ -262,7 +233,7 @@ class InboundConnection(asyncio.Protocol):
                 await self.intake.drain()
         except Exception as error:  # noqa: BLE001 - the task's top: one client, not all
             self._fail("drain", error)
-        self._window_at += self._desk.clock.monotonic() - began  # our delay, not the client's
+        self._content_pace().forgive(self._desk.clock.monotonic() - began)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -283,10 +254,7 @@ class InboundConnection(asyncio.Protocol):
     def _start_tls(self, *, injected: bool) -> None:
         if injected or self._tls is None:
             # RFC 3207 4.2, SMTP-RULES 3.2: no octet from before TLS may be believed after it.
-            self._out.pop()
-            refusal = self.intake.session.injected()
-            self.intake.note(refusal)
-            self._out.append(refusal.wire)
+            self._out[-1] = self.intake.injected().wire
             self._closing = True
         else:
             self._flush()
@@ -296,17 +264,9 @@ class InboundConnection(asyncio.Protocol):
 
     async def _handshake(self, context: ssl.SSLContext) -> None:
         try:
-            transport = await asyncio.get_running_loop().start_tls(
-                self._transport,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=HANDSHAKE_TIME,
-                ssl_shutdown_timeout=SHUTDOWN_TIME,
-            )
-        except (OSError, RuntimeError) as error:  # RuntimeError: the client has just gone
-            self._transport.abort()
-            self.connection_lost(error if isinstance(error, OSError) else None)
+            transport = await secure(self._transport, self, context)
+        except OSError as error:
+            self.connection_lost(error)
             return
         if transport is None or self._lost:
             self.connection_lost(None)
@@ -325,7 +285,7 @@ class InboundConnection(asyncio.Protocol):
         """End the connection when its client has been silent or slow for too long.
 
         *now* is monotonic.  Commands are timed from one complete line to the next (RFC 5321
-        4.5.3.2.7), content by silence, by rate and as a whole (SMTP-RULES L3).
+        4.5.3.2.7), content by its `Pace`.
         """
         if self._closing:
             if now - self._closed_at > LINGER:
@@ -333,30 +293,20 @@ class InboundConnection(asyncio.Protocol):
             return
         if self._busy:
             return  # it waits for us
-        limits = self._limits
-        if not self._receiving:
-            late = now - max(self._turn_at, self._heard_at if self._choked else 0) > (
-                limits.command_timeout
-            )
+        if self._receiving:
+            late = self._content_pace().late(now, self._heard_at, self.intake.octets, self._limits)
         else:
-            late = (
-                now - self._heard_at > limits.content_timeout
-                or now - self._content_at > limits.content_deadline
-                or self._too_slow(now)
-            )
+            turn_at = max(self._turn_at, self._heard_at if self._choked else 0)
+            late = now - turn_at > self._limits.command_timeout
         if late:
             self.intake.lost("the client was silent or too slow")
             self._hang_up(_TIMEOUT)
             self._flush()
 
-    def _too_slow(self, now: float) -> bool:
-        elapsed = now - self._window_at
-        if elapsed < RATE_WINDOW:
-            return False
-        octets = self.intake.octets
-        slow = (octets - self._window_octets) < self._limits.content_rate * elapsed
-        self._window_at, self._window_octets = now, octets
-        return slow
+    def _content_pace(self) -> Pace:
+        if self._pace is None:
+            self._pace = Pace(self._content_at)
+        return self._pace
 
     def dismiss(self) -> None:
         """The service stops: end now when idle, else when the transaction is over."""
@@ -370,9 +320,7 @@ class InboundConnection(asyncio.Protocol):
         self._transport.abort()
 
     def _fail(self, task: str, error: Exception) -> None:
-        self._desk.bus.publish(
-            TaskFailed(self._desk.clock.now(), task, safe_text(f"{type(error).__name__}: {error}"))
-        )
+        self._desk.failed(task, error)
         # In content the next octets cannot be told from commands: the connection ends.
         self._out.append(_FAULT.wire)
         self._closing = self._closing or self._receiving or self._busy

@@ -10,24 +10,23 @@ What can go wrong: the spool refuses, which is 452 when it is full and 451 other
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from empath.bus import Bus
-from empath.clock import Clock
 from empath.config.model import BareNewlines, Config, Mode
 from empath.envelope import MessageId, Origin, Priority
 from empath.events import MessageAccepted, SessionLost, SessionRefused, TaskFailed
+from empath.inbound.desk import Desk
 from empath.message.fields import FieldFinder, without
-from empath.message.trace import read_header, received
+from empath.message.trace import protocol_name, read_header, received
 from empath.policy.priority import OWN, Message, Ranked, rank
 from empath.reply import Reply
 from empath.safe_text import safe_text
 from empath.smtp.data import ContentReader, HeaderSection
 from empath.smtp.decision import Answer, Hangup, OpenTransaction, ReceiveContent, Refuse
-from empath.smtp.session import Session, State
-from empath.spool.face import Draft, Spool, SpoolFull, SpoolRefused
+from empath.smtp.session import Session
+from empath.smtp.states import State
+from empath.spool.face import Draft, SpoolFull, SpoolRefused
 from empath.spool.operating import CAPTURED
 
 _FULL: Final = Reply.of("452 4.3.1 Not enough disk space, try again later")
@@ -39,22 +38,6 @@ _LOOP: Final = Reply.of("554 5.4.6 Too many hops: the message goes in a circle")
 _BARE: Final = Reply.of("550 5.5.2 Bare CR or LF in message")
 
 _STAGES: Final = {State.MAIL: "MAIL", State.RCPT: "RCPT", State.DATA: "CONTENT"}
-
-Spawn = Callable[[Coroutine[Any, Any, None]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every client's intake works with."""
-
-    spool: Spool
-    config: Callable[[], Config]
-    bus: Bus
-    clock: Clock
-    spawn: Spawn
-    """Start a coroutine in the TaskGroup of the reception."""
-    commits: set[asyncio.Future[MessageId]] = field(default_factory=set)
-    """Messages that the spool has the word for, and nobody has been told of yet."""
 
 
 class Intake:
@@ -119,6 +102,12 @@ class Intake:
     def refuse(self, reply: Reply, stage: str = "COMMAND") -> Answer:
         """Refuse what is no command line at all, such as one without CRLF."""
         decision = self.session.refuse(reply, stage)
+        self.note(decision)
+        return decision
+
+    def injected(self) -> Answer:
+        """Refuse what stood behind STARTTLS; the connection is to end."""
+        decision = self.session.injected()
         self.note(decision)
         return decision
 
@@ -354,13 +343,6 @@ class Intake:
         self._held = []
         if draft is not None:
             self._desk.spawn(draft.abort())
-
-
-def protocol_name(esmtp: bool, *, secured: bool, smtputf8: bool) -> str:
-    """The WITH word of a Received field (RFC 3848, RFC 6531 3.7.3)."""
-    if not esmtp:
-        return "SMTP"
-    return f"{'UTF8SMTP' if smtputf8 else 'ESMTP'}{'S' if secured else ''}"
 
 
 _UNRANKED: Final = Ranked(Priority.NORMAL, 0, "default")

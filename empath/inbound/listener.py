@@ -20,15 +20,16 @@ from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Listener, Tls
 from empath.config.renewal import Renewal
-from empath.events import ListenerOpened, SessionRefused, TaskFailed
-from empath.inbound.connection import HANDSHAKE_TIME, SHUTDOWN_TIME, InboundConnection
-from empath.inbound.intake import Desk, Intake
+from empath.events import ListenerOpened, SessionRefused
+from empath.inbound.connection import InboundConnection
+from empath.inbound.desk import Desk
+from empath.inbound.handshake import HANDSHAKE_TIME, SHUTDOWN_TIME
+from empath.inbound.intake import Intake
 from empath.inbound.renewing import build
 from empath.message.fields import FieldFinder
 from empath.policy.inbound import ClientPolicy, client_address, is_within, may_connect
 from empath.policy.priority import wanted
 from empath.reply import Reply
-from empath.safe_text import safe_text
 from empath.smtp.decision import render
 from empath.smtp.knowledge import Connection, Terms
 from empath.smtp.session import Session
@@ -208,18 +209,18 @@ class Reception:
         facts.may_raise = may_raise
         session = Session(facts, terms, policy)
         intake = Intake(self.desk, session, config, standing.finder)
-        connection = InboundConnection(self, transport, intake, context)
+        connection = InboundConnection(self.desk, transport, intake, context, self._left)
         transport.set_protocol(connection)
         self._connections.add(connection)
         self._clients[client] += 1
         self._empty.clear()
         connection.greet(terms.greeting)
 
-    def left(self, connection: InboundConnection) -> None:
+    def _left(self, connection: InboundConnection) -> None:
         """A connection has ended."""
         if connection in self._connections:
             self._connections.discard(connection)
-            client = connection.client.client
+            client = connection.intake.session.connection.client
             self._clients[client] -= 1
             if not self._clients[client]:
                 del self._clients[client]
@@ -238,11 +239,7 @@ class Reception:
             try:
                 self.sweep()
             except Exception as error:  # noqa: BLE001 - the task's top: the next sweep comes
-                self._failed("sweep", error)
-
-    def _failed(self, task: str, error: Exception) -> None:
-        sentence = safe_text(f"{type(error).__name__}: {error}")
-        self._bus.publish(TaskFailed(self._clock.now(), task, sentence))
+                self.desk.failed("sweep", error)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> object:
         return self._tasks.create_task(self._guarded(work))
@@ -251,7 +248,7 @@ class Reception:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - the task's top: the others keep running
-            self._failed("inbound", error)
+            self.desk.failed("inbound", error)
 
     async def drain(self, timeout: float) -> None:
         """Take nobody in any more, send idle clients away, wait for running transactions.

@@ -37,6 +37,13 @@ def date_time(second: int) -> str:
     )
 
 
+def protocol_name(esmtp: bool, *, secured: bool, smtputf8: bool) -> str:
+    """The WITH word of a Received field (RFC 3848, RFC 6531 3.7.3)."""
+    if not esmtp:
+        return "SMTP"
+    return f"{'UTF8SMTP' if smtputf8 else 'ESMTP'}{'S' if secured else ''}"
+
+
 def received(
     *,
     helo: str,

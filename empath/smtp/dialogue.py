@@ -17,6 +17,7 @@ from msgspec import Struct
 from empath.envelope import Lot
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply, outcome_of
 from empath.smtp.lines import NOT_IN_PATH, mail_line, ours, rcpt_line, unfit
+from empath.smtp.manner import PLAIN, WHOLE_OCTETS, Command, Manner, groups
 from empath.smtp.opening import Extensions
 from empath.smtp.steps import (
     NEXT,
@@ -30,31 +31,9 @@ from empath.smtp.steps import (
     nonsense,
 )
 
-BATCH_OCTETS: Final = 16 * 1024
-"""Octets of commands that are sent before their replies are read: they and the replies to
-them fit into the windows and buffers of any TCP, so that nobody waits for nobody (RFC 2920 3.1).
-"""
-WHOLE_OCTETS: Final = 64 * 1024
-"""Content up to this size goes with its envelope, as one BDAT; larger content waits until
-somebody is there to take it.
-"""
 _NOT_KNOWN: Final = frozenset({500, 502, 503})
 """What servers say to a command that they did not see for what it was (RFC 5321 4.2.4)."""
 _NO_BDAT: Final = _NOT_KNOWN | {501, 504}
-
-
-@final
-class Manner(Struct, frozen=True):
-    """How much is said at once."""
-
-    pipelining: bool = False
-    chunking: bool = False
-    """BDAT in the place of DATA (RFC 3030); only with *pipelining*."""
-    most: int = 0
-    """Recipients the server takes in one transaction (RFC 9422 RCPTMAX), or 0 if not known."""
-
-
-PLAIN: Final = Manner()
 
 
 @final
@@ -101,13 +80,6 @@ def transact(
     except Broken as broken:
         conversation.broken(broken)
     return conversation.result()
-
-
-class _Command(Struct, frozen=True):
-    line: str
-    stage: str
-    place: int = -1
-    """Of the recipient in the lot, for RCPT."""
 
 
 @final
@@ -207,10 +179,10 @@ class _Conversation:
             return
         whole = self.manner.chunking and self.lot.size <= WHOLE_OCTETS
         if self.manner.pipelining and not self.manner.chunking:
-            commands.append(_Command("DATA", "DATA"))
-        groups = self.groups(commands)
-        for group in groups:
-            last = group is groups[-1]
+            commands.append(Command("DATA", "DATA"))
+        grouped = groups(commands, self.manner)
+        for group in grouped:
+            last = group is grouped[-1]
             if self.full:
                 self.left(group)
             else:
@@ -222,10 +194,10 @@ class _Conversation:
         elif not self.sent:
             yield from self.chunks()
 
-    def commands(self, *, reset: bool) -> list[_Command]:
+    def commands(self, *, reset: bool) -> list[Command]:
         """What is said before the content, for those recipients that can be said."""
-        commands = [_Command("RSET", "RSET")] if reset else []
-        commands.append(_Command(mail_line(self.lot, self.offered), "MAIL"))
+        commands = [Command("RSET", "RSET")] if reset else []
+        commands.append(Command(mail_line(self.lot, self.offered), "MAIL"))
         most = self.manner.most or len(self.outcomes)
         for index, waiting in enumerate(self.lot.recipients):
             recipient = waiting.recipient
@@ -233,33 +205,19 @@ class _Conversation:
                 self.outcomes[index] = Failed(ours(553, "5.1.3", "the address cannot be sent"))
             elif most:
                 most -= 1
-                commands.append(_Command(rcpt_line(recipient, self.offered), "RCPT", index))
+                commands.append(Command(rcpt_line(recipient, self.offered), "RCPT", index))
             else:
                 reply = ours(452, "4.5.3", "the server takes no more recipients at once")
                 self.crowded[index] = reply
         return commands
 
-    def left(self, group: list[_Command]) -> None:
+    def left(self, group: list[Command]) -> None:
         """Nobody else has room in this transaction, so there is no use in asking."""
         for command in group:
             if command.stage == "RCPT":
                 self.crowded[command.place] = ours(452, "4.5.3", "too many recipients at once")
 
-    def groups(self, commands: list[_Command]) -> list[list[_Command]]:
-        """*commands* as they are sent: one by one, or as many at once as are bounded."""
-        if not self.manner.pipelining:
-            return [[command] for command in commands]
-        groups: list[list[_Command]] = [[]]
-        octets = 0
-        for command in commands:
-            octets += len(command.line) + 2
-            if octets > BATCH_OCTETS and groups[-1]:
-                groups.append([])
-                octets = len(command.line) + 2
-            groups[-1].append(command)
-        return groups
-
-    def say(self, group: list[_Command], *, whole: bool) -> Generator[Step, Reply, None]:
+    def say(self, group: list[Command], *, whole: bool) -> Generator[Step, Reply, None]:
         """Say *group* at once, its last one with the *whole* content; take every reply to it."""
         lines = tuple(command.line for command in group)
         self.batched = whole or len(lines) > 1
@@ -280,7 +238,7 @@ class _Conversation:
         if whole:
             self.stored((yield NEXT))
 
-    def take(self, command: _Command, reply: Reply) -> None:
+    def take(self, command: Command, reply: Reply) -> None:
         """*reply* came to *command*."""
         match command.stage:
             case "RSET":

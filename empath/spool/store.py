@@ -3,13 +3,14 @@
 This is the spool's front: it opens and closes everything, and answers `face.Spool`.  What
 is in memory is in `book`, what is done in a transaction in `accept`, `record` and
 `changes`, what is read in `due`, `content`, `pages` and `records`, on a `Reader`; what
-operators ask for is in `operators`.  All methods run on the loop and none blocks it.
+operators look at is in `viewed` and `surveyor`, what they ask for in `operators`.  All methods
+run on the loop and none blocks it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -22,29 +23,14 @@ from empath.clock import Clock
 from empath.config.model import Spool as Settings
 from empath.envelope import LOCAL, Lane, Lot, MessageId
 from empath.events import MessageEvent, NotificationSent
-from empath.policy.impact import RetryChange
 from empath.policy.room import Room
-from empath.policy.turns import Ahead
-from empath.query import QueueQuery
 from empath.spool import content, opening, records
 from empath.spool.accept import Arrival
-from empath.spool.ahead import ahead
 from empath.spool.body import BodyFolder
 from empath.spool.book import Book, Wish
-from empath.spool.check import check, sweep
+from empath.spool.check import sweep
 from empath.spool.draft import SpoolDraft
-from empath.spool.face import (
-    Content,
-    DestinationRow,
-    Draft,
-    MessageRecord,
-    Notification,
-    Problem,
-    QueuePage,
-    Ruling,
-    SpoolFull,
-    SpoolStats,
-)
+from empath.spool.face import Content, Draft, Notification, Ruling, SpoolFull
 from empath.spool.keys import Keys
 from empath.spool.lock import SpoolLock
 from empath.spool.operators import Operators
@@ -57,7 +43,7 @@ from empath.spool.scan import Scanner
 from empath.spool.smaller import Keep, Postpone
 from empath.spool.surveyor import Surveyed, Surveyor
 from empath.spool.trash import Sweeper
-from empath.spool.weighing import Scales
+from empath.spool.viewed import Viewed
 from empath.spool.writer import Operation, Writer
 
 T = TypeVar("T")
@@ -67,7 +53,7 @@ BODY_THREADS: Final = 4
 
 
 @final
-class Store(Operators, Surveyed):
+class Store(Viewed, Operators, Surveyed):
     """The spool of one engine.  Make it with `open`, end it with `close`."""
 
     def __init__(self, settings: Settings, clock: Clock, parts: opening.Parts) -> None:
@@ -281,70 +267,6 @@ class Store(Operators, Surveyed):
             await self._write(operation)
         finally:
             self._book.thaw((key,))
-
-    # Looking.
-
-    async def page(
-        self, query: QueueQuery, *, sort: str = "age", cursor: str = "", limit: int = 60
-    ) -> QueuePage:
-        """A piece of the queue; see `pages` for what bounds its cost."""
-        ask = self._pages.prepare(query, sort=sort, cursor=cursor, limit=limit)
-        # A long pass over the queue keeps nobody waiting but those who sort, too.
-        reader = self._operator if sort in {"age", "-age"} else self._sorter
-        return await reader.ask(ask)
-
-    async def message(self, id: MessageId) -> MessageRecord | None:
-        """One message, finished ones included while their history is kept."""
-        active = self._book.active_of(id.key)
-        return await self._operator.ask(records.message, id.key, active)
-
-    async def destinations(self, limit: int = 1000) -> Sequence[DestinationRow]:
-        """The destinations that mail waits for, longest queue first."""
-        longest = self._book.tally.longest(limit)
-        return await self._operator.ask(records.destinations, longest)
-
-    async def ahead(
-        self, lane: Lane, id: MessageId, due_at: float, now: float, *, of_class: bool
-    ) -> Ahead:
-        """What is due now and waits for the same rate as a message of *lane*."""
-        flying = tuple(self._book.flying)
-        return await self._operator.ask(ahead, lane, id, due_at, now, of_class, flying)
-
-    async def damaged(self) -> Mapping[MessageId, str]:
-        """Messages that are held since their bodies are damaged, with what is wrong."""
-        names = self._book.tally.holding(records.HOLDING)
-        return await self._operator.ask(records.damaged, names) if names else {}
-
-    async def stats(self) -> SpoolStats:
-        """The spool at a glance."""
-        oldest_at, octets = await self._operator.ask(records.glance, self.path)
-        tally = self._book.tally
-        return SpoolStats(
-            recipients=tally.shown(),
-            messages=tally.messages,
-            finished=tally.finished,
-            octets=tally.octets,
-            file_bodies=tally.file_bodies,
-            database_octets=octets,
-            free_octets=self._writer.free_octets,
-            oldest_at=oldest_at,
-            commits=self._writer.commits,
-            operations=self._writer.operations,
-        )
-
-    async def check(self) -> Sequence[Problem]:
-        """Verify database, bodies and files; slow, on a reader of its own."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._bodies, check, self.path, self._folder)
-
-    def scales(self, change: RetryChange, now: float) -> Scales:
-        """Weighs the mail that a change of the config touches, as of *now*."""
-        return Scales(self._book.tally, self._operator, change, now)
-
-    @property
-    def waiting(self) -> int:
-        """Messages with a recipient that is not final."""
-        return self._book.tally.messages
 
     # Small things.
 

@@ -271,9 +271,9 @@ async def test_a_file_that_says_something_else_is_drift(tmp_path: Path) -> None:
         [item] = at.desk.attention()
         assert "is not what is in force" in item.sentence
         at.file.unlink()
-        assert await at.desk.look_for_drift()
+        assert await at.desk.shown.look_for_drift()
         at.file.write_text("")
-        assert not await at.desk.look_for_drift()
+        assert not await at.desk.shown.look_for_drift()
         assert at.desk.attention() == ()
 
 

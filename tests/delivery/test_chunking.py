@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from empath.reply import Delivered
-from empath.smtp.dialogue import WHOLE_OCTETS
+from empath.smtp.manner import WHOLE_OCTETS
 from empath.spool.face import BodyUnfit
 from tests.fakes.fixed_route import routed
 from tests.fakes.memory_spool import BODY, lot

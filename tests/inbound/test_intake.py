@@ -6,7 +6,6 @@ import pytest
 
 from empath.config.model import BareNewlines
 from empath.events import MessageAccepted, SessionRefused, TaskFailed
-from empath.inbound.intake import protocol_name
 from empath.spool.face import SpoolFull, SpoolRefused
 from tests.fakes.eventually import turns
 from tests.inbound.conftest import Desk
@@ -164,21 +163,6 @@ async def test_rset_forgets_the_draft(desk: Desk) -> None:
     for command in (b"RSET", b"EHLO client.test"):
         await client.play((b"MAIL FROM:<a@x.test>", b"250"), (command, b"250"))
     await desk.until(lambda: desk.spool.aborted == 2)
-
-
-@pytest.mark.parametrize(
-    ("esmtp", "secured", "smtputf8", "name"),
-    [
-        (False, False, False, "SMTP"),
-        (True, False, False, "ESMTP"),
-        (True, True, False, "ESMTPS"),
-        (True, False, True, "UTF8SMTP"),
-        (True, True, True, "UTF8SMTPS"),
-    ],
-)
-def test_protocol_names(esmtp: bool, secured: bool, smtputf8: bool, name: str) -> None:
-    """The WITH word says how the message came (RFC 3848, RFC 6531 3.7.3)."""
-    assert protocol_name(esmtp, secured=secured, smtputf8=smtputf8) == name
 
 
 async def test_durable_then_reply_then_news(desk: Desk) -> None:

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from empath.address import BannerHostname, EmailAddress
 from empath.envelope import MessageId
-from empath.message.trace import HeaderFacts, date_time, read_header, received, return_path
+from empath.message.trace import (
+    HeaderFacts,
+    date_time,
+    protocol_name,
+    read_header,
+    received,
+    return_path,
+)
 from empath.safe_text import safe_text
 
 ID = MessageId("0197a8c0f3e41b2c")
@@ -141,3 +148,18 @@ def test_encoded_subjects_are_those_of_the_standard_library(text: str) -> None:
     message["Subject"] = text
     raw = bytes(message).partition(b"\r\n\r\n")[0] + b"\r\n"
     assert read_header(raw).subject == safe_text(text, 200)
+
+
+@pytest.mark.parametrize(
+    ("esmtp", "secured", "smtputf8", "name"),
+    [
+        (False, False, False, "SMTP"),
+        (True, False, False, "ESMTP"),
+        (True, True, False, "ESMTPS"),
+        (True, False, True, "UTF8SMTP"),
+        (True, True, True, "UTF8SMTPS"),
+    ],
+)
+def test_protocol_names(esmtp: bool, secured: bool, smtputf8: bool, name: str) -> None:
+    """The WITH word says how the message came (RFC 3848, RFC 6531 3.7.3)."""
+    assert protocol_name(esmtp, secured=secured, smtputf8=smtputf8) == name

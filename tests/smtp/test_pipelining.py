@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from empath.envelope import Lot
 from empath.reply import Deferred, Delivered, Failed, Reply
-from empath.smtp.dialogue import BATCH_OCTETS, WHOLE_OCTETS, Manner, Transaction, transact
+from empath.smtp.dialogue import Transaction, transact
 from empath.smtp.lines import limit
+from empath.smtp.manner import BATCH_OCTETS, WHOLE_OCTETS, Manner
 from empath.smtp.steps import Batch, Broken, Dialogue, SendChunks, SendContent, Step, lost, nonsense
 from tests.fakes.memory_spool import lot
 from tests.fakes.script import play

@@ -18,7 +18,8 @@ from empath.smtp.decision import (
     StartTls,
     render,
 )
-from empath.smtp.session import TRANSITIONS, Did, OutOfTurn, State
+from empath.smtp.session import OutOfTurn
+from empath.smtp.states import TRANSITIONS, Did, State
 from tests.fakes.inbound_script import play, say, session
 
 

@@ -10,7 +10,8 @@ from empath.smtp.decision import (
     OpenTransaction,
     Refuse,
 )
-from empath.smtp.session import OutOfTurn, State
+from empath.smtp.session import OutOfTurn
+from empath.smtp.states import State
 from tests.fakes.inbound_script import play, say, session
 
 
