@@ -85,16 +85,19 @@ class InboxDesk:
             return await self._into_queue(request, records, unknown)
         given: list[Release] = []
         items: list[ReleaseItem] = []
+        named = [Recipient(each) for each in dict.fromkeys(request.recipients)]
         for record in records:
-            recipients = self._recipients(request, record)
+            recipients = named or [row.recipient for row in record.recipients if _is_captured(row)]
             for release in lots(record, recipients, hop, self._clock.now()):
                 given.append(release)
-                items.append(self._item(release))
+                item = self._item(release)
+                if len(items) < _SHOWN:
+                    items.append(item)
             await asyncio.sleep(0)
         reply = link.Released(
             messages=len(records),
             recipients=sum(len(one.lot.recipients) for one in given),
-            items=tuple(items[:_SHOWN]),
+            items=tuple(items),
             unknown=unknown,
         )
         if request.dry_run:
@@ -144,12 +147,6 @@ class InboxDesk:
                 f"{unknown[0]}{more}: no captured mail. `empathctl inbox list` shows what there is."
             )
         return records, tuple(unknown)
-
-    @staticmethod
-    def _recipients(request: link.ReleaseCaptured, record: MessageRecord) -> Sequence[Recipient]:
-        if request.recipients:
-            return [Recipient(each) for each in dict.fromkeys(request.recipients)]
-        return [row.recipient for row in record.recipients if _is_captured(row)]
 
     def _item(self, release: Release) -> ReleaseItem:
         """Where it goes.  Raises `RequestRefused` if it may not."""
