@@ -90,8 +90,8 @@ class Place:
                 queue.next_at, name, views.NONE_SHUT if gates is None else gates.shut(now)
             ),
             expires_at=None
-            if queue.oldest_at is None or expiry == inf
-            else queue.oldest_at + expiry,
+            if queue.oldest_tried_at is None or expiry == inf
+            else queue.oldest_tried_at + expiry,
             last_reply=queue.last_reply,
             connections=0 if engine is None else engine.connections().get(name, 0),
             allowed=0 if gates is None else gates.concurrency.allowance(name),
