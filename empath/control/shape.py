@@ -129,6 +129,7 @@ class ShapeDesk:
         start = _start(rows, request.cursor)
         shown = rows[start : start + limit]
         end = start + len(shown)
+        oldest = await self._spool.oldest(1)
         now, expiry = self._clock.now(), self._expiry()
         return link.Shape(
             at=survey.at,
@@ -137,9 +138,7 @@ class ShapeDesk:
             rows=tuple(await self._rows.tell(shown, request, now)),
             total=row_of(survey.total, request.basis),
             matched=len(rows),
-            expires_at=survey.total.oldest_at + expiry
-            if survey.total.total and expiry < inf
-            else None,
+            expires_at=oldest[0][1] + expiry if oldest and expiry < inf else None,
             destinations=len(survey.rows) + survey.rest,
             cursor=f"{end} {shown[-1].name}" if shown and end < len(rows) else "",
             states={

@@ -330,12 +330,14 @@ async def test_held_mail_is_not_given_up(tmp_path: Path) -> None:
         await ask(HoldMessages(ids=(held,), reason="wait"))
         engine.clock.advance(2 * expiry)
         assert (await ask(ListUpcoming())).items == ()
+        assert (await ask(GetShape())).expires_at is None
         view = await ask(ViewDestination(destination=NET))
         assert (view.oldest_at, view.expires_at) == (engine.clock.now() - 2 * expiry, None)
         message = await engine.accept("b@example.net")
         at = engine.clock.now()
         view = await ask(ViewDestination(destination=NET))
         assert (view.oldest_at, view.expires_at) == (at - 2 * expiry, at + expiry)
+        assert (await ask(GetShape())).expires_at == at + expiry
         ends = [each for each in (await ask(ListUpcoming())).items if each.what == "expiry"]
         assert [(each.subject, each.at) for each in ends] == [(message, at + expiry)]
 
