@@ -36,6 +36,7 @@ from empath.control.link import (
     ViewMessage,
     WhyItem,
 )
+from empath.control.operator import LocalLink
 from empath.control.still_kept import HELD_NOTE
 from empath.delivery.gates import Gates
 from empath.delivery.progress import Position
@@ -395,7 +396,7 @@ async def test_ten_thousand_open_breakers_hold_nobody_up(
             gates.breakers.open(place, until, actor="", reason="no route to host")
             if number < 500:
                 gates.suspensions.suspend(place, Suspension("ada", "moving", 0.0))
-        assert await longest_turn(lambda: engine.link.ask(request_)) < at_most()
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, request_)) < at_most()
 
 
 async def test_a_reset_forgets_failures_and_what_was_learnt(tmp_path: Path) -> None:
