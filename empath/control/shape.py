@@ -83,7 +83,7 @@ class ShapeDesk:
             resolver=resolver,
             encryption=encryption,
             outcomes=self._outcomes,
-            config=config,
+            expiry=self._expiry,
         )
 
     def __repr__(self) -> str:
@@ -101,7 +101,7 @@ class ShapeDesk:
                     spool=self._spool,
                     engine=self._engine,
                     finder=self._finder,
-                    expiry=self._expiry,
+                    expiry=self._expiry(),
                     now=self._clock.now(),
                     limit=_within(limit),
                 )
@@ -112,7 +112,6 @@ class ShapeDesk:
             case _:  # pragma: no cover - the table of requests holds no other
                 raise RequestUnclear("unknown request")
 
-    @property
     def _expiry(self) -> float:
         """The age at which mail is given up; captured mail never is."""
         config = self._config()
@@ -131,7 +130,8 @@ class ShapeDesk:
         start = _start(rows, request.cursor)
         shown = rows[start : start + limit]
         end = start + len(shown)
-        now = self._clock.now()
+        oldest = await self._spool.oldest(1)
+        now, expiry = self._clock.now(), self._expiry()
         return link.Shape(
             at=survey.at,
             age=max(0.0, now - survey.at),
@@ -139,9 +139,7 @@ class ShapeDesk:
             rows=tuple(await self._rows.tell(shown, request, now)),
             total=row_of(survey.total, request.basis),
             matched=len(rows),
-            expires_at=survey.total.oldest_at + self._expiry
-            if survey.total.total and self._expiry < inf
-            else None,
+            expires_at=oldest[0][1] + expiry if oldest and expiry < inf else None,
             destinations=len(survey.rows) + survey.rest,
             cursor=f"{end} {shown[-1].name}" if shown and end < len(rows) else "",
             states={

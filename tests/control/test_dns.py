@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import cast
 
+import dns.message
 import msgspec
 import pytest
 
 from empath.address import Domain
+from empath.config.model import Dns
 from empath.control.dns import DnsDesk
 from empath.control.link import (
     ClearDnsCache,
@@ -26,8 +29,9 @@ from empath.control.overrides import KEY, OverridesUnreadable, load_overrides
 from empath.delivery.route import Route
 from empath.events import DnsChanged
 from empath.spool.face import Spool, SpoolRefused
-from tests.fakes.name_server import NameServer, zone
+from tests.fakes.name_server import NameServer, respond, zone
 from tests.fakes.operator_desk import desk
+from tests.fakes.turns import at_most, longest_turn
 
 EXAMPLE = Domain("example.net")
 
@@ -208,3 +212,20 @@ async def test_a_refresh_asks_the_dns_afresh(tmp_path: Path) -> None:
         assert (await engine.link.ask(ListDnsCache())).entries == entries
         assert (await engine.link.ask(ClearDnsCache(name="Example.NET."))).entries == 1
         assert len((await engine.link.ask(ListDnsCache())).entries) == len(entries) - 1
+
+
+async def test_a_full_list_of_answers_holds_nobody_up(tmp_path: Path) -> None:
+    """It is put together in slices, as every other name in it may be due for delivery."""
+    places = [Domain(f"d{number}.test") for number in range(4000)]
+
+    def script(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        return [respond(query, f"{query.question[0].name} 60 MX 10 mx.test.").to_wire()]
+
+    async with NameServer(script) as server, desk(tmp_path) as engine:
+        engine.configure(dns=Dns(servers=(server.address,)))
+        for start in range(0, len(places), 100):
+            lot = places[start : start + 100]
+            await asyncio.gather(*map(engine.resolver.mail_exchangers, lot))
+        known = await engine.link.ask(ListDnsCache())
+        assert [entry.name for entry in known.entries] == sorted(places)
+        assert await longest_turn(lambda: engine.link.ask(ListDnsCache())) < at_most()

@@ -213,3 +213,9 @@ async def desk(
     finally:
         async with asyncio.timeout(10):
             await store.close()
+
+
+async def fill(engine: Desk, count: int, domain: str = "example.net") -> None:
+    """Have so many messages accepted."""
+    drafts = (engine.accept(f"u{number}@{domain}") for number in range(count))
+    await asyncio.gather(*drafts)
