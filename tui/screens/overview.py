@@ -38,8 +38,9 @@ from tui.widgets.columns import Column
 from tui.widgets.event_log import COLUMNS as EVENT_COLUMNS
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
+from tui.widgets.rows import Rows
 from tui.widgets.spark import Spark
-from tui.widgets.virtual_table import Rows, VirtualTable
+from tui.widgets.virtual_table import VirtualTable
 
 SHOWN: Final = 40
 """Rows of each list."""

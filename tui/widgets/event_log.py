@@ -15,7 +15,8 @@ from tui.figures import time_of_day
 from tui.store import EventRing, Selection
 from tui.theme import COLOURED, Styles
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Row, VirtualTable
+from tui.widgets.rows import Row
+from tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = (
     Column("time", "TIME", 8),
