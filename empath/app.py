@@ -20,7 +20,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from empath import __version__
 from empath.bus import Bus
@@ -32,11 +31,11 @@ from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
 from empath.control.config_watch import ConfigWatch
-from empath.control.metrics_door import MetricsDoor, MetricsServer
+from empath.control.doors import control_socket, open_doors
+from empath.control.metrics_door import MetricsDoor
 from empath.control.operator import LocalLink
 from empath.control.overrides import OverridesUnreadable, load_overrides
 from empath.control.renewals import renewals
-from empath.control.server import ControlServer
 from empath.control.standing_config import StandingConfig
 from empath.delivery.engine import Engine
 from empath.delivery.releasing import Releases
@@ -53,9 +52,6 @@ from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.spool.store import Store
-
-SOCKET_NAME: Final = "empath.sock"
-"""The control socket, in the folder of the spool."""
 
 
 class EngineFault(Exception):
@@ -77,11 +73,6 @@ class Running:
 
 Companion = Callable[[Running], Awaitable[None]]
 """Runs beside the engine, such as the console's process; cancelled when the engine ends."""
-
-
-def control_socket(config: Config) -> Path:
-    """Where the engine with this config answers its operator."""
-    return config.spool.path / SOCKET_NAME
 
 
 def run(
@@ -233,14 +224,8 @@ class _Empath:
             stopping=self._life.stopping.is_set,
             breakers=partial(_breakers, engine, self._clock),
         )
-        control = ControlServer(link, control_socket(self._config), metrics=door)
-        await control.open()
-        parts.push_async_callback(control.close)
-        if self._config.metrics.bind is not None:
-            metrics = MetricsServer(door, self._config.metrics.bind)
-            await metrics.open()
-            parts.push_async_callback(metrics.close)
-            self._journal.say(f"metrics at http://{metrics.address}/metrics", LogLevel.INFO)
+        for sentence in await open_doors(link, door, self._config, parts):
+            self._journal.say(sentence, LogLevel.INFO)
         now = self._clock.now()
         self._bus.publish(
             ConfigLoaded(at=now, path=self._source, version=self._standing.state.version)
@@ -256,7 +241,13 @@ class _Empath:
         )
         # What the start made lives as long as the process: no need to look through it again.
         gc.freeze()
-        running = Running(self._config, addresses, control.path, self._journal, self._life.stopping)
+        running = Running(
+            self._config,
+            addresses,
+            control_socket(self._config),
+            self._journal,
+            self._life.stopping,
+        )
         limit = CaptureLimit(spool=store, config=config, bus=self._bus, clock=self._clock)
         self._bus.fold(limit)
         beside: dict[str, Work] = {

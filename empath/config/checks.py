@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -18,15 +17,13 @@ from empath.address import BadAddress, BannerHostname, Domain, IpAddress, Server
 from empath.config.model import Config, Destination, Mode, Route, Tls
 from empath.config.private_file import check_file, check_private_file
 from empath.config.read import Reader
+from empath.config.sockets import check_sockets
 from empath.config.values import Unfit, quote
 from empath.config.verifiable import check_verifiable
 
 UNNAMED: Final = BannerHostname("localhost.localdomain")
 """The host name of a machine that has no full name."""
 
-_SOCKET_NAME: Final = "empath.sock"
-_SOCKET_LIMIT: Final = 107
-"""Octets in the path of a Unix socket (unix(7): 108 with the final NUL)."""
 _DNS_PORT: Final = 53
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2
 _ADDRESS_PATTERN: Final = re.compile(r"<>|[^\s@]*(?:@|\.)[^\s@]+|[^@]+@[^\s@]+")
@@ -43,8 +40,8 @@ def check_config(config: Config, reader: Reader) -> None:
     _check_relay(config, reader)
     _check_retry(config, reader)
     _check_dns(config, reader)
-    _check_spool(config, reader)
     _check_metrics(config, reader)
+    check_sockets(config, reader)
 
 
 def _check_listeners(config: Config, reader: Reader) -> None:
@@ -266,20 +263,6 @@ def name_server(text: str) -> tuple[IpAddress, int] | None:
         return ipaddress.ip_address(server.host), server.port
     except ValueError:
         return None
-
-
-def _check_spool(config: Config, reader: Reader) -> None:
-    path = config.spool.path
-    length = len(os.fsencode(path / _SOCKET_NAME))
-    if length > _SOCKET_LIMIT:
-        reader.complain(
-            ("spool", "path"),
-            f"is {length - _SOCKET_LIMIT} octets too long for a control socket to lie in it"
-            f" (got {quote(str(path))})",
-        )
-    with contextlib.suppress(PermissionError):  # of a folder above it: who opens it will tell
-        if path.exists() and not path.is_dir():
-            reader.complain(("spool", "path"), f"{path} is not a folder")
 
 
 def _check_metrics(config: Config, reader: Reader) -> None:

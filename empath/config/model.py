@@ -270,6 +270,23 @@ class Metrics(Section, frozen=True):
     ] = None
 
 
+class Monitor(Section, frozen=True):
+    """A second control socket, for who watches this engine and must not touch it."""
+
+    socket: Annotated[
+        Path | None,
+        setting(
+            "Where consoles, `empathctl` and programs may look, but change nothing and read no"
+            " contents of mail; left out: nowhere.",
+            RESTART,
+        ),
+    ] = None
+    users: Annotated[
+        tuple[str, ...],
+        setting("Users, by name or uid, who are answered there, beside root and our own.", RESTART),
+    ] = ()
+
+
 class Reload(Section, frozen=True):
     """How a changed config comes into force; docs/RELOAD.md has the whole of it."""
 
@@ -309,4 +326,5 @@ class Config(Section, frozen=True):
     dns: Dns = Dns()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    monitor: Monitor = Monitor()
     reload: Reload = Reload()

@@ -152,6 +152,8 @@ class ConfigDesk:
         what the disk or the engine cannot do.
         """
         async with self._changing:
+            if wish.instead_of and wish.instead_of != self._standing.state.version:
+                raise RequestRefused(f"Version {wish.instead_of} is not in force any more.")
             try:
                 return await self._change(wish)
             except RequestRefused as refusal:
@@ -162,8 +164,6 @@ class ConfigDesk:
         if wish.write and self._standing.origin.file is None:
             raise RequestRefused(words.no_file("write"))
         draft = await self._draft(wish.text, ran_before=bool(wish.back_to))
-        if wish.instead_of and wish.instead_of != draft.before.version:
-            raise RequestRefused(f"Version {wish.instead_of} is not in force any more.")
         if wish.expect is not None and wish.expect != draft.digest:
             raise RequestRefused(
                 f"{self._standing.origin.name} has changed since the plan was made: look at the"
@@ -313,7 +313,7 @@ class ConfigDesk:
             self._bus.publish(SpoolFault(at=self._clock.now(), sentence=str(error)))
             return
         standing.swap(state)
-        await aside(self.trial.begin)
+        await self.trial.begin()
 
     async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
         running = self._standing.state.version

@@ -69,6 +69,7 @@ class PlanConfig(Request[Plan], frozen=True):
     """What would this config do?  Without *text*, the file on disk."""
 
     route = "config/plan"
+    operators_only = True
     text: str | None = None
 
 

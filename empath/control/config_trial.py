@@ -42,6 +42,8 @@ LONGEST: Final = 3600.0
 _SAMPLE_EVERY: Final = 5.0
 _AGAIN_AFTER: Final = 5.0
 _NAME: Final = "watch.json"
+_GOOD: Final = frozenset({"passed", "kept"})
+"""How a trial ends whose config is what will have been before."""
 
 GoBack: TypeAlias = Callable[[Wish], Awaitable[str]]
 """Puts a config in force; says why not, or nothing."""
@@ -109,14 +111,9 @@ class ConfigTrial:
     def __repr__(self) -> str:
         return f"<ConfigTrial {self._now.version if self._now else 'of none'}>"
 
-    def begin(self) -> None:
-        """At the start: say so if a trial was cut short.  Blocks."""
-        note: _Note | None
-        try:
-            note = codec.decode(_Note, self._file.read_bytes())
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            note = None
-        self._file.unlink(missing_ok=True)
+    async def begin(self) -> None:
+        """At the start: say so if a trial was cut short."""
+        note = await asyncio.to_thread(self._left)
         if note is None:
             return
         back = f"`empathctl config rollback {note.back_to}` goes back." if note.back_to else ""
@@ -136,6 +133,16 @@ class ConfigTrial:
         )
         self._publish(note.version, "restarted", "the start", sentence)
 
+    def _left(self) -> _Note | None:
+        """What a trial that was cut short left on the disk, once.  Blocks."""
+        note: _Note | None
+        try:
+            note = codec.decode(_Note, self._file.read_bytes())
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            note = None
+        self._file.unlink(missing_ok=True)
+        return note
+
     def base(self) -> InForce:
         """What a trial that begins now goes back to: nothing that is on trial itself."""
         return self._now.base if self._now else self._standing.state
@@ -150,6 +157,7 @@ class ConfigTrial:
 
     def changed(self, wish: Wish, version: int, base: InForce) -> float | None:
         """*version* is in force now, for *wish*; until when it is on trial."""
+        before = self._now.trial.before if self._now else None
         if self._now is not None and wish.actor != WATCHER:
             said = f"Version {version} by {wish.actor} took its place."
             self._end("superseded", wish.actor, said)
@@ -160,7 +168,9 @@ class ConfigTrial:
         health = self._samples[-1][1]
         self._now = _OnTrial(
             trial=Trial(
-                before=health.since(self._samples[0][1]), start=health, until=at + wish.watch
+                before=before or health.since(self._samples[0][1]),
+                start=health,
+                until=at + wish.watch,
             ),
             version=version,
             base=base,
@@ -226,9 +236,9 @@ class ConfigTrial:
     async def look(self) -> None:
         """Look once, and go back if it has to be."""
         on, at = self._now, self._clock.monotonic()
+        if not self._samples or at - self._samples[-1][0] >= _SAMPLE_EVERY:
+            self._sample()
         if on is None:
-            if not self._samples or at - self._samples[-1][0] >= _SAMPLE_EVERY:
-                self._sample()
             return
         if not on.breach:
             on.trial, breach = on.trial.look(self._health(), at)
@@ -266,6 +276,8 @@ class ConfigTrial:
         assert on is not None  # asked before
         view = self.view()
         self._now = None
+        if outcome not in _GOOD:
+            self._samples.clear()  # what was counted on trial is nobody's usual
         self._last = msgspec.structs.replace(
             view, watching=False, ends_at=view.now, actor=actor, outcome=outcome, sentence=sentence
         )

@@ -25,6 +25,8 @@ def routes_table() -> str:
         method = "POST" if kind.changes else "GET"
         fields = ", ".join(map(_field, msgspec.structs.fields(kind))) or "–"
         says = (kind.__doc__ or "").partition("\n")[0]
+        if kind.operators_only:
+            says += " Not for monitors."
         reply = reply_type(kind).__name__
         lines.append(f"| `{method} {PREFIX}{route}` | {fields} | {reply} | {says} |")
     asked = "`after` `kind` `dest` `id` `text` `rate`"

@@ -104,12 +104,12 @@ class GateDesk:
                 found = await preview(self._spool, query, "reroute")
             else:
                 await self._change(request)
-        return link.GateList(gates=self._gates(), preview=found)
+        return link.GateList(gates=await self._gates(), preview=found)
 
     # Looking.
 
-    def _gates(self) -> tuple[GateItem, ...]:
-        return gate_items(self._engine, self._finder, self._clock.now())
+    async def _gates(self) -> tuple[GateItem, ...]:
+        return await gate_items(self._engine, self._finder, self._clock.now())
 
     def _unreached(self) -> tuple[link.UnreachedHost, ...]:
         known = {} if self._engine is None else self._engine.unreached()

@@ -22,7 +22,6 @@ from empath.control.overrides import read_host
 from empath.delivery.releasing import Crowded, Release, lots
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId, NextHop, Recipient, State
-from empath.policy import routing
 from empath.safe_text import safe_text
 from empath.spool.face import MessageRecord, RecipientRow, Spool
 from empath.spool.operating import CAPTURED
@@ -154,7 +153,7 @@ class InboxDesk:
         config, lot = self._config(), release.lot
         if release.hop is not None:
             route = f"to {release.hop.host}"
-        elif routing.fixed_route(lot.destination, config.route, port=config.delivery.port):
+        elif self._finder.fixed(lot.destination, config):
             route = "by a route of the config"
         elif config.dev.release:
             route = "to its own servers"

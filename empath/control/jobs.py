@@ -299,9 +299,10 @@ def name(number: int) -> str:
 def read_name(id: str) -> int:
     """Its number.  Raises `RequestUnclear`."""
     digits = id.removeprefix("job-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+    if not number:
         raise RequestUnclear(f'"{safe_text(id, 40)}" is not the name of a job, such as job-12.')
-    return int(digits)
+    return number
 
 
 def user_of(actor: str) -> str:

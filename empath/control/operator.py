@@ -143,8 +143,10 @@ class LocalLink:
 
     async def ask(self, request: Request[R]) -> R:
         """Answer.  Raises `RequestRefused`."""
-        if request.changes and self._read_only:
+        if self._read_only and request.changes:
             raise LinkReadOnly("This link is read-only: it may look and not touch.")
+        if self._read_only and request.operators_only:
+            raise LinkReadOnly("This link is for watching: ask at the control socket.")
         answer = self.ANSWERS[type(request)]
         try:
             reply: R = await answer(self, request)

@@ -46,8 +46,8 @@ async def outlook(
     items: list[UpcomingItem] = []
     if engine is not None:
         due = [row for row in by_next[: limit + len(shut)] if row.name not in shut]
-        items += _attempts(due, now)
-        items += _gates(engine, finder, now)
+        items += _attempts(due[:limit], now)
+        items += await _gates(engine, finder, now, limit)
     items += [
         UpcomingItem(
             at=at + expiry,
@@ -97,21 +97,26 @@ def _attempts(rows: Iterable[SurveyRow], now: float) -> Iterable[UpcomingItem]:
         )
 
 
-def _gates(engine: Deliverer, finder: RouteFinder, now: float) -> Iterable[UpcomingItem]:
+async def _gates(
+    engine: Deliverer, finder: RouteFinder, now: float, limit: int
+) -> list[UpcomingItem]:
     gates = engine.gates
-    found: list[tuple[float | None, str, str, str]] = []
-    for name in gates.breakers.standing(now):
+    suspended = gates.suspensions.standing(now)
+    found: list[tuple[float | None, str, Domain, str]] = []
+    for number, name in enumerate(gates.breakers.standing(now)):
+        if number % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
         breaker = gates.breakers[name]
-        if not breaker.probing and name not in gates.suspensions.standing(now):
+        if not breaker.probing and name not in suspended:
             found.append((breaker.open_until, "probe", name, breaker.why))
-    for name, each in gates.suspensions.standing(now).items():
+    for name, each in suspended.items():
         found.append((each.until, "suspension ends", name, each.reason))
-    for limited, limit in gates.throttles.standing(now).items():
-        found.append((limit.until, "limit ends", limited, limit.reason))
+    for name, throttle in gates.throttles.standing(now).items():
+        found.append((throttle.until, "limit ends", name, throttle.reason))
     for name, override in finder.overrides().items():
         found.append((override.until, "re-route ends", name, override.reason))
-    for at, what, subject, detail in found:
-        if at is not None:
-            yield UpcomingItem(
-                at=max(at, now), what=what, subject=subject, detail=detail, query=f"dest:{subject}"
-            )
+    ends = [(at, what, name, why) for at, what, name, why in found if at is not None]
+    return [
+        UpcomingItem(at=max(at, now), what=what, subject=name, detail=why, query=f"dest:{name}")
+        for at, what, name, why in nsmallest(limit, ends)
+    ]

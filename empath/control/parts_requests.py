@@ -60,6 +60,7 @@ class ListParts(Request[MessageParts], frozen=True):
     """What a message consists of: its MIME tree, links, a one-time code, and checks."""
 
     route = "queue/parts"
+    operators_only = True
     id: MessageId
 
 
@@ -93,6 +94,7 @@ class ReadPart(Request[PartText], frozen=True):
     """
 
     route = "queue/part"
+    operators_only = True
     id: MessageId
     part: str = ""
     form: Literal["text", "source", "octets"] = "text"

@@ -72,21 +72,22 @@ def check_length(path: Path) -> None:
         )
 
 
-def open_socket(path: Path, *, owner: int | None = None) -> socket.socket:
+def open_socket(path: Path, *, owner: int | None = None, shared: bool = False) -> socket.socket:
     """A listening socket at *path*, mode 0600.  Raises `SocketUnusable`.
 
     *owner* is the uid it must be of, and its folder of that or of root; this process's if None.
+    Anybody may connect to a *shared* one: who is answered is for the server to say.
     """
     owner = os.geteuid() if owner is None else owner
     check_length(path)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o077)
+    before = os.umask(0o022 if shared else 0o077)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_folder(path.parent, owner)
         _clear_place(path, owner)
         opened.bind(os.fspath(path))
-        path.chmod(0o600)
+        path.chmod(0o666 if shared else 0o600)
         opened.listen(64)
         opened.setblocking(False)
     except OSError as error:

@@ -99,7 +99,7 @@ class Place:
             breaker=(Position.CLOSED if breaker is None else breaker.position(now)).value,
             failures=failures,
             failures_allowed=0 if thresholds is None else thresholds.failures,
-            gates=gate_items(engine, self._finder, now, name),
+            gates=await gate_items(engine, self._finder, now, (name,)),
             holds=() if gates is None else tuple(hold.reason for hold in gates.holds(name, now)),
             rate=None
             if level is None

@@ -133,6 +133,7 @@ class ReadContent(Request[ContentPart], frozen=True):
     """At most `limit` octets of a stored body from `offset`."""
 
     route = "queue/content"
+    operators_only = True
     id: MessageId
     offset: int = 0
     limit: int = 65536

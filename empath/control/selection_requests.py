@@ -29,4 +29,5 @@ class SelectMessages(Request[Selection], frozen=True):
     """Freeze all messages that `query` matches now; an empty one matches all that waits."""
 
     route = "queue/select"
+    operators_only = True
     query: str = ""

@@ -102,6 +102,11 @@ class Door(Protocol):
         ...
 
 
+def own_users() -> frozenset[int]:
+    """The uids that are answered anywhere: the one we run as, and root's."""
+    return frozenset({os.geteuid(), 0})
+
+
 class ControlServer:
     """Serves one `Operator` at one path; `open`, then `close`."""
 
@@ -117,13 +122,14 @@ class ControlServer:
     ) -> None:
         """Answer only *users* (uids): by default the one we run as, and root.
 
-        *metrics* answers ``/metrics`` and ``/health`` here too.
+        *metrics* answers ``/metrics`` and ``/health`` here too.  *read_only* is for monitors.
         """
         self._metrics = metrics
         self._link = link
         self.path = path
         self._read_only = read_only
-        self._users = users if users is not None else frozenset({os.geteuid(), 0})
+        self._users = users if users is not None else own_users()
+        self._shared = not self._users <= own_users()
         self._names: dict[int, str] = {}
         self._heartbeat = heartbeat
         self._streams: set[asyncio.Task[object]] = set()
@@ -139,7 +145,7 @@ class ControlServer:
         # User names may come from a directory service: asked for here, never while serving.
         for uid in self._users:
             self._names[uid] = await asyncio.to_thread(user_name, uid)
-        listening = open_socket(self.path)
+        listening = open_socket(self.path, shared=self._shared)
         self._inode = self.path.stat().st_ino
         application = web.Application(middlewares=[self._guard], client_max_size=BODY_LIMIT)
         application.router.add_get(f"{PREFIX}{EVENTS}", self._stream, allow_head=False)
@@ -171,7 +177,8 @@ class ControlServer:
         """Let only our users in, and say every failure as one sentence of JSON."""
         try:
             if self._peer(request) is None:
-                return _error(403, "This socket answers only the engine's own user and root.")
+                named = " and those that monitor.users names" if self._shared else ""
+                return _error(403, f"This socket answers root, the engine's own user{named} only.")
             return await handler(request)
         except RequestRefused as refusal:
             status = next(code for kind, code in STATUS_OF.items() if isinstance(refusal, kind))

@@ -7,6 +7,7 @@ has at most `ROWS` rows, whatever was asked.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, Final
@@ -32,8 +33,6 @@ from empath.spool.surveying import BOUNDS, Survey, SurveyRow
 
 ROWS: Final = 1000
 """Most rows of one reply."""
-_SLICE: Final = 50
-"""Rows told before the loop has its turn."""
 _LIVE: Final = ("conn", "gate")
 _SORTS: Final = (
     *("total", "name", "queued", "deferred", "held", "oldest", "next"),
@@ -160,8 +159,10 @@ class ShapeDesk:
             raise RequestUnclear(f"sort is one of {', '.join(_SORTS)}, with - in front or not.")
         downwards = request.sort.startswith("-")
         live: Mapping[str, float] = {}
+        quiet = request.quiet and request.by == "destination"
+        gated = self._gated() if quiet or sort == "gate" else ()
         if sort in _LIVE:
-            live = self._live(sort)
+            live = dict.fromkeys(gated, 1.0) if sort == "gate" else self._connections()
             sort, downwards = "total", True
         if sort.startswith("bin"):
             sort = f"{'age' if request.basis == 'queued' else 'next'}{sort[3:]}"
@@ -170,24 +171,24 @@ class ShapeDesk:
         else:
             rows = await self._spool.arranged(survey, sort)
             rows = rows[::-1] if downwards else rows
-        if request.quiet and request.by == "destination":
-            quiet = dict.fromkeys((*self._gated(), *self._outcomes.names()))
-            rows = [*rows, *(_nothing(name) for name in quiet if name not in survey)]
+        if quiet:
+            await asyncio.sleep(0)
+            names = dict.fromkeys((*gated, *self._outcomes.names()))
+            rows = [*rows, *(_nothing(name) for name in names if name not in survey)]
+            await asyncio.sleep(0)
         if live:
             first = [row for row in rows if row.name in live]
             first.sort(key=lambda row: live[row.name], reverse=request.sort.startswith("-"))
             rows = [*first, *(row for row in rows if row.name not in live)]
         return rows
 
-    def _live(self, column: str) -> Mapping[str, float]:
-        """The destinations about which *column* says something now."""
+    def _connections(self) -> Mapping[str, float]:
         if self._engine is None:
             return {}
-        if column == "conn":
-            return {str(name): count for name, count in self._engine.connections().items()}
-        return dict.fromkeys(self._gated(), 1.0)
+        return {str(name): count for name, count in self._engine.connections().items()}
 
     def _gated(self) -> Iterable[Domain]:
+        """The destinations that something holds now."""
         if self._engine is None:
             return ()
         gates, now = self._engine.gates, self._clock.now()

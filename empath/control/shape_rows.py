@@ -48,7 +48,8 @@ class ShapeRows:
             return [row_of(row, request.basis) for row in rows]
         connections = self._engine.connections() if self._engine else {}
         gates: dict[str, list[GateItem]] = {}
-        for item in gate_items(self._engine, self._finder, now):
+        names = [row.domain for row in rows]
+        for item in await gate_items(self._engine, self._finder, now, names):
             gates.setdefault(item.destination, []).append(item)
         shut = self._engine.gates.shut(now) if self._engine else NONE_SHUT
         told: list[ShapeRow] = []

@@ -92,6 +92,8 @@ class StatusDesk:
         counts, metrics = stats.recipients, self._metrics
         connections = self._engine.connections() if self._engine else {}
         destinations, damaged, captured = await self._recent_backlog(counts.get(State.HELD, 0))
+        places = [row.destination for row in destinations]
+        gates = await gate_items(self._engine, self._finder, now, places)
         return link.Status(
             pong=self.pong(read_only=read_only),
             listeners=tuple(self._listeners()),
@@ -121,7 +123,7 @@ class StatusDesk:
                 destinations=destinations,
                 remembered=self._remembered,
                 config_items=self._configs.attention(),
-                gates=gate_items(self._engine, self._finder, now),
+                gates=gates,
             ),
             sequence=self._bus.sequence,
             captured=captured,

@@ -128,3 +128,4 @@ class CheckSpool(Request[SpoolCheck], frozen=True):
     """Verify every body and table."""
 
     route = "spool/check"
+    operators_only = True

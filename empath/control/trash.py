@@ -126,6 +126,7 @@ class TrashDesk:
         after: jobs.End | None,
     ) -> link.Changed:
         ids = request.ids if isinstance(request, link.RestoreTrash) else ()
+        ids = tuple(dict.fromkeys(ids))  # what is named twice would be counted twice
         found = await self._spool.kept(source, ids)
         if not found.messages:
             what = "Not in the trash" if source.trash else "Nothing is left to take back"

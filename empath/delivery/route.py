@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from empath.address import Domain, IpAddress, ServerId, parse_address_literal
 from empath.clock import Clock, SystemClock
@@ -44,10 +44,6 @@ class Lookups(Protocol):
         ...
 
 
-FIXED_KEPT: Final = 10_000
-"""Most destinations whose fixed route, or lack of one, is remembered."""
-
-
 class RouteFinder:
     """Where mail goes.  One for the whole engine; nothing in it is per message."""
 
@@ -72,8 +68,8 @@ class RouteFinder:
         self._own_listeners = own_listeners
         self._random = random or _new_random()
         self._overrides: dict[Domain, Override] = {}
-        self._fixed: dict[Domain, Route | None] = {}
-        self._fixed_by: tuple[tuple[model.Route, ...], int] = ((), 0)
+        self._stated: tuple[model.Route, ...] = ()
+        self._routes = routing.FixedRoutes(())
 
     def __repr__(self) -> str:
         return f"<RouteFinder overrides={len(self._overrides)}>"
@@ -125,13 +121,12 @@ class RouteFinder:
         began with, None what is in force.
         """
         config = config or self._config()
-        port = config.delivery.port
         if hop is not None:
-            return routing.overridden(destination, (hop.host,), config.route)
+            return routing.overridden(destination, (hop.host,), self._routes_of(config))
         override = self.override(destination)
         if override is not None:
-            return routing.overridden(destination, override.hosts, config.route)
-        fixed = self._fixed_route(destination, config)
+            return routing.overridden(destination, override.hosts, self._routes_of(config))
+        fixed = self.fixed(destination, config)
         if fixed is not None:
             return fixed
         answer = await self._resolver.mail_exchangers(destination)
@@ -140,28 +135,24 @@ class RouteFinder:
             destination,
             answer,
             own_names={config.hostname.lower()},
-            port=port,
+            port=config.delivery.port,
             shuffle=[self._random.random() for _ in records],
         )
 
     def by_names(self, destination: Domain) -> bool:
         """Whether its servers are for the DNS to say, and not for config or an operator."""
-        known = self.override(destination) or self._fixed_route(destination, self._config())
-        return known is None
+        return self.override(destination) is None and self.fixed(destination) is None
 
-    def _fixed_route(self, destination: Domain, config: Config) -> Route | None:
-        """The route without an MX, read from the config once for each destination."""
-        by = (config.route, config.delivery.port)
-        if self._fixed_by[0] is not by[0] or self._fixed_by[1] != by[1]:
-            self._fixed_by = by
-            self._fixed.clear()
-        if destination in self._fixed:
-            return self._fixed[destination]
-        if len(self._fixed) >= FIXED_KEPT:
-            self._fixed.clear()
-        route = routing.fixed_route(destination, by[0], port=by[1])
-        self._fixed[destination] = route
-        return route
+    def fixed(self, destination: Domain, config: Config | None = None) -> Route | None:
+        """The route of *destination* that needs no MX, overrides left aside."""
+        config = config or self._config()
+        return self._routes_of(config).find(destination, port=config.delivery.port)
+
+    def _routes_of(self, config: Config) -> routing.FixedRoutes:
+        """The ``[[route]]`` sections of *config*, put in order once."""
+        if config.route is not self._stated:
+            self._stated, self._routes = config.route, routing.FixedRoutes(config.route)
+        return self._routes
 
     async def addresses(
         self, target: Target, config: Config | None = None

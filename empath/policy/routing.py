@@ -100,27 +100,14 @@ class FixedRoutes:
         return None
 
 
-def fixed_route(
-    destination: Domain,
-    routes: Sequence[model.Route],
-    *,
-    port: int,
-) -> Route | None:
-    """The route that needs no MX: a ``[[route]]``, or an address literal's own."""
-    return FixedRoutes(routes).find(destination, port=port)
-
-
-def overridden(
-    destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes | Sequence[model.Route]
-) -> Route:
+def overridden(destination: Domain, hosts: Sequence[ServerId], routes: FixedRoutes) -> Route:
     """The route to *hosts* in the place of the one there is.
 
     It takes over that a ``[[route]]`` requires encryption, by STARTTLS: what operators do in a
     hurry must not send in clear what the config keeps from it.  It does not take over its user
     name and password, which are for another host.
     """
-    fixed = routes if isinstance(routes, FixedRoutes) else FixedRoutes(routes)
-    displaced = fixed.find(destination, port=0)
+    displaced = routes.find(destination, port=0)
     stated = {target.fixed.tls for target in displaced.targets if target.fixed} if displaced else {}
     tls = model.Tls.STARTTLS if {model.Tls.STARTTLS, model.Tls.IMPLICIT} & set(stated) else None
     return Route(
@@ -242,13 +229,17 @@ def choose_addresses(
     """The addresses of *target* to try, IPv6 and IPv4 in turn (RFC 8305 4); or why there is none.
 
     Addresses that the DNS may not send us to are left out, unless the target is fixed; those of
-    our own *listeners* always.
+    our own *listeners* always.  Nothing is final while one family is not known.
     """
     found = interleave(
         v6.records if isinstance(v6, Found) else (), v4.records if isinstance(v4, Found) else ()
     )
+    refused: Failed | None = None
     if found:
-        return filter_addresses(target, found, allow=allow, own=own, listeners=listeners)
+        chosen = filter_addresses(target, found, allow=allow, own=own, listeners=listeners)
+        if not isinstance(chosen, Failed):
+            return chosen
+        refused = chosen
     for answer in (v4, v6):
         if isinstance(answer, LookupFailed):
             return Deferred(
@@ -259,6 +250,8 @@ def choose_addresses(
                     " It is tried again by itself; if it lasts, check dns.servers",
                 )
             )
+    if refused is not None:
+        return refused
     if target.fixed is not None:
         # The operator's slip must not bounce a queue: it waits for the correction.
         return Deferred(
@@ -309,8 +302,8 @@ def filter_addresses(
     good = tuple(address for address, kind in kinds if kind is None)
     if good:
         return good[:MAX_ADDRESSES]
-    address, kind = kinds[0]
-    if any(kind == "own" for _, kind in kinds):
+    address, kind = next((each for each in kinds if each[1] == "own"), kinds[0])
+    if kind == "own":
         return Failed(
             _reply(
                 550,

@@ -79,7 +79,12 @@ class Resolver:
         return tuple(self._cache.entries(self._clock.monotonic(), ahead))
 
     def clear(self, name: str = "") -> int:
-        """Forget everything, or what is known of *name*; returns how many answers that were."""
+        """Forget everything, or what is known of *name*; returns how many answers that were.
+
+        What is being looked up at this moment is for those who wait for it, and is not kept.
+        """
+        for key in [key for key in self._flights if not name or key[0] == name.lower()]:
+            del self._flights[key]
         return self._cache.clear(name)
 
     async def _look_up(self, name: Domain, kind: Kind) -> AnyAnswer:
@@ -103,10 +108,12 @@ class Resolver:
         try:
             answer = flight.answer = await self._ask(*key, settings)
         finally:
-            del self._flights[key]
+            cleared = self._flights.get(key) is not flight
+            if not cleared:
+                del self._flights[key]
             flight.landed.set()
         ttl = _time_to_keep(answer, settings)
-        if ttl > 0 and settings.cache_entries:
+        if ttl > 0 and settings.cache_entries and not cleared:
             until = self._clock.monotonic() + ttl
             self._cache.put(*key, answer, until=until, limit=settings.cache_entries)
         return answer

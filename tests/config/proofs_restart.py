@@ -31,6 +31,8 @@ hostname = "empath.test"
 spool.path = {spool_path}
 log.format = {log_format}
 {metrics_bind}
+{monitor_socket}
+{monitor_users}
 [[listener]]
 bind = {listener_bind}
 [[listener]]
@@ -145,6 +147,12 @@ def _spool(served: Served) -> str:
     return ""
 
 
+def _watching(served: Served) -> int | None:
+    """The mode of the monitors' socket: anybody may knock where others are named."""
+    path = served.folder / "monitor.sock"
+    return path.stat().st_mode & 0o777 if path.exists() else None
+
+
 def _listens(served: Served) -> tuple[bool, bool]:
     return answers(served.port["old"]), answers(served.port["new"])
 
@@ -167,6 +175,14 @@ RESTART: Final[Mapping[str, Waiting]] = {
         False,
         True,
     ),
+    "monitor.socket": Waiting(
+        "",
+        'monitor.socket = "@folder@/monitor.sock"',
+        lambda served: _watching(served) is not None,
+        False,
+        True,
+    ),
+    "monitor.users": Waiting("", 'monitor.users = ["65534"]', _watching, None, 0o666),
     "listener.bind": Waiting(
         '"127.0.0.1:@old@"', '"127.0.0.1:@new@"', _listens, (True, False), (False, True)
     ),

@@ -107,6 +107,27 @@ def test_a_rule_of_priority() -> None:
             ),
         ),
         (
+            '[monitor]\nsocket = "/q/m"\nusers = ["nobody-of-that-name"]\n',
+            (
+                'empath.toml:3: monitor.users: there is no user "nobody-of-that-name" on this'
+                " machine; `getent passwd` lists them"
+            ),
+        ),
+        (
+            f'[monitor]\nsocket = "/{"x" * 120}"\n',
+            (
+                "empath.toml:2: monitor.socket: is 14 octets too long for a socket"
+                f' (got "/{"x" * 58}…")'
+            ),
+        ),
+        (
+            '[spool]\npath = "/q"\n[monitor]\nsocket = "/q/empath.sock"\n',
+            (
+                "empath.toml:4: monitor.socket: /q/empath.sock is the control socket; choose"
+                " another name"
+            ),
+        ),
+        (
             '[metrics]\nbind = "127.0.0.1:1025"\n',
             (
                 "empath.toml:2: metrics.bind: listener[0] listens at 127.0.0.1:1025; choose another"

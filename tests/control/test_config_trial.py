@@ -21,7 +21,7 @@ from empath.control.link import (
     RequestRefused,
     RequestUnclear,
 )
-from empath.events import ConfigWatched
+from empath.events import ConfigRefused, ConfigWatched
 from empath.policy.probation import Health
 from tests.fakes.config_at_desk import AtDesk, at_desk
 
@@ -121,6 +121,53 @@ async def test_what_was_before_is_what_it_is_held_against(tmp_path: Path) -> Non
         assert (await view(at)).watching
 
 
+async def test_what_was_gone_back_from_is_not_usual_afterwards(tmp_path: Path) -> None:
+    """The next try is not excused by the failures of the last."""
+    async with at_desk(tmp_path, BASE.format("5m")) as at:
+        at.health = Health(delivered=100)
+        await seconds(at, 10)
+        await put(at, "9m")
+        at.health = Health(delivered=100, failed=100)
+        await seconds(at, 1)
+        await put(at, "8m")
+        at.health = Health(delivered=100, failed=110)
+        await seconds(at, 1)
+        assert [outcome for _, outcome in watched(at)] == ["watched", "rolled back"] * 2
+        assert at.standing.current().delivery.retry.base == 300
+
+
+async def test_a_trial_in_the_place_of_another_is_held_against_the_same(tmp_path: Path) -> None:
+    """What was counted while something was on trial is not what was before."""
+    async with at_desk(tmp_path, BASE.format("5m")) as at:
+        at.health = Health(delivered=100)
+        await seconds(at, 10)
+        await put(at, "9m")
+        at.health = Health(delivered=160, failed=40)
+        await seconds(at, 10)
+        assert (await view(at)).watching
+        await put(at, "8m")
+        at.health = Health(delivered=164, failed=46)
+        await seconds(at, 1)
+        assert [outcome for _, outcome in watched(at)][-1] == "rolled back"
+        assert at.standing.current().delivery.retry.base == 300
+
+
+async def test_a_trial_that_passed_is_what_was_before(tmp_path: Path) -> None:
+    """As far as it was in the five minutes before, and no further."""
+    async with at_desk(tmp_path, BASE.format("5m")) as at:
+        await seconds(at, 10)
+        at.health = Health(failed=10_000)
+        await put(at, "9m", 3600)
+        await seconds(at, 3310)
+        at.health = Health(delivered=80, failed=10_020)
+        await seconds(at, 290)
+        assert (await view(at)).outcome == "passed"
+        await put(at, "8m")
+        at.health = Health(delivered=80, failed=10_021)
+        seen = await view(at)
+        assert seen.sentence == "1 of 1 recipient tried since failed; before it was 20%."
+
+
 async def test_an_operator_keeps_it_before_its_time(tmp_path: Path) -> None:
     """With the reason on record; then nothing takes it back."""
     async with at_desk(tmp_path, BASE.format("5m")) as at:
@@ -183,6 +230,8 @@ async def test_an_operator_who_is_quicker_than_the_way_back_wins(tmp_path: Path)
         with pytest.raises(RequestRefused, match="Version 2 is not in force"):
             await at.desk.change(wish)
         assert at.standing.current().delivery.retry.base == 480
+        assert not at.standing.refused
+        assert not [event for event in at.published if isinstance(event, ConfigRefused)]
 
 
 async def test_a_restart_keeps_the_file_and_says_that_nobody_watches(tmp_path: Path) -> None:
@@ -199,6 +248,7 @@ async def test_a_restart_keeps_the_file_and_says_that_nobody_watches(tmp_path: P
         )
         assert "`empathctl config rollback 1` goes back." in seen.sentence
         assert watched(at) == [(2, "restarted")]
+        assert all(at.on_the_loop), "whoever reads events is woken there"
         assert at.standing.current().delivery.retry.base == 540
     async with at_desk(tmp_path, BASE.format("9m")) as at:
         assert watched(at) == [], "it is said once"

@@ -76,7 +76,10 @@ def test_other_users_are_sent_away(tmp_path: Path, loop: Loop) -> None:
     with asyncio.Runner(loop_factory=loop) as runner:
         status, reply, connection, actors = runner.run(ask())
     assert (status, connection, actors) == (403, "close", [])
-    assert reply == {"error": "This socket answers only the engine's own user and root."}
+    assert reply == {
+        "error": "This socket answers root, the engine's own user and those that monitor.users"
+        " names only."
+    }
 
 
 async def test_the_kernels_word_counts_and_not_the_files() -> None:

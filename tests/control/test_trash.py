@@ -14,6 +14,7 @@ from empath.control.link import (
     EmptyTrash,
     ExplainMessage,
     GetSpool,
+    GetStatus,
     HoldMessages,
     ListJobs,
     ListQueue,
@@ -65,6 +66,23 @@ async def test_deleted_messages_are_listed_and_restored(tmp_path: Path) -> None:
         last = (await engine.link.ask(ListRecord())).items[0].record
         assert (last.action, last.messages, last.reason) == ("restore", 1, "not junk")
         assert [event.action for event in engine.acted][-1] == "restore"
+
+
+async def test_a_message_that_is_named_twice_is_restored_once(tmp_path: Path) -> None:
+    """Its recipients are counted once, in the answer and in the figures of the queue."""
+    async with desk(tmp_path) as engine:
+        ids, _ = await deleted(engine, 2)
+        done = await engine.link.ask(RestoreTrash(ids=(ids[0], ids[0], STRANGER, STRANGER)))
+        assert (done.messages, done.recipients, done.unknown) == (1, 1, (STRANGER,))
+        assert (await engine.link.ask(GetStatus())).queued == 1
+
+
+async def test_no_job_has_the_number_zero(tmp_path: Path) -> None:
+    """A slip of the pen does not stand for all that was ever deleted."""
+    async with desk(tmp_path) as engine:
+        await deleted(engine, 1)
+        with pytest.raises(RequestUnclear, match='"job-0" is not the name of a job'):
+            await engine.link.ask(RestoreTrash(job="job-0", dry_run=True))
 
 
 async def test_a_job_is_restored_as_it_is_undone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -99,6 +100,20 @@ async def test_a_changed_config_is_followed_at_once() -> None:
             sources.append((route.source, route.targets[0].port))
     assert sources[::2] == sources[1::2]
     assert sources[::2] == [("MX", 25), ('route "*"', 2525), ('route "*"', 2526), ("MX", 2527)]
+
+
+async def test_ten_thousand_routes_cost_a_destination_nothing() -> None:
+    """They are put in order once, not for each destination and not for mail that is re-routed."""
+    hop = ServerId("127.0.0.1:2525")
+    routes = tuple(FixedRoute(domain=f"d{number}.test", host=hop) for number in range(10_000))
+    route_finder = finder(CountingNames(), Config(route=routes))
+    route_finder.set_override(DOMAIN, Override((hop,)))
+    start = time.process_time()
+    for number in range(500):
+        for each in (Domain(f"d{number}.test"), Domain(f"x{number}.test"), DOMAIN):
+            await route_finder.find(each)
+        await route_finder.find(DOMAIN, NextHop(hop))
+    assert time.process_time() - start < 1
 
 
 async def test_an_override_is_used_until_it_is_removed() -> None:

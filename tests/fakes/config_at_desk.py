@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class AtDesk:
     history: History
     store: Store
     published: list[Event]
+    on_the_loop: list[bool]
+    """Of each, whether it was in the loop's thread, as a bus must be."""
     refuse: list[RenewalRefused] = field(default_factory=list)
     """What a part has against the next config."""
     taken: list[Config] = field(default_factory=list)
@@ -74,11 +77,13 @@ async def at_desk(folder: Path, text: str = "") -> AsyncIterator[AtDesk]:
     file.chmod(0o600)
     clock, bus = HandClock(), Bus()
     published: list[Event] = []
+    on_the_loop: list[bool] = []
     bus.fold(published.append)
+    bus.fold(lambda _: on_the_loop.append(threading.current_thread() is threading.main_thread()))
     origin = Origin(file)
     store = await Store.open(Spool(path=folder / "spool"), clock=clock)
     standing = StandingConfig(origin, origin.parse(text).config, text=text, at=clock.now())
-    at = AtDesk(file, standing, History(store.path), store, published, clock=clock)
+    at = AtDesk(file, standing, History(store.path), store, published, on_the_loop, clock=clock)
     at.desk = ConfigDesk(
         standing=standing,
         history=at.history,

@@ -118,6 +118,9 @@ SPECIAL: Final[Mapping[KeyPath, st.SearchStrategy[Any]]] = {
         unique=True,
     ).map(tuple),
     ("metrics", "bind"): st.none() | ports.map(lambda port: ServerId(f"127.0.0.1:{port}")),
+    ("monitor", "users"): st.lists(
+        st.just("root") | st.integers(0, 2**31).map(str), max_size=3, unique=True
+    ).map(tuple),
     ("priority", "rule", "sender"): st.sampled_from(["", "<>"]) | names.map("@{}".format),
     ("priority", "rule", "recipient"): names.map("ada@{}".format),
     ("priority", "rule", "header"): st.sampled_from(["", "X-Kind", 'X-Kind: "a" b']),

@@ -24,10 +24,10 @@ from empath.policy.answer import (
 from empath.policy.routing import (
     MAX_ADDRESSES,
     MAX_TARGETS,
+    FixedRoutes,
     Route,
     Target,
     choose_addresses,
-    fixed_route,
     interleave,
     mx_route,
     overridden,
@@ -76,7 +76,7 @@ class TestFixedRoutes:
     def test_an_override_comes_before_everything(self) -> None:
         """Its hosts are tried in the order given, and count as chosen by the operator."""
         hosts = (ServerId("a.example.net:25"), ServerId("[2001:db8::1]:2525"))
-        route = overridden(DOMAIN, hosts, [configured("example.org")])
+        route = overridden(DOMAIN, hosts, FixedRoutes([configured("example.org")]))
         assert route.source == "override"
         assert [(t.host, t.port, t.preference) for t in route.targets] == [
             ("a.example.net", 25, 0),
@@ -100,7 +100,9 @@ class TestFixedRoutes:
         replaced = msgspec.structs.replace(
             configured("*"), tls=stated, username="u", password=Secret("p")
         )
-        (target,) = overridden(DOMAIN, (ServerId("a.example.net:25"),), [replaced]).targets
+        (target,) = overridden(
+            DOMAIN, (ServerId("a.example.net:25"),), FixedRoutes([replaced])
+        ).targets
         assert target.override
         assert target.fixed is not None
         assert (target.fixed.tls, target.fixed.username) == (taken, "")
@@ -123,7 +125,7 @@ class TestFixedRoutes:
             configured(name, f"hop{n}.example.net:25")
             for n, name in enumerate(("*", ".example.org", "Example.org", ".deep.example.org"))
         ]
-        route = fixed_route(Domain(domain), routes, port=25)
+        route = FixedRoutes(routes).find(Domain(domain), port=25)
         assert route is not None
         assert route.source == f'route "{key}"'
         assert route.targets[0].fixed is not None
@@ -132,16 +134,19 @@ class TestFixedRoutes:
     def test_routes_for_the_same_domain_are_tried_in_order(self) -> None:
         """A second [[route]] for a domain is its fallback."""
         routes = [configured("*", "a.example.net:25"), configured("*", "b.example.net:25")]
-        assert hosts(fixed_route(DOMAIN, routes, port=25)) == ["a.example.net", "b.example.net"]
+        assert hosts(FixedRoutes(routes).find(DOMAIN, port=25)) == [
+            "a.example.net",
+            "b.example.net",
+        ]
 
     def test_an_address_literal_goes_to_its_address(self) -> None:
         """RFC 5321 4.1.3: no look-up, and no exemption from the filter."""
-        route = fixed_route(LITERAL, [], port=2525)
+        route = FixedRoutes([]).find(LITERAL, port=2525)
         assert route == Route("address literal", (Target("[192.0.2.1]", 2525),))
 
     def test_any_other_domain_needs_its_mx(self) -> None:
         """Without override and route the DNS decides."""
-        assert fixed_route(DOMAIN, [configured("other.org")], port=25) is None
+        assert FixedRoutes([configured("other.org")]).find(DOMAIN, port=25) is None
 
 
 class TestMx:
@@ -329,6 +334,29 @@ class TestAddresses:
         own = [ipaddress.ip_address("192.0.2.1"), ipaddress.ip_address("192.0.2.2")]
         outcome = choose_addresses(TARGET, NONE, V4, allow=[], own=own)
         assert refusal(outcome).startswith("Failed 550 5.4.6 The mail server mx.example.org is")
+
+    @pytest.mark.parametrize(
+        ("v6", "v4"),
+        [
+            (Found((ipaddress.ip_address("fd00::1"),), 60), LookupFailed("A of mx: no answer")),
+            (LookupFailed("AAAA of mx: no answer"), Found((ipaddress.ip_address("10.0.0.1"),), 60)),
+        ],
+    )
+    def test_what_is_not_known_is_not_given_up(
+        self, v6: Answer[IpAddress], v4: Answer[IpAddress]
+    ) -> None:
+        """Where one family's addresses are refused and the other's could not be looked up, mail
+        waits: the address it may go to is perhaps the one that is not known.
+        """
+        outcome = choose_addresses(TARGET, v6, v4, allow=[], own=[])
+        assert refusal(outcome).startswith("Deferred 451 4.4.3 The address of mx.example.org could")
+
+    def test_the_address_that_is_our_own_is_named(self) -> None:
+        """Not another one that is refused as well."""
+        own = [ipaddress.ip_address("192.0.2.1")]
+        answer = Found((ipaddress.ip_address("10.0.0.1"), *own), 60)
+        outcome = choose_addresses(TARGET, NONE, answer, allow=[], own=own)
+        assert "mx.example.org is this host (192.0.2.1)" in refusal(outcome)
 
     @given(
         st.lists(st.ip_addresses(v=6), max_size=20),

@@ -126,6 +126,43 @@ async def test_operators_see_and_clear_what_is_kept() -> None:
         assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("cleared", ["", "example.org"])
+async def test_an_answer_that_was_on_its_way_when_all_was_cleared_is_not_kept(
+    cleared: str,
+) -> None:
+    """Whoever clears wants the servers asked anew: what they said before is for those who asked
+    before, and for nobody else.
+    """
+    async with NameServer(silence) as server:
+        names = resolver(server, HandClock(), timeout=Duration(2))
+        async with asyncio.TaskGroup() as group:
+            before = group.create_task(names.mail_exchangers(DOMAIN))
+            await server.heard.wait()
+            names.clear(cleared)
+            server.script = ZONE
+            after = group.create_task(names.mail_exchangers(DOMAIN))
+            await after
+            assert not before.done()
+        assert (before.result(), after.result()) == (FOUND, FOUND)
+        assert repr(names) == "<Resolver cached=1 asking=0>"
+
+
+async def test_what_was_known_before_all_was_cleared_is_not_known_behind_it() -> None:
+    """The late answer does not take the place of the one that was asked for later."""
+    old = zone("example.org. 60 MX 10 old.example.org.")
+    async with NameServer(silence) as server:
+        names = resolver(server, HandClock())
+        async with asyncio.TaskGroup() as group:
+            before = group.create_task(names.mail_exchangers(DOMAIN))
+            await server.heard.wait()
+            names.clear()
+            server.script = old
+            await before
+        assert names.cached() == ()
+        server.script = ZONE
+        assert await names.mail_exchangers(DOMAIN) == FOUND
+
+
 async def test_a_setting_that_is_no_server_fails_with_the_remedy() -> None:
     """A mistake in dns.servers defers mail with a sentence that says how it is written."""
     names = Resolver(settings=lambda: Dns(servers=("ns.example.org",)), clock=HandClock())
