@@ -9,6 +9,7 @@ import pytest
 
 from empath.address import Domain, EmailAddress, ServerId
 from empath.config.model import Config, Destination, Mode
+from empath.config.units import Rate
 from empath.control.link import (
     GetLatency,
     GetShape,
@@ -183,7 +184,7 @@ async def test_one_destination_in_full(tmp_path: Path) -> None:
     """Its queue and bins, what it may have, what holds it, and what became of its mail."""
     async with desk(tmp_path) as engine:
         await aged(engine)
-        section = Destination(domain="example.net", rate=2.0, burst=4, concurrency=9)
+        section = Destination(domain="example.net", rate=Rate(2.0), burst=4, concurrency=9)
         engine.configure(destination=(section,))
         gates = engine.figures.gates = Gates(lambda: engine.config)
         now = engine.clock.now()
