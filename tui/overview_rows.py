@@ -15,8 +15,8 @@ from tui.store import Store
 from tui.theme import sign
 from tui.widgets.columns import Column
 from tui.widgets.event_log import row_of as event_row
+from tui.widgets.rows import Row
 from tui.widgets.shape_table import gate_cell
-from tui.widgets.virtual_table import Row
 
 ATTENTION: Final = (
     Column("what", "WHAT", 12, share=1, most=28),
