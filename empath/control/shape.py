@@ -72,6 +72,7 @@ class ShapeDesk:
         self._config = config
         self._outcomes = Outcomes()
         self._top = TopSenders()
+        self._began = clock.now()
         bus.fold(self._outcomes)
         bus.fold(self._top)
         self._rows = ShapeRows(engine, finder, encryption, self._outcomes)
@@ -204,7 +205,8 @@ class ShapeDesk:
     async def _senders(self, request: link.ListSenders) -> link.Senders:
         limit = _within(request.limit)
         survey = await self._spool.senders(request.by)
-        lately = self._top.top(request.by, self._clock.now(), ROWS)
+        now = self._clock.now()
+        lately = self._top.top(request.by, now, ROWS)
         accepted = {each.name: each.messages for each in lately}
         queued = {row.name: row for row in survey.rows}
         names = list(dict.fromkeys((*accepted, *queued)))
@@ -228,6 +230,7 @@ class ShapeDesk:
             ),
             at=survey.at,
             error=lately[0].error if lately else 0,
+            since=max(self._began, now - 3600),
         )
 
     async def _latency(self) -> link.Latency:

@@ -260,6 +260,7 @@ async def test_who_sends_most(tmp_path: Path) -> None:
                 )
             )
         lately = await ask(ListSenders())
+        assert lately.since == engine.clock.now()  # it has just started
         assert [(each.name, each.accepted, each.queued) for each in lately.items] == [
             ("bob@example.org", 3, 0),
             ("", 0, 1),
