@@ -105,10 +105,11 @@ class DnsDesk:
         names = [str(domain)]
         route = await self._finder.find(domain)
         if isinstance(route, Route):
-            for target in route.targets:
-                self._resolver.clear(target.host)
-                await self._finder.addresses(target)
-                names.append(target.host)
+            async with asyncio.TaskGroup() as group:
+                for target in route.targets:
+                    self._resolver.clear(target.host)
+                    group.create_task(self._finder.addresses(target))
+                    names.append(target.host)
         self._publish("refresh", domain)
         return await self._entries(sorted(set(names)))
 

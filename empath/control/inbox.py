@@ -85,18 +85,21 @@ class InboxDesk:
             return await self._into_queue(request, records, unknown)
         given: list[Release] = []
         items: list[ReleaseItem] = []
+        count = 0
         named = [Recipient(each) for each in dict.fromkeys(request.recipients)]
         for record in records:
             recipients = named or [row.recipient for row in record.recipients if _is_captured(row)]
             for release in lots(record, recipients, hop, self._clock.now()):
-                given.append(release)
                 item = self._item(release)
                 if len(items) < _SHOWN:
                     items.append(item)
+                if not request.dry_run:
+                    given.append(release)
+                count += len(release.lot.recipients)
             await asyncio.sleep(0)
         reply = link.Released(
             messages=len(records),
-            recipients=sum(len(one.lot.recipients) for one in given),
+            recipients=count,
             items=tuple(items),
             unknown=unknown,
         )

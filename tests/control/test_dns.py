@@ -9,9 +9,11 @@ from typing import cast
 import dns.message
 import msgspec
 import pytest
+from dns.rdatatype import MX
 
 from empath.address import Domain
 from empath.config.model import Dns
+from empath.config.units import Duration
 from empath.control.dns import DnsDesk
 from empath.control.link import (
     ClearDnsCache,
@@ -32,7 +34,7 @@ from empath.events import DnsChanged
 from empath.spool.face import Spool, SpoolRefused
 from tests.fakes.name_server import NameServer, respond, zone
 from tests.fakes.operator_desk import desk
-from tests.fakes.turns import at_most, longest_turn
+from tests.fakes.turns import AT_MOST, longest_turn
 
 EXAMPLE = Domain("example.net")
 
@@ -229,4 +231,18 @@ async def test_a_full_list_of_answers_holds_nobody_up(tmp_path: Path) -> None:
             await asyncio.gather(*map(engine.resolver.mail_exchangers, lot))
         known = await engine.link.ask(ListDnsCache())
         assert [entry.name for entry in known.entries] == sorted(places)
-        assert await longest_turn(lambda: LocalLink.ask(engine.link, ListDnsCache())) < at_most()
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, ListDnsCache())) < AT_MOST
+
+
+async def test_a_refresh_waits_for_all_hosts_at_once(tmp_path: Path) -> None:
+    """Ten of which the servers say nothing take as long as one, and it is answered in time."""
+
+    def script(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        mx = [f"{EXAMPLE}. 60 MX {number} mx{number}.test." for number in range(10)]
+        return [respond(query, *mx).to_wire()] if query.question[0].rdtype == MX else []
+
+    async with NameServer(script) as server, desk(tmp_path) as engine:
+        engine.configure(dns=Dns(servers=(server.address,), timeout=Duration(0.4)))
+        async with asyncio.timeout(2):
+            found = await engine.link.ask(RefreshDns(domain=EXAMPLE))
+        assert [(entry.kind, len(entry.answer)) for entry in found.entries] == [("MX", 10)]

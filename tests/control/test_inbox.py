@@ -30,7 +30,7 @@ from empath.spool.operating import CAPTURED
 from tests.fakes.any_mx import AnyMx
 from tests.fakes.eventually import eventually
 from tests.fakes.operator_desk import Desk, desk
-from tests.fakes.turns import at_most, longest_turn
+from tests.fakes.turns import AT_MOST, longest_turn
 
 STRANGER = MessageId("0197a8c0f3e41b2c")
 
@@ -108,7 +108,7 @@ async def test_many_releases_hold_nobody_up(tmp_path: Path) -> None:
         request = ReleaseCaptured(
             ids=tuple(ids), to="127.0.0.1:2525", recipients=crowd, dry_run=True
         )
-        assert await longest_turn(lambda: LocalLink.ask(engine.link, request)) < at_most()
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, request)) < AT_MOST
 
 
 async def test_a_server_that_says_no_is_told_with_its_words(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from empath.control.link import (
 from empath.control.operator import LocalLink
 from empath.policy.suspension import Suspension
 from tests.fakes.operator_desk import desk
-from tests.fakes.turns import at_most, longest_turn
+from tests.fakes.turns import AT_MOST, longest_turn
 
 NET = Domain("example.net")
 
@@ -48,4 +48,4 @@ async def test_ten_thousand_open_breakers_hold_nobody_up(
             gates.breakers.open(place, until, actor="", reason="no route to host")
             if number < 500:
                 gates.suspensions.suspend(place, Suspension("ada", "moving", 0.0))
-        assert await longest_turn(lambda: LocalLink.ask(engine.link, request_)) < at_most()
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, request_)) < AT_MOST
