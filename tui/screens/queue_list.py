@@ -127,15 +127,17 @@ class QueueList(QueueWhy):
 
     @property
     def following(self) -> bool:
-        """Nobody works on the list and its top is in view: it shows the queue as it is."""
+        """Nobody works on the list, and its top and the cursor are in view: it shows the queue as
+        it is.
+        """
         idle = self.store.clock.monotonic() - self._touched_at > IDLE
-        row = self.table.cursor_row or 0
+        first, last = self.table.visible_rows
         return (
             idle
             and self.is_current
-            and self.table.at_top
+            and first == 0
             and not self.store.selection.any
-            and row <= max(0, self.table.size.height - 3)
+            and (self.table.cursor_row or 0) <= last
         )
 
     # Painting.

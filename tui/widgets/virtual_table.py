@@ -161,6 +161,9 @@ class VirtualTable(ScrollView, can_focus=True):
             return
         row = self.rows.find(self.selection.cursor)
         if row is not None:
+            top, last = self.visible_rows
+            if row != self._cursor_row and top <= self._cursor_row <= last:
+                self._show_row(row)  # rows came or went: what was seen stays in sight
             self._cursor_row = row
         elif self.rows.row(min(self._cursor_row, max(0, count - 1))) is not None:
             # Its row is no more: the cursor takes the row that is now at that place.
