@@ -2,8 +2,8 @@
 
 Looks at every destination that is asked for and at no other, off the loop: destinations with
 little mail together by index, those with much in pieces by the age of messages, so that neither
-a million messages at one place nor a million places are ever held in memory.  Counts are of the
-moment each piece was looked at; what comes meanwhile may or may not be among them.
+the messages of one place nor what many places come to are ever in memory at once.  Counts are of
+the moment each piece was looked at; what comes meanwhile may or may not be among them.
 """
 
 from __future__ import annotations
