@@ -31,8 +31,9 @@ empath.toml:41: delivery.retry.base: must be at least 1s (got "0s"); durations a
 ```
 
 A key that Empath does not know is an error, so that a slip of the finger is never silence. A file
-that changes while it is read is read again until it rests, and one that was emptied while an engine
-runs is not taken for a wish: the config in force stays.
+that was written to less than 0.3 s ago is read when it rests, as is one that changes while it is
+read; after 1.5 s it is refused. One that was emptied while an engine runs is not taken for a wish:
+the config in force stays.
 
 Editors that know JSON Schema complete and check the file while it is typed, with
 [empath.schema.json](empath.schema.json) (`empathctl config schema` prints it): Taplo and its kin
