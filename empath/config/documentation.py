@@ -41,7 +41,8 @@ take `#:schema PATH` as the first line of the file.
 
 From the command line, `empathctl config get KEY` says what a setting is and when a change takes
 effect; `set` and `unset` change the file, keep its comments and layout, and write nothing that is
-not valid. A table that may be repeated is named in brackets:
+not valid. Settings that need each other are changed in one go: checked and written once, all of
+them or none. A table that may be repeated is named in brackets:
 
 ```sh
 empathctl config get delivery.retry
@@ -49,6 +50,9 @@ empathctl config set delivery.retry.base 10m
 empathctl config set 'route["example.org"]' '{ host = "mx.example.org:25", tls = "starttls" }'
 empathctl config set 'route["example.org"].tls' implicit
 empathctl config unset 'route["example.org"]'
+empathctl config set 'route["*"].username' ada 'route["*"].password' '{ file = "password" }'
+empathctl config set 'listener[0].tls' none --unset 'listener[0].certificate' \\
+  --unset 'listener[0].key'
 empathctl config check other.toml
 ```
 

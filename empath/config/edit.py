@@ -48,7 +48,10 @@ def set_value(text: str, path: KeyPath, written: str) -> str:
     wanted = copy.deepcopy(before)
     if table:
         if _exists(before, at):
-            raise EditRefused(f"{show_key(path)} is there already: set what is in it, one by one")
+            raise EditRefused(
+                f"{show_key(path)} is there already: set what is in it, all in one go:"
+                f" {show_key(path)}.KEY VALUE {show_key(path)}.KEY VALUE"
+            )
         _new_table(wanted, at, _named(path, raw))
     else:
         for number, part in enumerate(at):
