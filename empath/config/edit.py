@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import math
-import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
 from empath.config.splice import add_beside, add_within, exchange, take_all, take_out
+from empath.config.toml import read_toml
 from empath.config.toml_fault import toml_fault
 from empath.config.units import ByteSize, Duration, Rate, Secret
 
@@ -80,9 +80,7 @@ def unset(text: str, path: KeyPath) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise EditRefused("mend the file first: its brackets are nested too deeply") from None
+        return read_toml(text)
     except ValueError as error:
         fault = toml_fault("", text, error)
     place = f", line {fault.line}" if fault.line else ""
@@ -95,8 +93,8 @@ def _raw(setting: Setting, table: bool, written: str) -> Any:
     kind = element_of(setting.kind) if not table else None
     stripped = written.strip()
     try:
-        value = tomllib.loads(f"value = {stripped}") if "\n" not in stripped else {}
-    except (ValueError, RecursionError):
+        value = read_toml(f"value = {stripped}") if "\n" not in stripped else {}
+    except ValueError:
         value = {}
     literal = value.get("value") if len(value) == 1 else None
     if table:
@@ -202,7 +200,7 @@ def _first_right(wanted: dict[str, Any], ways: Iterator[Way]) -> str:
     for way in ways:
         try:
             written = way()
-            if _meaning(tomllib.loads(written)) == _meaning(wanted):
+            if _meaning(read_toml(written)) == _meaning(wanted):
                 return written
         except (ValueError, LookupError, StopIteration):
             continue  # this layout is not for this way
@@ -235,7 +233,7 @@ def _ways_to_set(
     yield lambda: exchange(text, at, _spell(new))
     if isinstance(_at(before, at), dict):  # a secret whose source has a heading, or dotted keys
         bare = take_all(text, at)
-        yield from _ways_to_add(bare, tomllib.loads(bare), wanted, at)
+        yield from _ways_to_add(bare, read_toml(bare), wanted, at)
 
 
 def _ways_to_add(
