@@ -60,7 +60,7 @@ empathctl config check other.toml
 
 | kind | written |
 |---|---|
-| duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit |
+| duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit; at most `"36500d"` |
 | size | `"64KiB"` (1024), `"50MB"` (1000), `"1GiB"`, or a number of octets |
 | rate | `"20/s"`, `"100/m"`, `"5/h"`, or a number a second; `0` is no limit |
 | network | `"192.0.2.0/24"`, `"2001:db8::/32"`, or a single address |

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from empath.envelope import Priority, State
+from empath.instant import utc
 from empath.policy.turns import Place
 from empath.policy.verdict import Hold
 
@@ -214,7 +214,7 @@ def _until(at: float | None) -> str:
 
 def moment(at: float) -> str:
     """A time as people and machines read it, in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return utc(at).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _to(one: Standing) -> str:
