@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Final
 
 from empath import codec
+from empath.instant import utc
 from tui.event_lines import EventLine
 
 FORMATS: Final = ("jsonl", "csv")
@@ -33,7 +33,7 @@ def exported(lines: Iterable[EventLine], form: str) -> bytes:
 
 
 def _row(line: EventLine) -> dict[str, object]:
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds")
+    at = utc(line.at).isoformat(timespec="milliseconds")
     return {
         "sequence": line.sequence,
         "time": at.replace("+00:00", "Z"),

@@ -6,7 +6,7 @@ octets in; a value that is not there is a dash.
 
 from __future__ import annotations
 
-import time
+from empath.instant import local
 
 NONE = "–"
 
@@ -89,12 +89,12 @@ def milliseconds(seconds: float) -> str:
 
 def time_of_day(at: float) -> str:
     """Local time: ``14:02:07``."""
-    return time.strftime("%H:%M:%S", time.localtime(at))
+    return local(at).strftime("%H:%M:%S")
 
 
 def moment(at: float) -> str:
     """Local date and time: ``2026-11-22 14:02:07``."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    return local(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def plural(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ whole file is valid with it.  What is in force changes with ``empathctl config r
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -36,12 +37,9 @@ config = group("config", "The config: what it says, what it would do, changes to
 
 _FAILURES: Final = (BadKey, EditRefused, ConfigUnusable, NotWritten)
 
-KeyArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="KEY", help="Such as delivery.retry.base or 'route[\"example.org\"].host'."
-    ),
-]
+_KEY_HELP: Final = "Such as delivery.retry.base or 'route[\"example.org\"].host'."
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help=_KEY_HELP)]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
 ]
@@ -109,48 +107,53 @@ def get(
 
 
 @config.command("set")
-def set_setting(
+def set_settings(
     context: typer.Context,
-    key: KeyArgument,
-    value: Annotated[
-        str,
+    settings: Annotated[
+        list[str],
         typer.Argument(
-            metavar="VALUE",
-            help="As in the file, quotes may be left out; lists with commas; - reads it from"
-            " standard input.",
+            metavar="KEY VALUE [KEY VALUE]...",
+            help="Values as in the file, quotes may be left out; lists with commas; - reads one"
+            " from standard input.",
         ),
     ],
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--unset", metavar="KEY", help="Take this out of the file, in the same go."),
+    ] = None,
     dry_run: DryRunOption = False,
     config_file: ConfigOption = None,
 ) -> None:
-    """Change a setting in the file, or add a table: route["example.org"] '{ host = "…" }'."""
+    """Change settings in the file, or add a table: route["example.org"] '{ host = "…" }'.
+
+    Settings that need each other, such as those of TLS, or a name and its password, are given at
+    once: the file is checked and written with all of them, or not at all.
+    """
+    if len(settings) % 2:
+        leave(f'"{settings[-1]}" has no value: give KEY VALUE, as often as needed.', ExitCode.USAGE)
+    if settings[1::2].count("-") > 1:
+        leave("Only one value can be read from standard input.", ExitCode.USAGE)
     try:
-        path = parse_key(key)
-        if value == "-":
-            value = sys.stdin.read().removesuffix("\n")
-        elif values.shows_secret(path, value):
-            leave(
-                "A secret on the command line is seen by everybody who lists processes: write"
-                ' { file = "…" }, { env = "…" } or { credential = "…" }, or give - and type it.',
-                ExitCode.USAGE,
-            )
-        file = _file(context, config_file)
-        _change(file, path, value, dry_run=dry_run)
+        changes: list[tuple[KeyPath, str | None]] = [
+            (path, _value(path, written))
+            for path, written in zip(map(parse_key, settings[::2]), settings[1::2], strict=True)
+        ]
+        changes += _to_unset(without or [])
+        _change(_file(context, config_file), changes, dry_run=dry_run)
     except _FAILURES as error:
         _fail(error)
 
 
 @config.command("unset")
-def unset_setting(
+def unset_settings(
     context: typer.Context,
-    key: KeyArgument,
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help=_KEY_HELP)],
     dry_run: DryRunOption = False,
     config_file: ConfigOption = None,
 ) -> None:
-    """Take a setting, or a table such as 'route["example.org"]', out of the file."""
+    """Take settings, or tables such as 'route["example.org"]', out of the file."""
     try:
-        path = parse_key(key)
-        _change(_file(context, config_file), path, None, dry_run=dry_run)
+        _change(_file(context, config_file), _to_unset(keys), dry_run=dry_run)
     except _FAILURES as error:
         _fail(error)
 
@@ -166,15 +169,37 @@ def _file(context: typer.Context, named: Path | None) -> Path:
     return find_config(where(context, None, named).config, needed=True) or DEFAULT_NAME
 
 
-def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> None:
-    """Edit, validate, write, and say what changed and when that takes effect."""
+def _value(path: KeyPath, written: str) -> str:
+    """The value that is meant, which may have to be read from standard input."""
+    if written == "-":
+        return sys.stdin.read().removesuffix("\n")
+    if values.shows_secret(path, written):
+        leave(
+            "A secret on the command line is seen by everybody who lists processes: write"
+            ' { file = "…" }, { env = "…" } or { credential = "…" }, or give - and type it.',
+            ExitCode.USAGE,
+        )
+    return written
+
+
+def _to_unset(keys: list[str]) -> list[tuple[KeyPath, None]]:
+    """The keys, those of later tables first: places are those that the file has now."""
+    paths = [parse_key(key) for key in keys]
+    paths.sort(key=lambda path: [part for part in path if isinstance(part, int)], reverse=True)
+    return [(path, None) for path in paths]
+
+
+def _change(file: Path, changes: Sequence[tuple[KeyPath, str | None]], *, dry_run: bool) -> None:
+    """Edit, validate, write, and say what changed and when that takes effect; None is unset."""
     text, shared = read_text(file)
-    edited = unset(text, key) if value is None else set_value(text, key, value)
+    edited = text
+    for key, value in changes:
+        edited = unset(edited, key) if value is None else set_value(edited, key, value)
     try:
         new, elsewhere = _parsed(file, edited, shared=shared)
         check_certificates(new, file=str(file), text=edited)
     except ConfigUnusable as error:
-        leave(f"{error}\nNothing was written.", ExitCode.CONFIG)
+        leave(f"{error}\nNothing was written.{_in_one_go(error, changes)}", ExitCode.CONFIG)
     try:
         old, known = _parsed(file, text, shared=shared)
     except ConfigUnusable:
@@ -192,14 +217,21 @@ def _change(file: Path, key: KeyPath, value: str | None, *, dry_run: bool) -> No
     if old is None:
         say(f"{file} {verb}, and is valid again.")
         return
-    changes = differences(old, new)
-    if not changes:
+    found = differences(old, new)
+    if not found:
         say(f"{file} {verb}, and means the same: that was the default, or is written elsewhere.")
         return
-    rows = [(item.key, item.was, item.becomes, str(item.effect)) for item in shown(changes)]
+    rows = [(item.key, item.was, item.becomes, str(item.effect)) for item in shown(found)]
     write_table(("SETTING", "WAS", "BECOMES", "TAKES EFFECT"), rows)
     if not dry_run:
-        say(_next_step(changes))
+        say(_next_step(found))
+
+
+def _in_one_go(error: ConfigUnusable, changes: Sequence[object]) -> str:
+    """How settings are changed that need each other, where one alone was tried."""
+    if len(changes) > 1 or not any(problem.together for problem in error.problems):
+        return ""
+    return " What needs each other is changed in one go: config set KEY VALUE KEY VALUE --unset KEY"
 
 
 def _parsed(file: Path, text: str, *, shared: bool) -> tuple[Config, list[ConfigProblem]]:

@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from empath.config.locate import KeyPath, locate_keys
 from empath.config.model import Section
 from empath.config.problem import ConfigUnusable
 from empath.config.spelling import as_json, spell
+from empath.config.toml import read_toml
 from empath.config.units import Secret
 
 
@@ -107,8 +107,8 @@ def shows_secret(key: KeyPath, written: str) -> bool:
     """Does this value, meant for *key*, hold a secret in clear?  Raises `BadKey`."""
     setting, table = follow(key)
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except (ValueError, RecursionError):
+        value = read_toml(f"value = {written}")["value"]
+    except ValueError:
         value = written
     if setting.kind is Secret:
         return not isinstance(value, dict) and bool(value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from empath import codec
+from empath.instant import local
 from empath.safe_text import safe_text
 
 STYLES: Final = {
@@ -106,7 +106,7 @@ def clock_time(at: float | None) -> str:
     """A point in time, local and with its zone: ``2026-11-22 14:02:07 CET``."""
     if at is None:
         return "–"
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    return local(at).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def age(seconds: float) -> str:

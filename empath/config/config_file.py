@@ -1,8 +1,9 @@
 """The text of the config file, as it stands on disk: whole, of one moment, and bounded.
 
-An editor may be writing while we read.  What was read counts only when the file was the same
-before and after; otherwise it is read again, a few times.  What can go wrong is a
-`ConfigUnusable` that names the file.
+An editor or script may be writing, in more than one piece.  What was read counts only when the file
+was the same before and after, and when nobody wrote into it for `REST`; otherwise it is looked at
+again, for a second and a half.  A file that took the name of another is whole at once.  What can go
+wrong is a `ConfigUnusable` that names the file.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from empath.clock import Clock, SystemClock
 from empath.config.problem import ConfigProblem, ConfigUnusable
 
 SIZE_LIMIT: Final = 1024 * 1024
-_TRIES: Final = 6
+REST: Final = 0.3
+"""Seconds since the last write from which on a file is taken to be whole."""
+_PATIENCE: Final = 1.5
+"""Seconds for a file to come to rest."""
 _PAUSE: Final = 0.05
-"""Seconds between two tries: time for an editor to finish, a quarter of a second in all."""
+"""Seconds between two looks."""
+
+_CLOCK: Final = SystemClock()
 
 Take = Callable[[BinaryIO], bytes]
 
@@ -27,7 +34,7 @@ Take = Callable[[BinaryIO], bytes]
 def read_text(path: Path) -> tuple[str, bool]:
     """The text of the file, and whether others than its owner can read it.
 
-    May wait a quarter of a second, so it is not for the event loop.  Raises `ConfigUnusable`.
+    May wait for one and a half seconds, so it is not for the event loop.  Raises `ConfigUnusable`.
     """
     data, mode = read_stable(path)
     if len(data) > SIZE_LIMIT:
@@ -49,27 +56,49 @@ def _pause() -> None:
 
 
 def read_stable(
-    path: Path, *, take: Take = _take, pause: Callable[[], None] = _pause
+    path: Path,
+    *,
+    take: Take = _take,
+    pause: Callable[[], None] = _pause,
+    clock: Clock = _CLOCK,
 ) -> tuple[bytes, int]:
     """The octets of a regular file, of one moment, and its mode."""
+    started = since = clock.monotonic()
+    seen: tuple[int, ...] = ()
     try:
-        for attempt in range(_TRIES):
-            if attempt:
-                pause()
+        while clock.monotonic() - started < _PATIENCE:
             # Looked at before it is opened: opening a pipe would wait for its writer.
             _check_regular(path, path.stat())
             # And were it a pipe by now, O_NONBLOCK does not wait either.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 before = os.fstat(file.fileno())
                 _check_regular(path, before)
-                data = take(file)
-                if _moment(before) == _moment(os.fstat(file.fileno())) == _moment(path.stat()):
-                    return data, before.st_mode
+                if _moment(before) != seen:
+                    seen, since = _moment(before), clock.monotonic()
+                # Seen for so long counts too: the clock of a file server may be ahead of ours.
+                if _rests(before, clock.now()) or clock.monotonic() - since >= REST:
+                    data = take(file)
+                    if seen == _moment(os.fstat(file.fileno())) == _moment(path.stat()):
+                        return data, before.st_mode
+            pause()
     except FileNotFoundError:
         raise unusable(path, "there is no such file") from None
     except OSError as error:
         raise unusable(path, f"cannot be read: {error.strerror}") from None
-    raise unusable(path, "changes all the time while it is read; save it, then try again")
+    raise unusable(
+        path,
+        f"was written to all the time while it was read, for {_PATIENCE} s; save it, or put a whole"
+        " file in its place, then try again",
+    )
+
+
+def _rests(status: os.stat_result, now: float) -> bool:
+    """Did its writer finish, as far as one can know?
+
+    A write sets both times; what takes another's name, or gets its times or rights set when all
+    is written, has the later change alone.
+    """
+    return status.st_ctime_ns > status.st_mtime_ns or now - status.st_mtime >= REST
 
 
 def _check_regular(path: Path, status: os.stat_result) -> None:

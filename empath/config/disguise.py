@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
@@ -24,6 +23,7 @@ from empath.config.keys import show_key
 from empath.config.locate import KeyPath, locate_values
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.secrets_of import REFERENCES, is_secret, named
+from empath.config.toml import read_toml
 
 _TAG: Final = re.compile(r"•••• ([0-9a-f]{12})")
 _COMMENT: Final = ("#",)
@@ -159,8 +159,8 @@ def _speaks(leaf: tuple[KeyPath, Any]) -> bool:
 
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
+        return read_toml(text)
+    except ValueError:
         return None
 
 

@@ -31,8 +31,9 @@ empath.toml:41: delivery.retry.base: must be at least 1s (got "0s"); durations a
 ```
 
 A key that Empath does not know is an error, so that a slip of the finger is never silence. A file
-that changes while it is read is read again until it rests, and one that was emptied while an engine
-runs is not taken for a wish: the config in force stays.
+that was written to less than 0.3 s ago is read when it rests, as is one that changes while it is
+read; after 1.5 s it is refused. One that was emptied while an engine runs is not taken for a wish:
+the config in force stays.
 
 Editors that know JSON Schema complete and check the file while it is typed, with
 [empath.schema.json](empath.schema.json) (`empathctl config schema` prints it): Taplo and its kin
@@ -40,7 +41,8 @@ take `#:schema PATH` as the first line of the file.
 
 From the command line, `empathctl config get KEY` says what a setting is and when a change takes
 effect; `set` and `unset` change the file, keep its comments and layout, and write nothing that is
-not valid. A table that may be repeated is named in brackets:
+not valid. Settings that need each other are changed in one go: checked and written once, all of
+them or none. A table that may be repeated is named in brackets:
 
 ```sh
 empathctl config get delivery.retry
@@ -48,6 +50,9 @@ empathctl config set delivery.retry.base 10m
 empathctl config set 'route["example.org"]' '{ host = "mx.example.org:25", tls = "starttls" }'
 empathctl config set 'route["example.org"].tls' implicit
 empathctl config unset 'route["example.org"]'
+empathctl config set 'route["*"].username' ada 'route["*"].password' '{ file = "password" }'
+empathctl config set 'listener[0].tls' none --unset 'listener[0].certificate' \\
+  --unset 'listener[0].key'
 empathctl config check other.toml
 ```
 
@@ -55,7 +60,7 @@ empathctl config check other.toml
 
 | kind | written |
 |---|---|
-| duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit |
+| duration | `"250ms"`, `"90s"`, `"5m"`, `"2h"`, `"5d"`; `0` needs no unit; at most `"36500d"` |
 | size | `"64KiB"` (1024), `"50MB"` (1000), `"1GiB"`, or a number of octets |
 | rate | `"20/s"`, `"100/m"`, `"5/h"`, or a number a second; `0` is no limit |
 | network | `"192.0.2.0/24"`, `"2001:db8::/32"`, or a single address |

@@ -10,13 +10,8 @@ from __future__ import annotations
 
 import copy
 import math
-import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-
-import tomlkit
-import tomlkit.items
-from tomlkit.exceptions import TOMLKitError
 
 from empath.config.fields import REQUIRED, Setting, element_of, settings_of
 from empath.config.keys import NAMES, BadKey, follow, show_key, table_place
@@ -25,7 +20,8 @@ from empath.config.list_lines import change_list
 from empath.config.locate import KeyPath, show_path
 from empath.config.model import Section
 from empath.config.spelling import spell
-from empath.config.tidy import as_before, tidied
+from empath.config.splice import add_beside, add_within, exchange, take_all, take_out
+from empath.config.toml import read_toml
 from empath.config.toml_fault import toml_fault
 from empath.config.units import ByteSize, Duration, Rate, Secret
 
@@ -52,7 +48,10 @@ def set_value(text: str, path: KeyPath, written: str) -> str:
     wanted = copy.deepcopy(before)
     if table:
         if _exists(before, at):
-            raise EditRefused(f"{show_key(path)} is there already: set what is in it, one by one")
+            raise EditRefused(
+                f"{show_key(path)} is there already: set what is in it, all in one go:"
+                f" {show_key(path)}.KEY VALUE {show_key(path)}.KEY VALUE"
+            )
         _new_table(wanted, at, _named(path, raw))
     else:
         for number, part in enumerate(at):
@@ -76,14 +75,12 @@ def unset(text: str, path: KeyPath) -> str:
     del _inner(wanted, at[:-1])[at[-1]]
     if isinstance(at[-1], int) and not _inner(wanted, at[:-1]):
         del _inner(wanted, at[:-2])[at[-2]]  # the last of its like
-    return _first_right(wanted, _ways_to_unset(text, at))
+    return _first_right(wanted, _ways_to_unset(text, before, wanted, at))
 
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise EditRefused("mend the file first: its brackets are nested too deeply") from None
+        return read_toml(text)
     except ValueError as error:
         fault = toml_fault("", text, error)
     place = f", line {fault.line}" if fault.line else ""
@@ -96,8 +93,8 @@ def _raw(setting: Setting, table: bool, written: str) -> Any:
     kind = element_of(setting.kind) if not table else None
     stripped = written.strip()
     try:
-        value = tomllib.loads(f"value = {stripped}") if "\n" not in stripped else {}
-    except (ValueError, RecursionError):
+        value = read_toml(f"value = {stripped}") if "\n" not in stripped else {}
+    except ValueError:
         value = {}
     literal = value.get("value") if len(value) == 1 else None
     if table:
@@ -203,9 +200,9 @@ def _first_right(wanted: dict[str, Any], ways: Iterator[Way]) -> str:
     for way in ways:
         try:
             written = way()
-            if _meaning(tomllib.loads(written)) == _meaning(wanted):
+            if _meaning(read_toml(written)) == _meaning(wanted):
                 return written
-        except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, StopIteration):
             continue  # this layout is not for this way
     raise EditRefused(
         "the file is laid out in a way that cannot be edited safely; change it with an editor"
@@ -228,24 +225,44 @@ def _ways_to_set(
     text: str, before: dict[str, Any], wanted: dict[str, Any], at: KeyPath
 ) -> Iterator[Way]:
     if not _exists(before, at):
-        yield lambda: _add_lines(text, before, wanted, at)
-    elif isinstance(_at(before, at), list) and isinstance(_at(wanted, at), list):
-        yield lambda: change_list(text, at, _at(before, at), _at(wanted, at), _spell)
-    yield lambda: tidied(text, _with_tomlkit(text, wanted, at))
-    yield lambda: _with_tomlkit(text, wanted, at)
+        yield from _ways_to_add(text, before, wanted, at)
+        return
+    new = _at(wanted, at)
+    if isinstance(_at(before, at), list) and isinstance(new, list):
+        yield lambda: change_list(text, at, _at(before, at), new, _spell)
+    yield lambda: exchange(text, at, _spell(new))
+    if isinstance(_at(before, at), dict):  # a secret whose source has a heading, or dotted keys
+        bare = take_all(text, at)
+        yield from _ways_to_add(bare, read_toml(bare), wanted, at)
 
 
-def _add_lines(text: str, before: dict[str, Any], wanted: dict[str, Any], at: KeyPath) -> str:
+def _ways_to_add(
+    text: str, before: dict[str, Any], wanted: dict[str, Any], at: KeyPath
+) -> Iterator[Way]:
+    new = next((at[:end] for end in range(1, len(at)) if _is_new_table(before, at[:end])), at)
+    written = _spell(_at(wanted, new))
+    yield lambda: _add_lines(text, wanted, at)
+    if isinstance(new[-1], int):
+        tables = new[:-1]
+        yield lambda: change_list(text, tables, _at(before, tables), _at(wanted, tables), _spell)
+    yield lambda: add_within(text, new, written)
+    yield lambda: add_beside(text, new, written)
+
+
+def _is_new_table(before: dict[str, Any], path: KeyPath) -> bool:
+    return isinstance(path[-1], int) and not _exists(before, path)
+
+
+def _add_lines(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
     """The text with a line more, or a table."""
     lines, newline = _lines(text)
     table = at if isinstance(at[-1], int) else at[:-1]
     heading = tuple(part for part in table if isinstance(part, str))
     if block := _block(lines, table):
         return newline.join(add_setting(lines, block, str(at[-1]), _spell(_at(wanted, at))))
-    if _exists(before, table):
-        raise LookupError("it is written in another way than under a heading")
     form = f"[[{show_path(heading)}]]" if isinstance(table[-1], int) else f"[{show_path(heading)}]"
-    body = [f"{key} = {_spell(value)}" for key, value in _at(wanted, table).items()]
+    own = _at(wanted, table) if isinstance(table[-1], int) else {at[-1]: _at(wanted, at)}
+    body = [f"{key} = {_spell(value)}" for key, value in own.items()]
     added = newline.join(add_table(lines, heading, form, body))
     return added if added.endswith(newline) else added + newline
 
@@ -280,53 +297,24 @@ def _spell(raw: Any) -> str:
             return spell(raw)
 
 
-def _with_tomlkit(text: str, wanted: dict[str, Any], at: KeyPath) -> str:
-    """The text with the value put in by tomlkit, which keeps the layout of what it replaces."""
-    document = tomlkit.parse(text)
-    container: Any = document
-    for number, part in enumerate(at):
-        new = part == len(container) if isinstance(part, int) else part not in container
-        if new or number + 1 == len(at):
-            # As text, so that a table is one in braces, not a heading more.
-            written = _spell(_at(wanted, at[: number + 1]))
-            value = tomlkit.value(written if new else as_before(container[part], written))
-            if not new and _holds_comments(container[part]):
-                raise LookupError("its comments would be lost")
-            if isinstance(part, int) and new:
-                container.append(value)
-            else:
-                container[part] = value
-            break
-        container = container[part]
-    return tomlkit.dumps(document)
-
-
-def _holds_comments(item: Any) -> bool:
-    """May there be comments in this list?"""
-    written = item.as_string() if isinstance(item, tomlkit.items.Array) else ""
-    return "#" in written and "\n" in written
-
-
-def _ways_to_unset(text: str, at: KeyPath) -> Iterator[Way]:
+def _ways_to_unset(
+    text: str, before: dict[str, Any], wanted: dict[str, Any], at: KeyPath
+) -> Iterator[Way]:
+    gone = at
     if isinstance(at[-1], int):
         yield lambda: _remove_lines(text, at)
-    yield lambda: tidied(text, _without_tomlkit(text, at))
-    yield lambda: _without_tomlkit(text, at)
+        tables = at[:-1]
+        if _exists(wanted, tables):
+            yield lambda: change_list(
+                text, tables, _at(before, tables), _at(wanted, tables), _spell
+            )
+        else:
+            gone = tables
+    yield lambda: take_out(text, gone)
+    yield lambda: take_all(text, gone)
 
 
 def _remove_lines(text: str, at: KeyPath) -> str:
     lines, newline = _lines(text)
     heading = tuple(part for part in at if isinstance(part, str))
     return newline.join(remove_table(lines, heading, int(at[-1])))
-
-
-def _without_tomlkit(text: str, at: KeyPath) -> str:
-    document = tomlkit.parse(text)
-    container: Any = _at(document, at[:-1])
-    if isinstance(at[-1], int) and len(container) == 1:
-        _at(document, at[:-2]).remove(at[-2])
-    elif isinstance(at[-1], int):
-        del container[at[-1]]
-    else:
-        container.remove(at[-1])
-    return tomlkit.dumps(document)

@@ -1,23 +1,21 @@
 """Where in the text of a config a line belongs: beside its own table, below its placeholder.
 
 `add_setting`, `add_table` and `remove_table` work on lines, because a comment belongs to what it
-stands at for a person, which no TOML library knows.  They may be deceived, by what looks like a
-heading in a text of many lines: `empath.config.edit` takes their result only when it means what it
-has to mean.
+stands at for a person, which no TOML library knows.  They may be deceived, such as by what looks
+like a placeholder in a text of many lines: `empath.config.edit` takes their result only when it
+means what it has to mean.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from empath.config.keys import every_key
-from empath.config.locate import KeyPath
+from empath.config.locate import KeyPath, locate_headings
 
-_HEADING: Final = re.compile(r"\s*\[\[?[^\[\]]+\]\]?\s*(?:#.*)?")
 _COMMENTED_HEADING: Final = re.compile(r"#+\s*(\[\[?[^\[\]]+\]\]?)\s*(?:#.*)?")
 
 
@@ -41,28 +39,12 @@ class Block:
 def blocks(lines: list[str]) -> list[Block]:
     """The tables of a text in order, the top of the file first."""
     starts: list[tuple[int, KeyPath]] = [(0, ())]
-    starts += [(at, path) for at, line in enumerate(lines) if (path := _heading(line))]
+    starts += [(line - 1, path) for path, line in locate_headings("\n".join(lines))]
     limits = [at for at, _ in starts[1:]] + [len(lines)]
     return [
         Block(path, start, _last(lines, start, limit), limit)
         for (start, path), limit in zip(starts, limits, strict=True)
     ]
-
-
-def _heading(line: str) -> KeyPath:
-    """The path of a table whose heading this line is; empty when it is none."""
-    if not _HEADING.fullmatch(line):
-        return ()
-    try:
-        value: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return ()
-    path: KeyPath = ()
-    while value:
-        [(key, value)] = value.items()
-        path = (*path, key)
-        value = value[0] if isinstance(value, list) else value
-    return path
 
 
 def _last(lines: list[str], start: int, limit: int) -> int:

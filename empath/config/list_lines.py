@@ -7,11 +7,11 @@ only when it means what it has to mean.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from empath.config.locate import KeyPath, locate_keys
+from empath.config.toml import read_toml
 
 
 def change_list(
@@ -53,7 +53,7 @@ def change_list(
 def _alone(line: str) -> Any:
     """The list that this line would be, in brackets of its own."""
     try:
-        return tomllib.loads(f"x = [{line}\n]")["x"]
+        return read_toml(f"x = [{line}\n]")["x"]
     except ValueError:
         return None
 

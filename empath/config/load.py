@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +23,7 @@ from empath.config.locate import locate_keys
 from empath.config.model import Config
 from empath.config.problem import ConfigProblem, ConfigUnusable
 from empath.config.read import Reader
+from empath.config.toml import read_toml
 from empath.config.toml_fault import toml_fault
 from empath.config.values import Unfit
 
@@ -105,10 +105,8 @@ def parse_config(
     secret that can be used.
     """
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
         lines = locate_keys(text)
-    except RecursionError:
-        raise unusable(file, "its brackets are nested too deeply") from None
     except ValueError as error:
         raise ConfigUnusable([toml_fault(file, text, error)]) from None
     reader = Reader(

@@ -75,13 +75,24 @@ class Spans:
     """What is written behind the ``=`` of each key, and each item of a list."""
     comments: tuple[tuple[int, int], ...]
     """Blanks and comments between other things; only those that hold a comment."""
+    keys: Mapping[KeyPath, int]
+    """Where each key begins that a value stands behind; of a dotted one, its first part."""
+    homes: Mapping[KeyPath, KeyPath]
+    """The table under whose heading each of these keys is written; none for those in braces."""
 
 
 def locate_values(text: str) -> Spans:
     """Where the values and comments of a valid TOML document stand."""
     scanner = _Scanner(text)
     scanner.scan_document()
-    return Spans(scanner.values, tuple(scanner.comments))
+    return Spans(scanner.values, tuple(scanner.comments), scanner.keys, scanner.homes)
+
+
+def locate_headings(text: str) -> list[tuple[KeyPath, int]]:
+    """The headings of a valid TOML document in order, without places, and their lines from 1."""
+    scanner = _Scanner(text)
+    scanner.scan_document()
+    return scanner.headings
 
 
 def last_key(text: str) -> tuple[KeyPath, int, int]:
@@ -111,6 +122,9 @@ class _Scanner:
         self.lines: dict[KeyPath, int] = {}
         self.values: dict[KeyPath, tuple[int, int]] = {}
         self.comments: list[tuple[int, int]] = []
+        self.headings: list[tuple[KeyPath, int]] = []
+        self.keys: dict[KeyPath, int] = {}
+        self.homes: dict[KeyPath, KeyPath] = {}
         self.last: tuple[KeyPath, int] = ((), 1)
         """The last key whose value was read to its end, or the last heading."""
 
@@ -124,7 +138,7 @@ class _Scanner:
             elif self._text.startswith("[", self._at):
                 table = self._scan_header(1)
             else:
-                self._scan_pair(table)
+                self.homes[self._scan_pair(table)] = table
             self._skip(_BETWEEN)
             if self._at == before:  # not TOML after all: step over it rather than stay
                 self._at += 1
@@ -132,6 +146,7 @@ class _Scanner:
     def _scan_header(self, brackets: int) -> KeyPath:
         self._at += brackets
         keys = self._scan_key()
+        self.headings.append((tuple(key for key, _ in keys), keys[-1][1]))
         path: KeyPath = ()
         for position, (key, line) in enumerate(keys):
             path = (*path, key)
@@ -146,8 +161,9 @@ class _Scanner:
         self.last = path, keys[-1][1]
         return path
 
-    def _scan_pair(self, table: KeyPath) -> None:
+    def _scan_pair(self, table: KeyPath) -> KeyPath:
         path = table
+        begin = self._at
         keys = self._scan_key()
         for key, line in keys:
             path = (*path, key)
@@ -155,9 +171,11 @@ class _Scanner:
         self._skip(_BLANKS)
         self._at += 1  # the "="
         self._skip(_BLANKS)
+        self.keys.setdefault(path, begin)
         self._scan_value(path)
         if not self._cut:
             self.last = path, keys[-1][1]
+        return path
 
     def _scan_key(self) -> list[tuple[str, int]]:
         """The parts of a dotted key, each with its line."""

@@ -7,7 +7,7 @@ No problem ever shows a secret.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class ConfigProblem:
     key: str
     """The key path, such as ``listener[0].bind``; empty when it is the file's own problem."""
     sentence: str
+    together: bool = field(default=False, compare=False)
+    """The value can be read, and does not go with others: they may have to change in one go."""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"

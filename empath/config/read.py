@@ -60,25 +60,36 @@ class Reader:
         """Report that the value at *path* does not go with others, unless that follows from a
         problem which was reported already.  *about* names further keys that the sentence speaks of.
         """
-        keys = (path, *about)
-        if self.told.isdisjoint(keys) and self.usable(*keys):
-            self.told.add(path)
-            self.problems.append(self._problem(path, sentence))
+        self._tell(path, sentence, about, together=True)
 
     def reject(self, path: KeyPath, sentence: str) -> None:
         """Report that the value at *path* cannot be read: another one stands in for it."""
-        self.complain(path, sentence)
+        self._tell(path, sentence)
         self.troubled.add(path)
+
+    def _tell(
+        self,
+        path: KeyPath,
+        sentence: str,
+        about: tuple[KeyPath, ...] = (),
+        *,
+        together: bool = False,
+    ) -> None:
+        keys = (path, *about)
+        if self.told.isdisjoint(keys) and self.usable(*keys):
+            self.told.add(path)
+            self.problems.append(self._problem(path, sentence, together=together))
 
     def refer(self, path: KeyPath, error: Unfit) -> None:
         """Report what is wrong with a file; only warn, if it is the engine that has to read it."""
         if isinstance(error, Elsewhere) and self.elsewhere is not None:
             self.elsewhere.append(self._problem(path, error.warning))
         else:
-            self.complain(path, str(error))
+            self._tell(path, str(error))
 
-    def _problem(self, path: KeyPath, sentence: str) -> ConfigProblem:
-        return ConfigProblem(self.file, self._line(path), show_path(path), sentence)
+    def _problem(self, path: KeyPath, sentence: str, *, together: bool = False) -> ConfigProblem:
+        line, key = self._line(path), show_path(path)
+        return ConfigProblem(self.file, line, key, sentence, together=together)
 
     def usable(self, *paths: KeyPath) -> bool:
         """Were these read, and the tables that they stand in?"""

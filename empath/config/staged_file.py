@@ -48,6 +48,7 @@ class Staged:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
+                _sign_off(file.fileno())
                 os.fchmod(file.fileno(), mode)
                 if owner is not None and owner != (os.geteuid(), os.getegid()):
                     with contextlib.suppress(PermissionError):
@@ -85,6 +86,14 @@ def remedy(error: OSError) -> str:
             return "make its file system writable"
         case _:
             return "make room or set its permissions right"
+
+
+def _sign_off(descriptor: int) -> None:
+    """Make its last change one that is no write: `config_file` then takes it to be whole at once,
+    also where it is renamed within the tick of the clock in which it was written.
+    """
+    status = os.fstat(descriptor)
+    os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns - 1000))
 
 
 def sweep(path: Path, by: str) -> None:

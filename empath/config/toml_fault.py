@@ -11,6 +11,7 @@ from typing import Final
 
 from empath.config.locate import last_key, show_path
 from empath.config.problem import ConfigProblem
+from empath.config.toml import TooDeep
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CLASHES: Final = {
@@ -27,6 +28,8 @@ _CLASHES: Final = {
 
 def toml_fault(file: str, text: str, error: ValueError) -> ConfigProblem:
     """What the parser's *error* says of *text*, for the operator."""
+    if isinstance(error, TooDeep):
+        return ConfigProblem(file, error.line, "", str(error))
     message = str(error)
     position = _POSITION.search(message)
     if position is None:

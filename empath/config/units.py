@@ -22,6 +22,8 @@ _SECONDS: Final = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+_LONGEST: Final = 36_500 * 86400
+"""Seconds: a hundred years.  What is longer is a slip of the finger, and has no date to end at."""
 _OCTETS: Final = {
     "b": 1,
     "kb": 1000,
@@ -57,7 +59,10 @@ class Duration(float):
         match = _NUMBER.fullmatch(text.strip())
         if match is None or match[2].lower() not in _SECONDS:
             raise BadUnit('durations are written "90s", "5m", "2h", "5d"')
-        return cls(Decimal(match[1]) * _SECONDS[match[2].lower()])
+        seconds = Decimal(match[1]) * _SECONDS[match[2].lower()]
+        if seconds > _LONGEST:
+            raise BadUnit("durations are at most 36500d, a hundred years")
+        return cls(seconds)
 
     def __str__(self) -> str:
         # repr of a float is the shortest text that reads back as the same number.

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 from empath.address import Domain, ServerId
@@ -24,6 +23,7 @@ from empath.config.outbound import Route
 from empath.control.link import AttentionItem
 from empath.envelope import State
 from empath.events import AttemptEnded, Event
+from empath.instant import utc
 from empath.spool.face import DestinationRow
 
 SEVERAL: Final = 3
@@ -180,7 +180,7 @@ def _cause(
     sentence += f": {deferred:,} deferred for {where}"
     soonest = schedule.soonest(waiting)
     if soonest is not None:
-        sentence += f"; next attempt at {datetime.fromtimestamp(soonest, UTC):%H:%M:%S} UTC"
+        sentence += f"; next attempt at {utc(soonest):%H:%M:%S} UTC"
     query = f"state:deferred dest:{where}" if len(waiting) == 1 else "state:deferred"
     item = AttentionItem(
         severity="error",

@@ -13,12 +13,12 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
 
 from empath.address import BannerHostname, EmailAddress
 from empath.envelope import Lot, Recipient
+from empath.instant import utc
 from empath.message.dsn_words import advice, opening, subject
 from empath.message.seven_bit import (
     decode_xtext,
@@ -266,4 +266,4 @@ def _subject_of(header: bytes) -> str:
 
 
 def _date(at: float) -> str:
-    return format_datetime(datetime.fromtimestamp(int(at), UTC))
+    return format_datetime(utc(at))

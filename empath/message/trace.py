@@ -9,7 +9,6 @@ short, for people to look at; it is never written into a message.
 from __future__ import annotations
 
 import binascii
-import datetime as dt
 import functools
 import re
 from typing import Final
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from empath.address import BannerHostname, EmailAddress
 from empath.envelope import MessageId
+from empath.instant import utc
 from empath.safe_text import safe_text
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,7 +30,7 @@ _MONTHS: Final = (
 @functools.lru_cache(maxsize=4)
 def date_time(second: int) -> str:
     """*second* since the epoch as RFC 5322 3.3 writes it, in UTC, whatever the locale."""
-    at = dt.datetime.fromtimestamp(second, dt.UTC)
+    at = utc(second)
     return (
         f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d}"
         f" {at:%H:%M:%S} +0000"

@@ -7,7 +7,6 @@ Neither holds a control character or a line break, whatever a peer sent.
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import lru_cache
 from typing import Final
 
@@ -35,6 +34,7 @@ from empath.events import (
     SpoolFault,
     TaskFailed,
 )
+from empath.instant import utc
 from empath.safe_text import safe_text
 
 RANK: Final = {level: rank for rank, level in enumerate(LogLevel)}
@@ -100,7 +100,7 @@ def timestamp(at: float) -> str:
 @lru_cache(maxsize=8)
 def _second(at: int) -> str:
     """Most lines share their second with the one before."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return utc(at).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _describe(event: Event) -> tuple[str, str, str]:

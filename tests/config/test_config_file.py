@@ -10,57 +10,111 @@ import pytest
 
 from empath.config.config_file import read_stable, read_text, refuse_emptied
 from empath.config.problem import ConfigUnusable
+from empath.config.staged_file import write_durably
+from tests.fakes.clock import HandClock
 
 
 class Editor:
-    """Writes the file while it is being read, so many times."""
+    """Writes the file in so many pieces, one each pause, while it is being read."""
 
-    def __init__(self, path: Path, times: int, *, replace: bool = False) -> None:
+    def __init__(self, path: Path, pieces: int, *, replace: bool = False) -> None:
         self.path = path
-        self.times = times
+        self.pieces = pieces
         self.replace = replace
         self.pauses = 0
+        self.clock = HandClock(now=path.stat().st_mtime)
+        if pieces and not replace:
+            self.clock.advance(60)  # ahead of the machine's own, which sets the time of changes
+            os.utime(path, (self.clock.now(),) * 2)
+
+    def read(self) -> bytes:
+        """What is read meanwhile."""
+        return read_stable(self.path, take=self.take, pause=self.pause, clock=self.clock)[0]
 
     def take(self, file: BinaryIO) -> bytes:
         """Read as the reader does, and be written meanwhile."""
         data = file.read()
-        if self.times:
-            self.times -= 1
-            if self.replace:
-                new = self.path.with_suffix(".new")
-                new.write_text(f"# after {self.times}")
-                new.replace(self.path)
-            else:
-                self.path.write_text(f"# after {self.times}")
+        self.write()
         return data
+
+    def write(self) -> None:
+        """Write a piece more, as of now, if any is left."""
+        if not self.pieces:
+            return
+        self.pieces -= 1
+        if self.replace:
+            new = self.path.with_suffix(".new")
+            new.write_text(f"# after {self.pieces}")
+            new.replace(self.path)
+        else:
+            with self.path.open("a") as file:
+                file.write(f"# {self.pieces}\n")
+            os.utime(self.path, (self.clock.now(),) * 2)
 
     def pause(self) -> None:
         """The time that the reader gives the writer."""
         self.pauses += 1
+        self.clock.advance(0.05)
+        if not self.replace:
+            self.write()
 
 
-@pytest.mark.parametrize("replace", [False, True])
-def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path, replace: bool) -> None:
-    """Written in place or replaced: what counts is a text that stood there for one moment."""
+def aged(path: Path, text: str) -> Path:
+    """A file that was written an hour ago."""
+    path.write_text(text)
+    os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+    return path
+
+
+def test_a_file_that_is_written_in_pieces_is_read_when_all_are_there(tmp_path: Path) -> None:
+    """Each prefix of it may be a config of its own; none is taken for the whole."""
     path = tmp_path / "empath.toml"
-    path.write_text("# before, and longer")
-    editor = Editor(path, 3, replace=replace)
-    data, _ = read_stable(path, take=editor.take, pause=editor.pause)
-    assert data == b"# after 0"
-    assert editor.pauses == 3
+    path.write_text("")
+    editor = Editor(path, 8)
+    assert editor.read() == b"".join(b"# %d\n" % left for left in range(7, -1, -1))
+    assert 8 + 6 <= editor.pauses <= 8 + 8
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    """What counts is a text that stood there for one moment."""
+    path = aged(tmp_path / "empath.toml", "# before, and longer")
+    editor = Editor(path, 3, replace=True)
+    assert editor.read() == b"# after 0"
+    assert editor.pauses >= 3
+
+
+def test_a_file_that_took_the_name_of_another_is_whole_at_once(tmp_path: Path) -> None:
+    """One's own `config set` makes no reload wait, however soon that comes."""
+    path = tmp_path / "empath.toml"
+    for number in range(20):
+        write_durably(path, b"# %d" % number, mode=0o600)
+        editor = Editor(path, 0)
+        assert editor.read() == b"# %d" % number
+        assert editor.pauses == 0
+
+
+def test_a_clock_that_is_ahead_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """A file of tomorrow is at rest when it was seen unchanged for that time."""
+    path = tmp_path / "empath.toml"
+    path.write_text("# x")
+    editor = Editor(path, 0)
+    editor.clock.advance(-86400)
+    assert editor.read() == b"# x"
+    assert editor.pauses <= 7
 
 
 def test_a_file_that_never_rests_is_refused(tmp_path: Path) -> None:
-    """After a few tries the operator is told, instead of a text that never was."""
+    """After a second and a half the operator is told, instead of a text that never was."""
     path = tmp_path / "empath.toml"
     path.write_text("")
     editor = Editor(path, 1000)
     with pytest.raises(ConfigUnusable) as raised:
-        read_stable(path, take=editor.take, pause=editor.pause)
+        editor.read()
     assert str(raised.value) == (
-        f"{path}: changes all the time while it is read; save it, then try again"
+        f"{path}: was written to all the time while it was read, for 1.5 s; save it, or put a"
+        " whole file in its place, then try again"
     )
-    assert editor.pauses == 5
+    assert 29 <= editor.pauses <= 31
 
 
 def test_a_file_that_goes_while_it_is_read_is_missing(tmp_path: Path) -> None:
@@ -78,11 +132,10 @@ def test_a_file_that_goes_while_it_is_read_is_missing(tmp_path: Path) -> None:
 
 def test_a_file_rests_while_nobody_writes(tmp_path: Path) -> None:
     """It is read once, without a pause."""
-    path = tmp_path / "empath.toml"
-    path.write_text('mode = "dev"\n')
+    path = aged(tmp_path / "empath.toml", 'mode = "dev"\n')
     path.chmod(0o600)
     editor = Editor(path, 0)
-    assert read_stable(path, take=editor.take, pause=editor.pause)[0] == b'mode = "dev"\n'
+    assert editor.read() == b'mode = "dev"\n'
     assert editor.pauses == 0
     assert read_text(path) == ('mode = "dev"\n', False)
     path.chmod(0o640)

@@ -46,6 +46,14 @@ def test_text_that_is_no_duration_is_refused(text: str) -> None:
         Duration.parse(text)
 
 
+@pytest.mark.parametrize("text", ["36501d", "99999999999999d", "999999999999999d", "876001h"])
+def test_a_duration_ends_while_there_are_dates(text: str) -> None:
+    """A message that expires in the year 270 billion could not be shown."""
+    assert Duration.parse("36500d") == 36500 * 86400
+    with pytest.raises(BadUnit, match="durations are at most 36500d, a hundred years"):
+        Duration.parse(text)
+
+
 @pytest.mark.parametrize(
     ("text", "octets"), [("512", 512), ("64KiB", 65536), ("50MB", 50_000_000), ("1.5kb", 1500)]
 )
