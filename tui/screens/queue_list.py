@@ -45,7 +45,7 @@ LOW = 30
 
 def why_not_open(screen: QueueList) -> str:
     """Why there is nothing under the cursor; empty when there is."""
-    return "" if screen.store.selection.cursor else "There is no message to open."
+    return "" if screen.store.selection.cursor else screen.why_none("There is no message to open.")
 
 
 class QueueList(ConsoleScreen):
@@ -98,6 +98,13 @@ class QueueList(ConsoleScreen):
         return self.store.queue.items.get(MessageId(cursor)) if cursor else None
 
     # Data.
+
+    @property
+    def reading(self) -> bool:
+        """The list has not come yet, or nothing is under the cursor."""
+        pages = self.store.queue
+        missing = not pages.loaded or (pages.total > 0 and self.store.selection.cursor is None)
+        return missing and not self._refused
 
     async def fetch(self) -> None:
         """Missing pages first, then the rows on screen as they are now."""
