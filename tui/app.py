@@ -21,6 +21,7 @@ from textual.screen import Screen
 from empath.clock import Clock, SystemClock
 from empath.control.link import Link, LinkLost, Request, RequestRefused, StopEngine
 from tui.actions import ACTIONS
+from tui.connection import Phase
 from tui.driver import DroppingDriver
 from tui.feed import Feed, Pace
 from tui.keymap import Keymap
@@ -163,6 +164,19 @@ class Console(Shell):
             if isinstance(screen, ConsoleScreen):
                 return screen
         return None
+
+    @property
+    def reading(self) -> bool:
+        """The screen in front has no row yet that the next key could be about."""
+        screen = self.front
+        return (
+            screen is not None
+            and screen.is_current
+            and screen.reading
+            and not self.typing
+            and not self.paused
+            and self.store.phase is Phase.LIVE
+        )
 
     @property
     def wall_time(self) -> float:

@@ -75,7 +75,11 @@ class Feed:
         self._changed = changed
         self._pace = pace
         self._poked = asyncio.Event()
+        """Somebody wants to see the screen's data now."""
         self._stirred = asyncio.Event()
+        """Something happened that may have changed them."""
+        self._woken = asyncio.Event()
+        """One of the two."""
         self._retry = asyncio.Event()
         self.retry_in = 0.0
         """Seconds between the last loss and the next try."""
@@ -104,11 +108,12 @@ class Feed:
     @pace.setter
     def pace(self, pace: Pace) -> None:
         self._pace = pace
-        self._poked.set()
+        self.poke()
 
     def poke(self) -> None:
         """Read the screen's data now."""
         self._poked.set()
+        self._woken.set()
 
     def retry(self) -> None:
         """Try to reach the engine now."""
@@ -183,18 +188,20 @@ class Feed:
         async for notice in self._link.events(self._store.sequence, only):
             if self._store.fold_notices((notice,)):
                 self._stirred.set()
-                self._poked.set()
+                self._woken.set()
 
     async def _read_data(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.data):
-                    await self._poked.wait()
-            self._poked.clear()
+                    await self._woken.wait()
             stirred = self._stirred.is_set()
-            self._stirred.clear()
+            for each in (self._poked, self._stirred, self._woken):
+                each.clear()
             with suppress(TimeoutError):
                 await self._read_screen()
             self._changed()
-            if stirred:
-                await asyncio.sleep(self._pace.least)
+            if stirred:  # what happens next waits a while, who looks does not
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pace.least):
+                        await self._poked.wait()

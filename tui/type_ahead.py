@@ -2,7 +2,8 @@
 
 Textual gives every key of one read to whatever has the focus as it is read, and runs bindings
 later, so that of ``:queue`` all but the colon would go to the screen below.  `TypeAhead` keeps
-the keys behind one that is under way, until a `Fence` sent after it has come back.
+the keys behind one that is under way, until a `Fence` sent after it has come back and what the
+next key would act on has been read.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from textual.app import App
 from textual.message import Message
 
 PATIENCE: Final = 1.0
-"""Seconds that a key may take before the next one is no longer kept back."""
+"""Seconds that a key, and the reading it leads to, may take before those behind it are no longer
+kept back.
+"""
 
 KEPT: Final = 4096
 """Most keys and pastes that wait; what is typed beyond them is lost."""
 
 _LOOK: Final = 0.02
-"""Seconds between two looks whether the fence's way back is gone."""
+"""Seconds between two looks whether the fence's way back is gone, or what is read has come."""
 
 
 class Fence(Message):
@@ -41,6 +44,11 @@ class TypeAhead(App[int]):
     def __init__(self, *, driver_class: type) -> None:
         super().__init__(driver_class=driver_class)
         self._waiting: deque[events.Event] = deque()
+
+    @property
+    def reading(self) -> bool:
+        """What the next key would act on is on its way from the engine."""
+        return False
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes in their turn, all else at once."""
@@ -61,13 +69,24 @@ class TypeAhead(App[int]):
         event.back.set()
 
     async def _go_on(self) -> None:
+        end = asyncio.get_running_loop().time() + PATIENCE
         try:
             await self._settled()
+            await self._read(end)
             while self._waiting and self.is_running and self.screen_stack:
                 await super().on_event(self._waiting.popleft())
                 await self._settled()
+                await self._read(end)
         finally:
             self._under_way = False
+
+    async def _read(self, end: float) -> None:
+        """Until what was asked for is here, or it is *end* of the loop's time."""
+        loop = asyncio.get_running_loop()
+        while self.is_running and self.screen_stack and self.reading:
+            if loop.time() >= end:
+                break
+            await asyncio.sleep(_LOOK)
 
     async def _settled(self) -> None:
         """Until a fence comes back and the focus is where it was when that one was sent."""

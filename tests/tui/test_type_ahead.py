@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import msgspec
 import pytest
 from textual import events
 from textual.app import App
 
+from empath.control.link import ListQueue, ReadContent, RetryMessages, SuspendDestination
+from empath.events import SpoolFault
 from tests.fakes.clock import HandClock
-from tests.fakes.console import item, running, settle
+from tests.fakes.console import item, page_of, running, settle
+from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.memory_link import MemoryLink
+from tui.feed import Pace
 from tui.screens.command_line import CommandLine
+from tui.screens.gate_dialog import GateDialog
 from tui.screens.queue import QueueScreen
 
-NAMES = {":": "colon", "/": "slash", " ": "space", "\r": "enter", "\x1b": "escape"}
+NAMES = {
+    ":": "colon",
+    "/": "slash",
+    "]": "right_square_bracket",
+    " ": "space",
+    "\r": "enter",
+    "\x1b": "escape",
+}
 
 
 def burst(console: App[int], text: str) -> None:
@@ -61,3 +76,64 @@ async def test_letters_behind_the_colon_do_nothing_below(clock: HandClock, lette
         assert console.screen.field.value == letters
         assert not console.paused
         assert len(console.command_log) == 0
+
+
+async def test_a_key_waits_for_the_list_it_is_about(clock: HandClock) -> None:
+    """2 R at a stretch tries the first message again, however long its list is on the way."""
+    link = engine()
+    async with running(link, clock) as (console, _):
+        link.delay = 0.1
+        burst(console, "2R")
+        await settle()
+        assert [each.ids for each in link.asked_of(RetryMessages)] == [(link.queue[0].id,)]
+
+
+async def test_a_key_waits_for_the_destinations(clock: HandClock) -> None:
+    """3 S at a stretch asks about the first destination."""
+    link = DemoEngine(clock)
+    async with running(link, clock) as (console, _):
+        link.delay = 0.1
+        burst(console, "3S")
+        await settle()
+        assert isinstance(console.screen, GateDialog)
+        assert [ask.destination for ask in link.asked_of(SuspendDestination)] == ["bigmail.example"]
+
+
+async def test_a_key_waits_for_the_message_that_was_opened(clock: HandClock) -> None:
+    """Into the first message, w, on to the next, w: each is shown as it is stored."""
+    link = DemoEngine(clock)
+    first = next(one for one in link.queue if one.id == link.detail)
+    second = msgspec.structs.replace(first, id=item(1).id)
+    link.set_queue([first, second])
+    link.views[second.id] = msgspec.structs.replace(link.views[first.id], id=second.id)
+    link.contents[second.id] = link.contents[first.id]
+    async with running(link, clock) as (console, _):
+        link.delay = 0.1
+        burst(console, "2\rw]w")
+        await settle()
+        read = [ask.id for ask in link.asked_of(ReadContent)]
+        assert list(dict.fromkeys(read)) == [first.id, second.id]
+        assert "There is no message here." not in page_of(console)
+
+
+async def test_a_key_does_not_wait_for_ever(clock: HandClock) -> None:
+    """Where the engine does not answer, the key says that nothing has been read yet."""
+    link = engine()
+    async with running(link, clock) as (console, _):
+        link.wait_for[ListQueue] = asyncio.Event()
+        burst(console, "2R")
+        await settle()
+        assert link.asked_of(RetryMessages) == []
+        assert "Not read yet: the engine has not answered." in page_of(console)
+
+
+async def test_what_happens_delays_nobody_who_looks(clock: HandClock) -> None:
+    """After an event a screen is read again only after a while; another screen is read at once."""
+    link = engine()
+    seldom = Pace(status=3600, data=3600, least=3600)
+    async with running(link, clock, pace=seldom) as (console, _):
+        link.push(SpoolFault(at=clock.now(), sentence="It is full."))
+        await settle()
+        burst(console, "2")
+        await settle()
+        assert console.store.queue.loaded

@@ -32,6 +32,9 @@ TABS = (
 )
 """Digit, title and name of the screens that a digit opens."""
 
+UNREAD = "Not read yet: the engine has not answered."
+"""Why a key is off whose message or destination is still on its way."""
+
 
 def _why_no_inbox(screen: ConsoleScreen) -> str:
     if screen.store.catches_mail or screen.store.connection.pong is None:
@@ -75,6 +78,15 @@ class ConsoleScreen(Everywhere):
 
     async def fetch(self) -> None:
         """Ask the engine for what this screen shows.  Raises `LinkLost`, `RequestRefused`."""
+
+    @property
+    def reading(self) -> bool:
+        """What keys act on here is still on its way from the engine."""
+        return False
+
+    def why_none(self, sentence: str) -> str:
+        """Why a key has nothing to act on: *sentence*, once that is known."""
+        return UNREAD if self.reading else sentence
 
     def seek(self, text: str) -> None:
         """Go to what an operator named on the ``:`` line, such as a destination."""

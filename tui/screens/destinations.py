@@ -78,6 +78,11 @@ class DestinationsScreen(GatingScreen):
 
     # Data.
 
+    @property
+    def reading(self) -> bool:
+        """The table has not come yet, or nothing is under its cursor."""
+        return self.store.places.rows.shape is None or (len(self._rows) > 0 and self.chosen is None)
+
     async def fetch(self) -> None:
         """The rows as they are asked for, then the one under the cursor in full."""
         places = self.store.places

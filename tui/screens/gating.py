@@ -21,7 +21,9 @@ from tui.screens.gate_dialog import GateDialog
 
 def why_no_row(screen: GatingScreen) -> str:
     """Why nothing can be done to a destination; empty when there is one."""
-    return "" if screen.chosen is not None else "There is no destination to act on."
+    if screen.chosen is not None:
+        return ""
+    return screen.why_none("There is no destination to act on.")
 
 
 def _why_no_place(screen: GatingScreen) -> str:

@@ -35,7 +35,7 @@ SEEN = 1.5
 
 
 def _why_no_message(screen: InboxScreen) -> str:
-    return "" if screen.selection.cursor else "There is no message here."
+    return "" if screen.selection.cursor else screen.why_none("There is no message here.")
 
 
 def _why_no_release(screen: InboxScreen) -> str:
@@ -253,7 +253,7 @@ class InboxScreen(InboxList):
         """Why nothing can be changed now."""
         if reason := self.store.why_no_change():
             return reason
-        return "" if self.selection.targets() else "There is no message to act on."
+        return "" if self.selection.targets() else self.why_none("There is no message to act on.")
 
     def command(self, change: Change) -> str:
         """The `empathctl` line that does the same."""

@@ -106,6 +106,12 @@ class InboxList(Looking):
 
     # Data.
 
+    @property
+    def reading(self) -> bool:
+        """The list has not come yet, or nothing is under the cursor."""
+        pages = self.pages
+        return not pages.loaded or (pages.total > 0 and self.selection.cursor is None)
+
     async def fetch(self) -> None:
         """The list as it is now, then the message under the cursor."""
         self._mind_engine()

@@ -13,7 +13,7 @@ from tui.figures import octets
 from tui.inside import HEADERS, HTML, PARTS, RAW, SOURCE, TEXT, Inside
 from tui.safety import safe
 from tui.saving import save_message
-from tui.screens.base import ConsoleScreen
+from tui.screens.base import UNREAD, ConsoleScreen
 from tui.widgets.preview import Preview, PreviewLines
 
 
@@ -60,7 +60,8 @@ class Looking(ConsoleScreen):
 def _why_no_content(screen: Looking) -> str:
     inside = screen.inside
     if inside is None or inside.view is None:
-        return "There is no message here."
+        unread = inside is not None and not inside.problem
+        return UNREAD if unread else screen.why_none("There is no message here.")
     return "" if inside.view.body_stored else "The content is not stored any more."
 
 

@@ -116,6 +116,11 @@ class MessageScreen(Looking):
 
     # Data.
 
+    @property
+    def reading(self) -> bool:
+        """Nothing is known of it yet."""
+        return self.view is None and not self._inside.problem
+
     async def fetch(self) -> None:
         """The message as it is now, why it is so, and the text that is looked at."""
         await self._inside.look(self.console.ask, parts=self.preview.form != "headers")
@@ -329,7 +334,7 @@ class MessageScreen(Looking):
         """Why nothing can be changed now."""
         if reason := self.store.why_no_change():
             return reason
-        return "" if self.view is not None else "The message is not here."
+        return "" if self.view is not None else self.why_none("The message is not here.")
 
     def command(self, change: Change) -> str:
         """The `empathctl` line that does the same."""

@@ -146,7 +146,7 @@ class QueueScreen(QueueMarks):
         """Why nothing can be changed now."""
         if reason := self.store.why_no_change():
             return reason
-        return "" if self._target().number else "There is no message to act on."
+        return "" if self._target().number else self.why_none("There is no message to act on.")
 
     def _target(self) -> Target:
         selection = self.store.selection

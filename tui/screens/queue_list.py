@@ -35,7 +35,7 @@ DOMAINS = 500
 
 def why_not_open(screen: QueueList) -> str:
     """Why there is nothing under the cursor; empty when there is."""
-    return "" if screen.store.selection.cursor else "There is no message to open."
+    return "" if screen.store.selection.cursor else screen.why_none("There is no message to open.")
 
 
 class QueueList(QueueWhy):
@@ -80,6 +80,13 @@ class QueueList(QueueWhy):
         return self.query_one(FilterBar)
 
     # Data.
+
+    @property
+    def reading(self) -> bool:
+        """The list has not come yet, or nothing is under the cursor."""
+        pages = self.store.queue
+        missing = not pages.loaded or (pages.total > 0 and self.store.selection.cursor is None)
+        return missing and not self._refused
 
     async def fetch(self) -> None:
         """Missing pages first, then the rows on screen as they are now."""
