@@ -137,7 +137,7 @@ class Spark(Widget):
                     ),
                     Segment("  "),
                     Segment(chart, self.palette[role]),
-                    Segment(cut(f" {most}", 10), self.palette["faint"]),
+                    Segment(cut(f" {most}", 10), self.palette["muted"]),
                 ]
             )
             .adjust_cell_length(width)
