@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from empath import __version__
 from empath.bus import Bus
 from empath.clock import Clock, SystemClock
 from empath.config.model import Config, LogLevel, Mode
@@ -52,6 +51,7 @@ from empath.observe.vitals import Vitals
 from empath.own_addresses import own_addresses, own_listeners
 from empath.resolver import Resolver
 from empath.spool.store import Store
+from empath.version import VERSION
 
 
 class EngineFault(Exception):
@@ -233,7 +233,7 @@ class _Empath:
         self._bus.publish(
             EngineStarted(
                 at=now,
-                version=__version__,
+                version=VERSION,
                 pid=os.getpid(),
                 mode=self._config.mode.value,
                 queued=(await store.stats()).messages,

@@ -1,7 +1,8 @@
 """Values to JSON and back: events, requests, replies.
 
 msgspec encodes structs by itself; its one gap is subclasses of `str` (our addresses and
-ids), for which there is one pair of hooks, here.  Decoding checks everything: a value that
+ids), `float` and `int` (durations, rates and sizes of the config, which read back as plain
+numbers), for which there is one pair of hooks, here.  Decoding checks everything: a value that
 comes out has the types that its struct names.
 """
 
@@ -21,6 +22,10 @@ T = TypeVar("T")
 def _to_wire(value: object) -> object:
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
     raise NotImplementedError(f"{type(value).__name__} has no form on the wire")
 
 

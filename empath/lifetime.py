@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeAlias, final
 
+from empath import hangup
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import LogLevel
@@ -63,6 +64,8 @@ class Lifetime:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal, number)
         loop.set_exception_handler(self._on_stray_error)
+        if hangup.came():  # before this loop was there
+            self._on_signal(signal.SIGHUP)
 
     def reload_with(self, hang_up: Callable[[], None]) -> None:
         """From now on SIGHUP calls *hang_up*; one that came during the start is not lost."""

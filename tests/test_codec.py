@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from empath import codec
 from empath.address import Domain, EmailAddress
+from empath.config.units import ByteSize, Duration, Rate
 from empath.control.link import Changed, DnsOverride, ListQueue, RetryMessages, ViewMessage
 from empath.envelope import MessageId, Priority
 from empath.events import AttemptEnded, Event, MessageAccepted, RecipientResult, TlsSession
@@ -117,6 +118,13 @@ def test_addresses_are_plain_text_on_the_wire() -> None:
     }
     back: DnsOverride = codec.decode(DnsOverride, codec.encode(override))
     assert type(back.domain) is Domain
+
+
+@pytest.mark.parametrize("value", [Rate(5), Duration(90), ByteSize(1024)])
+def test_settings_go_out_as_plain_numbers(value: float) -> None:
+    """A rate, duration or size of the config in an answer is a number on the wire."""
+    assert codec.encode(value) == codec.encode(type(value).__mro__[1](value))
+    assert codec.to_builtins({"x": value}) == {"x": value}
 
 
 def test_only_values_of_ours_have_a_form_on_the_wire() -> None:

@@ -257,20 +257,20 @@ class Console(Shell):
         if isinstance(self.screen, TooSmall):
             return
         self.switch_mode(name)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
         self.poke()
 
     def show_queue(self, query: str) -> None:
         """Go to the queue, with this filter."""
         self.store.selection.clear()
         self.store.queue.reset(query=query)
-        self.switch_mode("queue")
-        self.poke()
+        self.action_tab("queue")
 
     def show_destination(self, name: str) -> None:
         """Go to the destinations, with the cursor on this one."""
         self.store.places.seek(name)
-        self.switch_mode("destinations")
-        self.poke()
+        self.action_tab("destinations")
 
     def action_leave(self) -> None:
         """Leave, from anywhere."""

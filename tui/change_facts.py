@@ -81,12 +81,17 @@ def _what(target: Target, now: float) -> Facts:
     return facts
 
 
-def _one(item: QueueItem) -> Facts:
+def people(item: QueueItem) -> str:
+    """Whom it is for: the first recipient, and how many more."""
     more = f" and {item.recipients - 1} more" if item.recipients > 1 else ""
+    return safe(item.recipient) + more
+
+
+def _one(item: QueueItem) -> Facts:
     return [
         ("Message", item.id),
         ("From", safe(item.reverse_path or "<>")),
-        ("To", safe(item.recipient) + more),
+        ("To", people(item)),
         ("Subject", safe(item.subject, 200) or "–"),
     ]
 
@@ -95,15 +100,15 @@ def _counted(change: Change, target: Target, preview: Preview) -> Facts:
     left = preview.messages - target.number
     note = f" · {-left:,} left, or cannot be changed so" if left < 0 else ""
     flying = f" · {preview.in_flight:,} in flight left alone" if preview.in_flight else ""
-    people = plural(preview.recipients, "recipient")
+    told = plural(preview.recipients, "recipient")
     if change.verb == "delete" and change.queued:
-        people += " will NOT get this mail" if preview.recipients != 1 else " will NOT get it"
+        told += " will NOT get this mail" if preview.recipients != 1 else " will NOT get it"
     facts: Facts = []
     if note:
         facts.append(("Changes", f"{plural(preview.messages, 'message')}{note}"))
     if target.number > 1:
         facts.append(("Top dest", _places(preview)))
-    facts.append(("Recipients", people + flying))
+    facts.append(("Recipients", told + flying))
     return facts
 
 

@@ -10,7 +10,7 @@ from tui.config_lines import fault_row, summary, who
 from tui.config_work import ConfigWork
 from tui.safety import safe
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Row
+from tui.widgets.rows import Row
 
 FAULTS: Final = (
     Column("line", "LINE", 5, right=True),

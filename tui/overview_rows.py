@@ -15,8 +15,8 @@ from tui.store import Store
 from tui.theme import sign
 from tui.widgets.columns import Column
 from tui.widgets.event_log import row_of as event_row
+from tui.widgets.rows import Row
 from tui.widgets.shape_table import gate_cell
-from tui.widgets.virtual_table import Row
 
 ATTENTION: Final = (
     Column("what", "WHAT", 12, share=1, most=28),
@@ -33,7 +33,7 @@ TOP: Final = (
 )
 SENDERS: Final = (
     Column("name", "SENDER", 16, share=3, most=60),
-    Column("accepted", "LAST HOUR", 9, right=True),
+    Column("accepted", "ACCEPTED", 9, right=True),
     Column("queued", "QUEUE", 6, right=True),
     Column("size", "SIZE", 6, right=True, since=50),
     Column("oldest", "OLDEST", 6, right=True, since=58),

@@ -1,33 +1,28 @@
-"""Asking the engine from the command line: where its socket is, and what failures mean.
+"""Asking the engine from the command line: the options of it, and what failures mean.
 
-The socket is the one named with --socket, else that of the spool which the config names, else
-that of the built-in default spool.  `ask` and `run` end the command with one sentence and an
-exit code when the engine cannot be reached or says no.
+The engine is the one named with --socket, else that of the config (`empath.cli.finding`).  `ask`
+and `run` end the command with one sentence and an exit code when it cannot be reached or says no.
 """
 
 from __future__ import annotations
 
 import asyncio
-import shlex
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from empath.cli.exit_codes import ExitCode
+from empath.cli.finding import Where, explain
 from empath.cli.show import complain
-from empath.config.load import find_config, load_config
 from empath.config.problem import ConfigUnusable
-from empath.config.salvage import spool_of_unusable
 from empath.control.link import Link, LinkLost, NoEngine, Request, RequestRefused, RequestUnclear
 from empath.control.remote import RemoteLink
 
 T = TypeVar("T")
-
-SOCKET_NAME: Final = "empath.sock"
-"""The control socket's name in the folder of the spool."""
 
 SocketOption = Annotated[
     Path | None,
@@ -43,39 +38,6 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which engine is meant, as the command line says it."""
-
-    socket: Path | None = None
-    config: Path | None = None
-
-    def path(self) -> Path:
-        """The control socket.  Raises `ConfigUnusable`.
-
-        A config that cannot be used names it all the same while an engine answers there: that
-        is how one rolls back.  Secrets that only the engine can read are in nobody's way.
-        """
-        if self.socket is not None:
-            return self.socket
-        file = find_config(self.config, needed=False)
-        try:
-            config = load_config(file, elsewhere=[])
-        except ConfigUnusable:
-            spool = None if file is None else spool_of_unusable(file)
-            if spool is None or not _may_be_asked(spool / SOCKET_NAME):
-                raise
-            return spool / SOCKET_NAME
-        return config.spool.path / SOCKET_NAME
-
-
-def _may_be_asked(socket: Path) -> bool:
-    try:
-        return socket.is_socket()
-    except PermissionError:
-        return True  # it is behind a folder of somebody else's: who asks is told so
 
 
 def where(context: typer.Context, socket: Path | None, config: Path | None) -> Where:
@@ -111,22 +73,8 @@ class Client:
 
 def spool_of(place: Where) -> Path:
     """The folder of the spool that is meant; ends the command when the config cannot be used."""
-    try:
-        return place.path().parent
-    except ConfigUnusable as error:
-        leave(str(error), ExitCode.CONFIG)
-
-
-def option_for(socket: Path, option: str) -> str:
-    """What a command that is run in this folder must be told to find *socket*, a blank before it.
-
-    Nothing where it is found without; reads the config to know.
-    """
-    try:
-        found = Where().path()
-    except ConfigUnusable:
-        found = None
-    return "" if found == socket else f" {option} {shlex.quote(str(socket))}"
+    with ends_the_command(place):
+        return place.found().parent
 
 
 def ask(place: Where, request: Request[T]) -> T:
@@ -134,22 +82,20 @@ def ask(place: Where, request: Request[T]) -> T:
     return run(place, lambda link: link.ask(request))
 
 
-def _as_it_is(_place: Where, error: Exception) -> str:
-    return str(error)
-
-
-def run(
-    place: Where,
-    work: Callable[[Link], Awaitable[T]],
-    *,
-    explain: Callable[[Where, Exception], str] = _as_it_is,
-) -> T:
-    """Do *work* with a link to the engine; ends the command when that fails.
-
-    *explain* says why no engine is found, given the error.
-    """
+def run(place: Where, work: Callable[[Link], Awaitable[T]]) -> T:
+    """Do *work* with a link to the engine; ends the command when that fails."""
     try:
-        return asyncio.run(_with_link(place.path(), work))
+        with ends_the_command(place):
+            return asyncio.run(_with_link(place.found(), work))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+@contextmanager
+def ends_the_command(place: Where) -> Iterator[None]:
+    """An engine at *place* that cannot be found or reached, or says no, ends the command."""
+    try:
+        yield
     except ConfigUnusable as error:
         leave(explain(place, error), ExitCode.CONFIG)
     except NoEngine as error:
@@ -160,8 +106,6 @@ def run(
         leave(str(error), ExitCode.USAGE)
     except RequestRefused as error:
         leave(str(error), ExitCode.REFUSED)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 def _with_link(path: Path, work: Callable[[Link], Awaitable[T]]) -> Coroutine[Any, Any, T]:

@@ -202,7 +202,8 @@ def _queued(plan: Plan, width: int | None) -> Iterator[Text]:
     if bad:
         places = len({one.destination for one in bad})
         yield Text()
-        text = f"! {counted(places, 'destination')} with mail that would fail, expire or wait"
+        what = "fail, expire, wait or be deleted"
+        text = f"! {counted(places, 'destination')} with mail that would {what}"
         yield from _wrapped(Text(text, _BAD), width, 2)
 
 

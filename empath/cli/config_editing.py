@@ -14,7 +14,6 @@ from typing import Annotated, Final
 import typer
 
 from empath.cli.asking import Client, leave
-from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import write_applied, write_faults
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import clock_time, say, write_json
@@ -43,9 +42,8 @@ def text(
 
 def write_text(client: Client, version: int | None) -> None:
     """Write the text of the file, or of a version; 0 is the one in force."""
-    found = ask_about_config(
-        client.place,
-        link.ReadConfigText() if version is None else link.ReadConfigVersion(version=version),
+    found = client.ask(
+        link.ReadConfigText() if version is None else link.ReadConfigVersion(version=version)
     )
     if client.json:
         write_json(found)
@@ -80,7 +78,7 @@ def apply(
     request = link.ApplyConfig(
         text=_text_of(file), expect=expect, reason=reason, watch=seconds or None
     )
-    applied = ask_about_config(client.place, request)
+    applied = client.ask(request)
     if client.json:
         write_json(applied)
         if applied.plan.faults:
@@ -102,7 +100,7 @@ def watch(
     client: Client,
 ) -> None:
     """Show whether a config is on trial, and how it does."""
-    _write_watch(ask_about_config(client.place, link.GetWatch()), json=client.json)
+    _write_watch(client.ask(link.GetWatch()), json=client.json)
 
 
 @verb
@@ -113,7 +111,7 @@ def keep(
 ) -> None:
     """Keep the config that is on trial, without waiting for the end of its time."""
     request = link.KeepConfig(reason=reason)
-    _write_watch(ask_about_config(client.place, request), json=client.json)
+    _write_watch(client.ask(request), json=client.json)
 
 
 @verb
@@ -125,7 +123,7 @@ def describe(
     client: Client,
 ) -> None:
     """Say what settings mean, and what they are in the engine and in its file."""
-    found = ask_about_config(client.place, link.DescribeConfig(key=key))
+    found = client.ask(link.DescribeConfig(key=key))
     if client.json:
         write_json(found)
         return

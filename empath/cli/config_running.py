@@ -13,7 +13,6 @@ import typer
 
 from empath.cli import config_editing
 from empath.cli.asking import Client, leave
-from empath.cli.config_asking import ask_about_config
 from empath.cli.config_diff import fault_line, write_applied, write_faults, write_plan
 from empath.cli.exit_codes import ExitCode
 from empath.cli.show import clock_time, complain, counted, say, write_json, write_table
@@ -47,7 +46,7 @@ def show(
             leave("--written is about what is in force, not about --version.", ExitCode.USAGE)
         config_editing.write_text(client, version)
         return
-    found = ask_about_config(client.place, link.GetConfig(written_only=written))
+    found = client.ask(link.GetConfig(written_only=written))
     if client.json:
         write_json(found)
         return
@@ -65,9 +64,9 @@ def show(
 def reload(*, dry_run: DryRunOption = False, reason: ReasonOption = "", client: Client) -> None:
     """Put what the config file says in force, all of it or, if anything is wrong, nothing."""
     if dry_run:
-        _show_plan(ask_about_config(client.place, link.PlanConfig()), json=client.json)
+        _show_plan(client.ask(link.PlanConfig()), json=client.json)
         return
-    applied = ask_about_config(client.place, link.ApplyConfig(reason=reason))
+    applied = client.ask(link.ApplyConfig(reason=reason))
     _show_applied(applied, json=client.json)
 
 
@@ -86,10 +85,10 @@ def diff(
     """Show what a config would change, of settings and of mail in the queue."""
     text = None if file is None else _text_of(file)
     if quick:
-        found = ask_about_config(client.place, link.CheckConfig(text=text))
+        found = client.ask(link.CheckConfig(text=text))
         _show_checked(found, json=client.json)
         return
-    _show_plan(ask_about_config(client.place, link.PlanConfig(text=text)), json=client.json)
+    _show_plan(client.ask(link.PlanConfig(text=text)), json=client.json)
 
 
 @verb
@@ -102,7 +101,7 @@ def history(
     client: Client,
 ) -> None:
     """List the configs that were in force, newest first; * is the one in force."""
-    found = ask_about_config(client.place, link.ListConfigHistory(limit=limit))
+    found = client.ask(link.ListConfigHistory(limit=limit))
     if client.json:
         write_json(found)
         return
@@ -142,7 +141,7 @@ def rollback(
 ) -> None:
     """Write an earlier version to the config file and put it in force."""
     request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
-    applied = ask_about_config(client.place, request)
+    applied = client.ask(request)
     if dry_run:
         _show_plan(applied.plan, json=client.json)
     else:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import empath
 from empath.app import Running
-from empath.cli.asking import option_for
+from empath.cli.finding import option_for
 from empath.config.model import LogLevel, Mode
 
 _ENDING_TIME: Final = 3.0

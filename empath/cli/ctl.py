@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from empath.cli.asking import ConfigOption, SocketOption, Where
+from empath.cli.asking import ConfigOption, SocketOption
 from empath.cli.config import config as config_commands
 from empath.cli.dns import dns
+from empath.cli.finding import Where
 from empath.cli.gates import breaker, destination, why
 from empath.cli.inbox import inbox
 from empath.cli.jobs import job

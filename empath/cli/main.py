@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from empath import app
-from empath.cli.asking import Where, leave, option_for
+from empath import app, hangup
+from empath.cli.asking import ends_the_command
 from empath.cli.certificates import check_certificates
 from empath.cli.console_process import (
     ConsoleMissing,
@@ -25,6 +25,7 @@ from empath.cli.console_process import (
 )
 from empath.cli.dev import PORT, NotForDev, dev_config
 from empath.cli.exit_codes import ExitCode
+from empath.cli.finding import Where, option_for
 from empath.cli.show import complain
 from empath.cli.starting import read_config, start
 from empath.cli.verbs import program, version_option
@@ -58,6 +59,8 @@ def run_with_console(
 ) -> None:
     """Run the engine, and its console on this terminal."""
     context.obj = config
+    if context.invoked_subcommand in {"check", "console"}:
+        hangup.as_usual()
     if context.invoked_subcommand is None:
         _start_with_console(*read_config(config, needed=True), debug=debug)
 
@@ -147,11 +150,10 @@ def console(
 
 def _engine_socket(context: typer.Context, attach: Path | None, config: Path | None) -> Path:
     """The socket of an engine that runs; says so and ends when there is none."""
-    try:
-        # As empathctl finds it: a broken config is what one opens the console for.
-        socket = attach or Where(config=config or context.obj).path()
-    except ConfigUnusable as error:
-        leave(str(error), ExitCode.CONFIG)
+    # As empathctl finds it: a broken config is what one opens the console for.
+    place = Where(config=config or context.obj)
+    with ends_the_command(place):
+        socket = attach or place.found()
     try:
         there = socket.is_socket()
     except PermissionError:

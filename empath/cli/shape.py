@@ -29,6 +29,8 @@ from empath.control.link import DestinationView, Shape, ShapeRow, Timing
 
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most rows.")]
 NULL = "<>"
+_HOUR = 3590.0
+"""Seconds, less the way of an answer."""
 
 
 class By(enum.StrEnum):
@@ -136,7 +138,7 @@ def senders(
         return
     now = SystemClock().now()
     write_table(
-        (by.value.upper(), ">LAST HOUR", ">QUEUED", ">SIZE", ">OLDEST"),
+        (by.value.upper(), ">ACCEPTED", ">QUEUED", ">SIZE", ">OLDEST"),
         [
             (
                 item.name or NULL,
@@ -148,8 +150,10 @@ def senders(
             for item in found.items
         ],
     )
+    if now - found.since < _HOUR:
+        complain(f"The engine started {age(now - found.since)} ago: accepted since then.")
     if found.error:
-        complain(f"Of so many that each of the last hour may be {found.error:,} too great.")
+        complain(f"Of so many that each of the accepted may be {found.error:,} too great.")
 
 
 def latency(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from empath.cli.asking import Client, Where, ask, leave, spool_of
+from empath.cli.asking import Client, ask, leave, spool_of
 from empath.cli.exit_codes import ExitCode
+from empath.cli.finding import SOCKET_NAME, Where
 from empath.cli.show import complain, counted, octets, say, write_json, write_pairs, write_table
 from empath.cli.verbs import group, verb
 from empath.control import link
@@ -67,7 +68,7 @@ def _problems(place: Where) -> Sequence[link.SpoolProblem]:
     except SpoolUnusable as error:
         leave(str(error), ExitCode.SPOOL)
     except SpoolInUse as error:
-        if not answers(place.path()):  # its socket is what it opens last and closes first
+        if not answers(folder / SOCKET_NAME):  # its socket is what it opens last and closes first
             leave(f"An engine is starting or stopping: try again. {error}", ExitCode.SPOOL)
         return ask(place, link.CheckSpool()).problems
     return [link.SpoolProblem(subject=one.subject, sentence=one.sentence) for one in found]

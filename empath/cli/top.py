@@ -21,13 +21,11 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from empath import codec
-from empath.cli.asking import Client, leave
-from empath.cli.exit_codes import ExitCode
+from empath.cli.asking import Client, ends_the_command
 from empath.cli.show import clock_time, say, write_json
 from empath.cli.top_view import Look, Lost, block, look, on_screen
 from empath.cli.verbs import verb
 from empath.clock import SystemClock
-from empath.config.problem import ConfigUnusable
 from empath.control import link
 from empath.control.link import LinkIncompatible, LinkLost, RequestRefused
 from empath.control.remote import RemoteLink
@@ -59,20 +57,14 @@ def top(
     client: Client,
 ) -> None:
     """Show rates, queue, destinations, breakers and what needs attention, again and again."""
-    try:
-        path = client.place.path()
-    except ConfigUnusable as error:
-        leave(str(error), ExitCode.CONFIG)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal of any charset
     try:
-        with ExitStack() as screen:
+        with ends_the_command(client.place), ExitStack() as screen:
+            path = client.place.found()
             show = _json if client.json else screen.enter_context(_screen(once=once))
             if client.json and once:
                 show = _pretty
             asyncio.run(_watch(path, show, interval=interval, once=once))
-    except (LinkLost, RequestRefused) as error:
-        code = ExitCode.UNREACHABLE if isinstance(error, LinkLost) else ExitCode.REFUSED
-        leave(str(error), code)
     except BrokenPipeError:
         # Nobody reads any more; neither shall the interpreter's last flush complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -32,8 +32,8 @@ from typing import Any, get_type_hints
 
 import typer
 
-from empath import __version__
 from empath.cli.exit_codes import ExitCode
+from empath.version import VERSION
 
 
 def program(name: str, *, help: str, runs_alone: bool) -> typer.Typer:
@@ -55,7 +55,7 @@ def version_option(name: str) -> Any:
 
     def show(wanted: bool) -> None:
         if wanted:
-            typer.echo(f"{name} {__version__}")
+            typer.echo(f"{name} {VERSION}")
             raise typer.Exit
 
     return typer.Option("--version", help="Show the version.", callback=show, is_eager=True)

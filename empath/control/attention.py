@@ -198,7 +198,7 @@ def _backlogs(
     items = []
     for row in sorted(destinations, key=lambda row: -row.counts.get(State.DEFERRED, 0)):
         deferred = row.counts.get(State.DEFERRED, 0)
-        age = 0.0 if row.oldest_at is None else now - row.oldest_at
+        age = 0.0 if row.oldest_tried_at is None else now - row.oldest_tried_at
         soon = bool(deferred) and age > 0.8 * expiry
         if not soon and (deferred < MANY or row.destination in explained):
             continue

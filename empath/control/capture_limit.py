@@ -1,7 +1,7 @@
 """Keeps captured mail to `dev.keep` messages: the oldest go first, and nobody is told.
 
-Looks once mail was captured, at most once in `EVERY` seconds, so that a burst is tidied up in one
-go.  What an operator holds by hand is not captured mail and stays.
+Looks once mail was captured or the config was changed, at most once in `EVERY` seconds, so that a
+burst is tidied up in one go.  What an operator holds by hand is not captured mail and stays.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, final
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config, Mode
-from empath.events import Event, MessageAccepted, SpoolFault
+from empath.events import ConfigReloaded, Event, MessageAccepted, SpoolFault
 from empath.query import QueueQuery, Term
 from empath.spool.face import Spool, SpoolRefused
 
@@ -44,8 +44,9 @@ class CaptureLimit:
         return f"<CaptureLimit {self._config().dev.keep}>"
 
     def __call__(self, event: Event) -> None:
-        """Mail was captured: look again, soon."""
-        if isinstance(event, MessageAccepted) and event.held:
+        """Mail was captured, or less of it may be kept: look again, soon."""
+        captured = isinstance(event, MessageAccepted) and event.held
+        if captured or isinstance(event, ConfigReloaded):
             self._wake.set()
 
     async def run(self) -> None:

@@ -46,8 +46,8 @@ class Weighing(Protocol):
         """Messages with a recipient that is not final."""
         ...
 
-    def scales(self, change: RetryChange, now: float) -> Scales:
-        """Weighs the mail that a change of the config touches."""
+    def scales(self, change: RetryChange, now: float, *, kept: int) -> Scales:
+        """Weighs the mail that a change of the config touches; *kept* are `dev.keep`."""
         ...
 
     async def message(self, id: MessageId) -> MessageRecord | None:
@@ -110,7 +110,7 @@ class ConfigImpact:
         overrides = self._finder.overrides()
         # Ten thousand routes take milliseconds to be put in order.
         comparison = await aside(Comparison, old, new)
-        scales = self._spool.scales(comparison.retry, now)
+        scales = self._spool.scales(comparison.retry, now, kept=new.dev.keep)
         always = dict(_always(comparison))
 
         def meaning(destination: Domain) -> Mapping[Part, Sequence[Consequence]]:
@@ -199,6 +199,7 @@ def _told(config: Config) -> tuple[object, ...]:
         config.route,
         config.destination,
         config.delivery,
+        config.dev.keep,
     )
 
 
@@ -206,6 +207,8 @@ def _always(comparison: Comparison) -> Iterator[tuple[Part, Sequence[Consequence
     """What it means for parts of the mail of every destination."""
     for priority, consequence in comparison.classes.items():
         yield Part[priority.name], (consequence,)
+    if comparison.surplus is not None:
+        yield Part.SURPLUS, (comparison.surplus,)
     retry = comparison.retry
     if retry.ends:
         yield Part.GIVEN_UP, (retry.given_up(),)

@@ -35,13 +35,13 @@ class QueueImpact(Struct, frozen=True, kw_only=True):
 
     destination: Domain
     what: str
-    """``route``, ``tls``, ``priority``, ``limits``, ``expiry``, …: one kind of consequence."""
+    """``route``, ``tls``, ``limits``, ``expiry``, ``inbox``, …: one kind of consequence."""
     messages: int
     recipients: int
     sentence: str
     """Such as ``would go to 127.0.0.1:2525 instead of its MX hosts``."""
     warning: bool
-    """It would fail, expire or wait, judged by what is known."""
+    """It would fail, expire, wait or be deleted, judged by what is known."""
     examples: tuple[MessageId, ...]
     """Three at most."""
 

@@ -5,6 +5,7 @@ How an override is set is in `rerouting`.  Every change is published with its ac
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
     link.RemoveDnsOverride,
 )
 """The requests that a `DnsDesk` answers."""
+_SLICE: Final = 200
+"""Names told before the loop has its turn."""
 
 
 class DnsDesk:
@@ -79,16 +82,17 @@ class DnsDesk:
             case link.ListDnsOverrides():
                 return link.DnsOverrides(overrides=listed(self._finder))
             case _:
-                return self._entries()
+                return await self._entries(self._resolver.names())
 
-    def _entries(self, names: Sequence[str] = ()) -> link.DnsCache:
-        return link.DnsCache(
-            entries=tuple(
+    async def _entries(self, names: Sequence[str]) -> link.DnsCache:
+        entries: list[DnsEntry] = []
+        for start in range(0, len(names), _SLICE):
+            entries += [
                 DnsEntry(name=k.name, kind=k.kind, answer=k.answer, expires_at=k.expires_at)
-                for k in self._resolver.cached()
-                if not names or k.name in names
-            )
-        )
+                for k in self._resolver.cached(names[start : start + _SLICE])
+            ]
+            await asyncio.sleep(0)
+        return link.DnsCache(entries=tuple(entries))
 
     def _clear(self, name: str) -> link.DnsCleared:
         forgotten = self._resolver.clear(name.lower().rstrip("."))
@@ -101,12 +105,13 @@ class DnsDesk:
         names = [str(domain)]
         route = await self._finder.find(domain)
         if isinstance(route, Route):
-            for target in route.targets:
-                self._resolver.clear(target.host)
-                await self._finder.addresses(target)
-                names.append(target.host)
+            async with asyncio.TaskGroup() as group:
+                for target in route.targets:
+                    self._resolver.clear(target.host)
+                    group.create_task(self._finder.addresses(target))
+                    names.append(target.host)
         self._publish("refresh", domain)
-        return self._entries(names)
+        return await self._entries(sorted(set(names)))
 
     async def _set(self, request: link.SetDnsOverride) -> link.DnsOverrides:
         domain, reason = request.domain, safe_text(request.reason, REASON_LIMIT)

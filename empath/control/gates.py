@@ -19,7 +19,7 @@ from empath.control.link import GateItem, NotFound, Request, RequestRefused, Req
 from empath.control.parts import Deliverer
 from empath.control.preview import preview
 from empath.control.rerouting import Rerouting
-from empath.control.span import span
+from empath.control.span import LONGEST, span
 from empath.control.standing import rerouted, standing
 from empath.delivery.route import RouteFinder
 from empath.envelope import MessageId
@@ -56,6 +56,8 @@ ANSWERED: Final[tuple[type[Request[Any]], ...]] = (
 """The requests that a `GateDesk` answers."""
 FASTEST: Final = 10_000.0
 """Attempts a second; a limit above is none."""
+SLOWEST: Final = 1 / LONGEST
+"""Attempts a second; a limit below stops all mail."""
 SHOWN: Final = 1000
 """Most recipients that are explained at once."""
 
@@ -207,9 +209,10 @@ class GateDesk:
             case link.RestoreRoute():
                 self._rerouting.standing(name)
             case link.LimitDestination(per_second=per_second):
-                if not 0 < per_second <= FASTEST:
+                if not SLOWEST <= per_second <= FASTEST:
                     raise RequestUnclear(
-                        f"per_second is above 0, at most {FASTEST:g}: suspend stops all mail."
+                        f"per_second is above 0 (at least one attempt a year), at most {FASTEST:g}:"
+                        " suspend stops all mail."
                     )
             case link.LiftLimit() if name not in engine.gates.throttles.standing(now):
                 raise NotFound(f"{name} is not limited by an operator.")

@@ -9,6 +9,7 @@ the remedy.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, final
 
@@ -82,16 +83,24 @@ class InboxDesk:
         records, unknown = await self._captured(request.ids)
         if self._releases is None:
             return await self._into_queue(request, records, unknown)
-        given = [
-            release
-            for record in records
-            for release in lots(record, self._recipients(request, record), hop, self._clock.now())
-        ]
-        items = tuple(self._item(release) for release in given)
+        given: list[Release] = []
+        items: list[ReleaseItem] = []
+        count = 0
+        named = [Recipient(each) for each in dict.fromkeys(request.recipients)]
+        for record in records:
+            recipients = named or [row.recipient for row in record.recipients if _is_captured(row)]
+            for release in lots(record, recipients, hop, self._clock.now()):
+                item = self._item(release)
+                if len(items) < _SHOWN:
+                    items.append(item)
+                if not request.dry_run:
+                    given.append(release)
+                count += len(release.lot.recipients)
+            await asyncio.sleep(0)
         reply = link.Released(
             messages=len(records),
-            recipients=sum(len(one.lot.recipients) for one in given),
-            items=items[:_SHOWN],
+            recipients=count,
+            items=tuple(items),
             unknown=unknown,
         )
         if request.dry_run:
@@ -141,12 +150,6 @@ class InboxDesk:
                 f"{unknown[0]}{more}: no captured mail. `empathctl inbox list` shows what there is."
             )
         return records, tuple(unknown)
-
-    @staticmethod
-    def _recipients(request: link.ReleaseCaptured, record: MessageRecord) -> Sequence[Recipient]:
-        if request.recipients:
-            return [Recipient(each) for each in dict.fromkeys(request.recipients)]
-        return [row.recipient for row in record.recipients if _is_captured(row)]
 
     def _item(self, release: Release) -> ReleaseItem:
         """Where it goes.  Raises `RequestRefused` if it may not."""

@@ -64,8 +64,8 @@ class JobRunner:
         self._running: dict[int, Job] = {}
         self._cancelled: set[int] = set()
         self._great: set[int] = set()
-        self._lost: set[int] = set()
-        """Jobs that ended without a word, since who waited for them went away."""
+        self._lost: dict[int, Job] = {}
+        """Jobs that ended before their end could be written down, as they were then."""
         self._promised = 0
 
     def __repr__(self) -> str:
@@ -183,7 +183,7 @@ class JobRunner:
             if number:
                 await self._keep(number, job)
         except BaseException:
-            self._lost.add(number)
+            self._lost[number] = replace(job, state="failed", ended_at=self._clock.now(), note=GONE)
             raise
         finally:
             self._running.pop(number, None)
@@ -217,9 +217,8 @@ class JobRunner:
             sentence = safe_text(f"{type(error).__name__}: {error}", 300)
             self._bus.publish(TaskFailed(at=self._clock.now(), task=name(number), error=sentence))
             note = f"ended on an error of its own: {sentence}"
-            await self._keep(
-                number, replace(job, state="failed", ended_at=self._clock.now(), note=note)
-            )
+            lost = self._lost[number] = replace(self._lost[number], note=note)
+            await self._keep(number, lost)
 
     async def _keep(self, number: int, job: Job) -> None:
         try:
@@ -246,8 +245,8 @@ class JobRunner:
 
     def _now(self, number: int, job: Job) -> Job:
         """What is known of a job of which *job* is written down."""
-        if job.state == "running" and number in self._lost:
-            return replace(job, state="failed", ended_at=job.started_at, note=GONE)
+        if job.state == "running":
+            job = self._lost.get(number, job)
         return self._running.get(number, job)
 
     async def last_undoable(self, user: str) -> Numbered:

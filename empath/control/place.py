@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from empath.address import Domain
-from empath.config.model import Config
 from empath.control import link, views
 from empath.control.gate_list import gate_items
 from empath.control.link import DestinationView, OutcomeColumn, RateLevel, RouteHost, Timing
@@ -44,15 +44,16 @@ class Place:
         resolver: Resolver,
         encryption: EncryptionLedger,
         outcomes: Outcomes,
-        config: Callable[[], Config],
+        expiry: Callable[[], float],
     ) -> None:
+        """*expiry* is the age in seconds at which mail is given up, infinite where it never is."""
         self._spool = spool
         self._engine = engine
         self._finder = finder
         self._resolver = resolver
         self._encryption = encryption
         self._outcomes = outcomes
-        self._config = config
+        self._expiry = expiry
 
     def __repr__(self) -> str:
         return f"<Place of {self._outcomes!r}>"
@@ -65,7 +66,7 @@ class Place:
         source, fault, hosts = await self._route(name)
         encryption = self._encryption.of(name)
         known = self._outcomes.of(name)
-        config, engine = self._config(), self._engine
+        engine, expiry = self._engine, self._expiry()
         gates = None if engine is None else engine.gates
         breaker = None if gates is None else gates.breakers[name]
         thresholds = None if gates is None else gates.thresholds()
@@ -89,8 +90,8 @@ class Place:
                 queue.next_at, name, views.NONE_SHUT if gates is None else gates.shut(now)
             ),
             expires_at=None
-            if queue.oldest_at is None
-            else queue.oldest_at + config.delivery.retry.expiry,
+            if queue.oldest_tried_at is None or expiry == inf
+            else queue.oldest_tried_at + expiry,
             last_reply=queue.last_reply,
             connections=0 if engine is None else engine.connections().get(name, 0),
             allowed=0 if gates is None else gates.concurrency.allowance(name),

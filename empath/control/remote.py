@@ -21,23 +21,21 @@ import msgspec
 from empath import codec
 from empath.control.link import (
     PROTOCOL,
-    ApplyConfig,
-    CheckSpool,
     EventFilter,
     LinkIncompatible,
     LinkLost,
     NoEngine,
     Notice,
     Ping,
-    PlanConfig,
     Request,
     RequestRefused,
     RequestUnclear,
-    RollBackConfig,
     reply_type,
 )
 from empath.control.peer import SocketUnusable, check_length, user_name
 from empath.control.routes import (
+    ANSWER_TIME,
+    ANSWER_TIMES,
     BODY_LIMIT,
     EVENTS,
     HEARTBEAT,
@@ -54,12 +52,8 @@ REPLY_LIMIT: Final = 64 * 1024 * 1024
 _BASE: Final = "http://empath"
 QUIET: Final = 2.0
 """Seconds without a reply after which the engine is pinged, and within which it must answer."""
-_TIMEOUTS: Final[dict[type[Request[Any]], float]] = {
-    CheckSpool: 3600.0,
-    PlanConfig: 600.0,
-    ApplyConfig: 600.0,
-    RollBackConfig: 600.0,
-}
+_GRACE: Final = 5.0
+"""Seconds more than the engine takes at most: that it took too long, it says itself."""
 
 
 class RemoteLink:
@@ -69,7 +63,7 @@ class RemoteLink:
         self,
         path: Path,
         *,
-        timeout: float = 35.0,
+        timeout: float = ANSWER_TIME + _GRACE,
         heartbeat: float = HEARTBEAT,
         quiet: float = QUIET,
     ) -> None:
@@ -95,7 +89,7 @@ class RemoteLink:
             raise RequestUnclear("The request holds octets that are not UTF-8 text.") from error
         if len(question) > BODY_LIMIT:
             raise RequestUnclear("The request names too much at once: ask in several pieces.")
-        limit = _TIMEOUTS.get(kind, self._timeout)
+        limit = ANSWER_TIMES[kind] + _GRACE if kind in ANSWER_TIMES else self._timeout
         try:
             async with asyncio.timeout(limit) as patience, asyncio.TaskGroup() as group:
                 vigil = group.create_task(self._vigil(patience), name="signs of life")

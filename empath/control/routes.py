@@ -25,6 +25,15 @@ BODY_LIMIT: Final = 1024 * 1024
 """Octets of a request's body; more is refused with 413."""
 HEARTBEAT: Final = 4.0
 """Seconds after which an idle event stream sends an empty line."""
+ANSWER_TIME: Final = 30.0
+"""Seconds within which a request is answered …"""
+ANSWER_TIMES: Final[Mapping[type[Request[Any]], float]] = {
+    link.CheckSpool: 3600.0,
+    link.PlanConfig: 600.0,
+    link.ApplyConfig: 600.0,
+    link.RollBackConfig: 600.0,
+}
+"""… but for these."""
 STATUS_OF: Final[Mapping[type[Exception], int]] = {
     link.RequestUnclear: 400,
     link.LinkReadOnly: 403,

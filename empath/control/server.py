@@ -14,24 +14,22 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from aiohttp import web
 
 from empath import codec
 from empath.control.link import (
     PROTOCOL,
-    ApplyConfig,
-    CheckSpool,
     EventFilter,
     Notice,
-    PlanConfig,
     Request,
     RequestRefused,
-    RollBackConfig,
 )
 from empath.control.peer import Peer, credentials, open_socket, user_name
 from empath.control.routes import (
+    ANSWER_TIME,
+    ANSWER_TIMES,
     BODY_LIMIT,
     EVENTS,
     HEARTBEAT,
@@ -49,13 +47,6 @@ STALL: Final = 60.0
 """Seconds after which a reader that takes nothing is hung up on; it may come back."""
 PACE: Final = 0.05
 """Seconds between two writes to one reader: events are sent in batches, never one by one."""
-_ANSWER_TIMES: Final[dict[type[Request[Any]], float]] = {
-    CheckSpool: 3600.0,
-    PlanConfig: 600.0,
-    ApplyConfig: 600.0,
-    RollBackConfig: 600.0,
-}
-_ANSWER_TIME: Final = 30.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -223,7 +214,7 @@ class ControlServer:
                 question = read_json(kind, await request.read())
             case method:
                 return _error(405, f"{method} is not answered: use GET or POST.")
-        async with asyncio.timeout(_ANSWER_TIMES.get(kind, _ANSWER_TIME)):
+        async with asyncio.timeout(ANSWER_TIMES.get(kind, ANSWER_TIME)):
             reply = await self._acting(request).ask(question)
         return web.Response(
             body=codec.encode(reply), content_type="application/json", headers=_HEADERS

@@ -72,6 +72,7 @@ class ShapeDesk:
         self._config = config
         self._outcomes = Outcomes()
         self._top = TopSenders()
+        self._began = clock.now()
         bus.fold(self._outcomes)
         bus.fold(self._top)
         self._rows = ShapeRows(engine, finder, encryption, self._outcomes)
@@ -82,7 +83,7 @@ class ShapeDesk:
             resolver=resolver,
             encryption=encryption,
             outcomes=self._outcomes,
-            config=config,
+            expiry=self._expiry,
         )
 
     def __repr__(self) -> str:
@@ -100,7 +101,7 @@ class ShapeDesk:
                     spool=self._spool,
                     engine=self._engine,
                     finder=self._finder,
-                    expiry=self._expiry,
+                    expiry=self._expiry(),
                     now=self._clock.now(),
                     limit=_within(limit),
                 )
@@ -111,7 +112,6 @@ class ShapeDesk:
             case _:  # pragma: no cover - the table of requests holds no other
                 raise RequestUnclear("unknown request")
 
-    @property
     def _expiry(self) -> float:
         """The age at which mail is given up; captured mail never is."""
         config = self._config()
@@ -130,7 +130,8 @@ class ShapeDesk:
         start = _start(rows, request.cursor)
         shown = rows[start : start + limit]
         end = start + len(shown)
-        now = self._clock.now()
+        oldest = await self._spool.oldest(1)
+        now, expiry = self._clock.now(), self._expiry()
         return link.Shape(
             at=survey.at,
             age=max(0.0, now - survey.at),
@@ -138,9 +139,7 @@ class ShapeDesk:
             rows=tuple(await self._rows.tell(shown, request, now)),
             total=row_of(survey.total, request.basis),
             matched=len(rows),
-            expires_at=survey.total.oldest_at + self._expiry
-            if survey.total.total and self._expiry < inf
-            else None,
+            expires_at=oldest[0][1] + expiry if oldest and expiry < inf else None,
             destinations=len(survey.rows) + survey.rest,
             cursor=f"{end} {shown[-1].name}" if shown and end < len(rows) else "",
             states={
@@ -206,7 +205,8 @@ class ShapeDesk:
     async def _senders(self, request: link.ListSenders) -> link.Senders:
         limit = _within(request.limit)
         survey = await self._spool.senders(request.by)
-        lately = self._top.top(request.by, self._clock.now(), ROWS)
+        now = self._clock.now()
+        lately = self._top.top(request.by, now, ROWS)
         accepted = {each.name: each.messages for each in lately}
         queued = {row.name: row for row in survey.rows}
         names = list(dict.fromkeys((*accepted, *queued)))
@@ -230,6 +230,7 @@ class ShapeDesk:
             ),
             at=survey.at,
             error=lately[0].error if lately else 0,
+            since=max(self._began, now - 3600),
         )
 
     async def _latency(self) -> link.Latency:

@@ -212,7 +212,7 @@ class SenderItem(Struct, frozen=True, kw_only=True):
     octets: int
     oldest_at: float | None
     accepted: int
-    """Messages of the last hour; never too small, too great by at most `Senders.error`."""
+    """Messages since `Senders.since`; never too small, too great by at most `Senders.error`."""
 
 
 class Senders(Reply, frozen=True):
@@ -222,6 +222,8 @@ class Senders(Reply, frozen=True):
     at: float
     """When the queue was counted."""
     error: int
+    since: float = 0.0
+    """From when on mail is counted as accepted: about an hour ago, or when the engine started."""
 
 
 class ListSenders(Request[Senders], frozen=True):

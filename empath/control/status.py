@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias, final
 
-import empath
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
@@ -26,6 +25,7 @@ from empath.envelope import MessageId, State
 from empath.observe.health import LoopLag, resident_memory
 from empath.observe.metrics import Counters
 from empath.spool.face import DestinationRow, Spool
+from empath.version import VERSION
 
 _Backlog: TypeAlias = tuple[Sequence[DestinationRow], Mapping[MessageId, str], int]
 
@@ -75,7 +75,7 @@ class StatusDesk:
         """Who answers, and what may be asked of it."""
         config = self._config()
         return Pong(
-            version=empath.__version__,
+            version=VERSION,
             protocol=link.PROTOCOL,
             pid=os.getpid(),
             hostname=config.hostname,

@@ -39,11 +39,11 @@ class Consequence:
 
     what: str
     """``route``, ``tls``, ``login``, ``source``, ``limits``, ``sending``, ``mode``, ``spool``,
-    ``expiry``, ``retry`` or ``notice``."""
+    ``expiry``, ``retry``, ``notice`` or ``inbox``."""
     sentence: str
     """What it would do, such as ``would go to 127.0.0.1:2525 instead of its MX hosts``."""
     warning: bool = False
-    """It would fail, expire or wait."""
+    """It would fail, expire, wait or be deleted."""
     need: Need | None = None
     """What it would take for encryption, where that is stricter than before or elsewhere."""
     on_failure: OnTlsFailure = OnTlsFailure.FAIL
@@ -59,6 +59,8 @@ class Comparison:
         self.retry = RetryChange(old.delivery.retry, new.delivery.retry)
         self.classes = _classes(old, new)
         """What it means for the classes of mail whose rate changes."""
+        self.surplus = _surplus(old, new)
+        """What it means for captured mail beyond the newest `dev.keep`."""
         self._restart = _restart(old, new)
         self._allowed = old.delivery.allow_networks, new.delivery.allow_networks
 
@@ -229,6 +231,14 @@ def _restart(old: Config, new: Config) -> tuple[Consequence, ...]:
         return ()
     sentence = "would wait after the restart: dev mode sends nothing"
     return (Consequence("mode", sentence, warning=True),)
+
+
+def _surplus(old: Config, new: Config) -> Consequence | None:
+    before = old.dev.keep if old.mode is Mode.DEV else 0
+    if not new.dev.keep or 0 < before <= new.dev.keep or Mode.DEV not in (old.mode, new.mode):
+        return None
+    sentence = f"would be deleted for good: dev.keep leaves the newest {new.dev.keep:,} of all"
+    return Consequence("inbox", sentence, warning=True)
 
 
 def _classes(old: Config, new: Config) -> Mapping[Priority, Consequence]:

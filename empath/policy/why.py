@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from empath.envelope import Priority, State
 from empath.policy.turns import Place
 from empath.policy.verdict import Hold
+
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,8 @@ def _until(at: float | None) -> str:
 
 
 def moment(at: float) -> str:
-    """A time as people and machines read it, in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A time as people and machines read it, in UTC; behind the year 9999 there is none."""
+    return datetime.fromtimestamp(min(at, _LAST), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _to(one: Standing) -> str:

@@ -7,7 +7,7 @@ keeps nothing alive.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from empath.address import IpAddress
@@ -68,14 +68,20 @@ class Cache:
             del self._kept[key]
         return len(keys)
 
-    def entries(self, now: float, ahead: float) -> Iterator[Kept]:
-        """Everything that still holds, by name; failed look-ups are left out.
+    def names(self) -> list[str]:
+        """Of which something is kept, in order."""
+        return sorted({name for name, _ in self._kept})
+
+    def entries(self, names: Iterable[str], now: float, ahead: float) -> Iterator[Kept]:
+        """What still holds of *names*; failed look-ups are left out.
 
         *ahead* is by how much the clock on the wall is ahead of the monotonic one.
         """
-        for (name, kind), (answer, until) in sorted(self._kept.items(), key=lambda item: item[0]):
-            if until > now and not isinstance(answer, LookupFailed):
-                yield Kept(name, kind.name, _words(answer), until + ahead)
+        for name in names:
+            for kind in Kind:
+                answer, until = self._kept.get((name, kind), (None, now))
+                if answer is not None and until > now and not isinstance(answer, LookupFailed):
+                    yield Kept(name, kind.name, _words(answer), until + ahead)
 
 
 def _words(answer: AnyAnswer) -> tuple[str, ...]:

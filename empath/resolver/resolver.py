@@ -9,7 +9,7 @@ Settings are read anew for each look-up, so a reload takes effect at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from empath.address import Domain, IpAddress
@@ -73,10 +73,15 @@ class Resolver:
         now = self._clock.monotonic()
         return all(self._cache.get(name, kind, now) is not None for kind in kinds)
 
-    def cached(self) -> tuple[Kept, ...]:
-        """The answers that are kept, by name; failed look-ups are not among them."""
-        ahead = self._clock.now() - self._clock.monotonic()
-        return tuple(self._cache.entries(self._clock.monotonic(), ahead))
+    def names(self) -> Sequence[str]:
+        """The names of which answers are kept, in order."""
+        return self._cache.names()
+
+    def cached(self, names: Iterable[str] | None = None) -> tuple[Kept, ...]:
+        """The answers that are kept of *names*, or of all; failed look-ups are not among them."""
+        now = self._clock.monotonic()
+        names = self._cache.names() if names is None else names
+        return tuple(self._cache.entries(names, now, self._clock.now() - now))
 
     def clear(self, name: str = "") -> int:
         """Forget everything, or what is known of *name*; returns how many answers that were.

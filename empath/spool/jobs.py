@@ -1,8 +1,9 @@
 """The list of jobs: what operators changed in lots, and whether it can be taken back.
 
-The newest `KEPT` are remembered.  What recipients were before stands in the table ``former``,
-written in the transaction that changed them; for deleted ones it is the trash.  A job that the
-engine's end cut short is found at the next start and says so; what it had done can be undone.
+The newest `KEPT` are remembered, and whatever runs.  What recipients were before stands in the
+table ``former``, written in the transaction that changed them; for deleted ones it is the trash.
+A job that the engine's end cut short is found at the next start and says so; what it had done can
+be undone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ KEPT: Final = 100
 FORMER_MOST: Final = 2_000_000
 """Recipients whose former state is kept; beyond, the oldest jobs cannot be undone any more."""
 CUT_SHORT: Final = "the engine ended while it ran"
+
+_ENDED: Final = "entry ->> '$.ended_at' IS NOT NULL"
+_ALL: Final = -1
 
 UNDOABLE: Final = frozenset({"hold", "release", "delete", "priority", "reroute"})
 """What can be taken back; nobody can take back an attempt or a notification."""
@@ -78,7 +82,7 @@ class BeginJob(Single[int]):
         self._number = 0
 
     def run(self, cursor: apsw.Cursor) -> None:
-        """Write it, and forget the oldest."""
+        """Write it, and forget the oldest of those that have ended."""
         job = self._job
         entry = codec.encode(job).decode()
         ((self._number,),) = select(
@@ -87,7 +91,8 @@ class BeginJob(Single[int]):
             (int(job.undoable), entry),
         )
         cursor.execute(
-            "DELETE FROM job WHERE id <= (SELECT id FROM job ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            "DELETE FROM job WHERE id <= (SELECT id FROM job ORDER BY id DESC LIMIT 1 OFFSET ?)"  # noqa: S608 - our own words
+            f" AND {_ENDED}",
             (KEPT,),
         )
 
@@ -142,7 +147,7 @@ def _bound(cursor: apsw.Cursor) -> None:
 def cut_short(connection: apsw.Connection, at: float) -> None:
     """Mark the jobs that an engine before us did not end; runs at the start, at time *at*."""
     with connection:
-        for number, job in newest(connection, KEPT):
+        for number, job in newest(connection, _ALL):
             if job.state == "running":
                 job = msgspec.structs.replace(  # noqa: PLW2901 - the same job
                     job, state="failed", ended_at=at, note=CUT_SHORT
@@ -153,10 +158,15 @@ def cut_short(connection: apsw.Connection, at: float) -> None:
 
 
 def newest(reader: apsw.Connection, limit: int) -> Sequence[Numbered]:
-    """The last *limit* jobs, newest first; what cannot be undone any more says so."""
+    """The last *limit* jobs, newest first, those that run before others; what cannot be undone any
+    more says so.
+    """
     found = []
     for number, entry in select(
-        reader, "SELECT id, entry FROM job ORDER BY id DESC LIMIT ?", (limit,)
+        reader,
+        f"SELECT id, entry FROM (SELECT * FROM job ORDER BY {_ENDED}, id DESC LIMIT ?)"  # noqa: S608 - our own words
+        " ORDER BY id DESC",
+        (limit,),
     ):
         job: Job = codec.decode(Job, entry)
         if job.undoable and job.action == "delete":

@@ -34,6 +34,11 @@ _OLDEST_AT: Final = (
     "SELECT min(key) FROM (SELECT key FROM recipient INDEXED BY recipient_open"
     " WHERE state < 10 AND destination = ? LIMIT ?)"
 )
+_OLDEST_TRIED: Final = (
+    "SELECT min((SELECT min(key) FROM (SELECT key FROM recipient INDEXED BY recipient_open"
+    " WHERE state < 10 AND destination = ? AND priority = class.value AND due_at IS NOT NULL"
+    " ORDER BY due_at LIMIT ?))) FROM json_each('[-2,-1,0,1,2]') AS class"
+)
 _NEXT_AT: Final = (
     "SELECT min(due_at) FROM (SELECT (SELECT due_at FROM recipient INDEXED BY recipient_open"
     " WHERE state < 10 AND destination = ? AND priority = class.value AND due_at IS NOT NULL"
@@ -123,6 +128,9 @@ def destinations(
     with reader:
         for name, counts in longest:
             ((oldest,),) = select(reader, _OLDEST_AT, (name, looked_at))
+            tried = oldest
+            if counts[State.HELD]:
+                ((tried,),) = select(reader, _OLDEST_TRIED, (name, looked_at))
             ((next_at,),) = select(reader, _NEXT_AT, (name,))
             reply = select(reader, _LAST_REPLY, (name,))
             rows.append(
@@ -132,6 +140,7 @@ def destinations(
                     None if oldest is None else stored.received_at(oldest),
                     next_at,
                     reply[0][0] if reply else "",
+                    None if tried is None else stored.received_at(tried),
                 )
             )
     return rows

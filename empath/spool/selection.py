@@ -105,25 +105,25 @@ class Freeze:
         return not walked.at_end and self._place < self.newest
 
     def _add(self, reader: apsw.Connection, keys: list[int]) -> None:
-        piece = json.dumps(keys)
-        ((waiting, octets),) = select(
-            reader,
-            "SELECT (SELECT count(*) FROM json_each(?1) AS j CROSS JOIN recipient AS r"
-            " WHERE r.key = j.value AND r.state < 10),"
-            " (SELECT total(m.size) FROM json_each(?1) AS j CROSS JOIN message AS m"
-            " WHERE m.key = j.value)",
-            (piece,),
-        )
         some: dict[int, list[int]] = {}
         if self.chosen.partial or not self.chosen.open_only:
             for key, number in select(
                 reader,
                 "SELECT r.key, r.number FROM json_each(:piece) AS j CROSS JOIN recipient AS r"  # noqa: S608 - values are bound
                 f" WHERE r.key = j.value AND r.state < 10 AND {self.chosen.recipient}",
-                {**self.chosen.values, "piece": piece},
+                {**self.chosen.values, "piece": json.dumps(keys)},
             ):
                 some.setdefault(key, []).append(number)
             keys = [key for key in keys if key in some]
+        ((waiting, octets),) = select(
+            reader,
+            "SELECT (SELECT count(*) FROM json_each(?1) AS j CROSS JOIN recipient AS r"
+            " WHERE r.key = j.value AND r.state < 10),"
+            " (SELECT total(m.size) FROM json_each(?1) AS j CROSS JOIN message AS m"
+            " WHERE m.key = j.value)",
+            (json.dumps(keys),),
+        )
+        if some:
             meant = sum(map(len, some.values()))
             if meant == waiting:
                 some = {}  # all that wait

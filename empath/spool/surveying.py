@@ -38,6 +38,8 @@ class DestinationRow:
     oldest_at: float | None
     next_at: float | None
     last_reply: str
+    oldest_tried_at: float | None = None
+    """When the oldest came in of what is not held: only that is given up by its age."""
 
 
 @final
@@ -147,7 +149,7 @@ class Surveying(Protocol):
         ...
 
     async def oldest(self, limit: int) -> Sequence[tuple[str, float]]:
-        """The oldest messages that wait: id, and when each came in."""
+        """The oldest messages that are not held: id, and when each came in."""
         ...
 
 

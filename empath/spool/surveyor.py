@@ -88,7 +88,10 @@ _EDGE: Final = (
     " WHERE finished_at IS NULL AND key > ? ORDER BY key LIMIT 1 OFFSET ?"
 )
 _OLDEST: Final = (
-    "SELECT key FROM message INDEXED BY message_open WHERE finished_at IS NULL ORDER BY key LIMIT ?"
+    "SELECT key FROM (SELECT key FROM message INDEXED BY message_open WHERE finished_at IS NULL"  # noqa: S608 - no value
+    f" ORDER BY key LIMIT {PIECE}) AS m"
+    " WHERE EXISTS (SELECT 1 FROM recipient AS r WHERE r.key = m.key AND +r.state < 2)"
+    " ORDER BY key LIMIT ?"
 )
 
 
@@ -153,7 +156,7 @@ class Surveyor:
         return made
 
     async def oldest(self, limit: int) -> Sequence[tuple[str, float]]:
-        """The oldest messages that wait.  Raises `SpoolRefused`."""
+        """The oldest messages that are not held.  Raises `SpoolRefused`."""
         return await self._reader.ask(_oldest, limit)
 
     async def arranged(self, survey: Survey, column: str) -> Sequence[SurveyRow]:
@@ -341,5 +344,5 @@ class Surveyed:
         return await self._surveyor.senders(by)
 
     async def oldest(self, limit: int) -> Sequence[tuple[str, float]]:
-        """The oldest messages that wait: id, and when each came in.  Raises `SpoolRefused`."""
+        """The oldest messages that are not held.  Raises `SpoolRefused`."""
         return await self._surveyor.oldest(limit)

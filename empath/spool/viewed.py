@@ -97,9 +97,11 @@ class Viewed:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._bodies, check, self.path, self._folder)
 
-    def scales(self, change: RetryChange, now: float) -> Scales:
-        """Weighs the mail that a change of the config touches, as of *now*."""
-        return Scales(self._book.tally, self._operator, change, now)
+    def scales(self, change: RetryChange, now: float, *, kept: int = 0) -> Scales:
+        """Weighs the mail that a change of the config touches, as of *now*; captured mail stays
+        up to the newest *kept* messages, or all with 0.
+        """
+        return Scales(self._book.tally, self._operator, change, now, kept=kept)
 
     @property
     def waiting(self) -> int:

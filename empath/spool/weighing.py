@@ -2,8 +2,8 @@
 
 Looks at every destination that is asked for and at no other, off the loop: destinations with
 little mail together by index, those with much in pieces by the age of messages, so that neither
-a million messages at one place nor a million places are ever held in memory.  Counts are of the
-moment each piece was looked at; what comes meanwhile may or may not be among them.
+the messages of one place nor what many places come to are ever in memory at once.  Counts are of
+the moment each piece was looked at; what comes meanwhile may or may not be among them.
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ _REROUTED: Final = (
 _ATTEMPTED: Final = "r.attempts IN (SELECT value FROM json_each"
 _SENDER: Final = "(SELECT m.reverse_path FROM message AS m WHERE m.key = r.key)"
 _DELAY: Final = 4
+# As `empath.control.capture_limit` finds it.
+_CAPTURED: Final = "r.state = 2 AND r.hold_reason LIKE 'captured%'"
+_SURPLUS: Final = (
+    f"SELECT r.key FROM recipient AS r WHERE {_CAPTURED}"  # noqa: S608 - nothing from outside
+    " GROUP BY r.key ORDER BY r.key DESC LIMIT 1 OFFSET ?"
+)
 
 
 class Part(enum.Enum):
@@ -78,6 +84,8 @@ class Part(enum.Enum):
         f" AND {_SENDER} IS NOT NULL"
     )
     """Their sender would be told of the delay at their next deferral, and would not have been."""
+    SURPLUS = f"{_CAPTURED} AND r.key <= :surplus"
+    """Captured, and older than all that may be kept."""
 
 
 Share = tuple[int, int]
@@ -113,12 +121,21 @@ class Scales:
     """Weighs the mail that waits; one for one change."""
 
     def __init__(
-        self, tally: Tally, reader: Reader, change: RetryChange, now: float, *, piece: int = PIECE
+        self,
+        tally: Tally,
+        reader: Reader,
+        change: RetryChange,
+        now: float,
+        *,
+        kept: int = 0,
+        piece: int = PIECE,
     ) -> None:
+        """*kept* are the captured messages that stay, the newest; 0 for all."""
         self._tally = tally
         self._reader = reader
         self._piece = piece
         self._change = change
+        self._kept = kept
         old, new = change.old, change.new
         self._values: dict[str, Any] = {
             "now": now,
@@ -130,6 +147,7 @@ class Scales:
             "new_notice": float(new.delay_notice),
             "longer": "[]",
             "shorter": "[]",
+            "surplus": -1,
         }
 
     def __repr__(self) -> str:
@@ -197,7 +215,10 @@ class Scales:
 
     # In the thread of the reader.
 
-    def _prepare(self, _reader: apsw.Connection) -> None:
+    def _prepare(self, reader: apsw.Connection) -> None:
+        if self._kept:
+            for (newest,) in select(reader, _SURPLUS, (self._kept,)):
+                self._values["surplus"] = newest
         moved = list(self._change.moved())
         self._values["longer"] = json.dumps([made for made, way in moved if way > 0])
         self._values["shorter"] = json.dumps([made for made, way in moved if way < 0])

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from empath import __version__
 from empath.cli.exit_codes import ExitCode
 from empath.cli.main import commands
+from empath.version import VERSION
 from tests.fakes.programs import LOOPBACK, ROOT, free_port
 
 
@@ -50,7 +50,7 @@ def test_every_command_explains_itself(command: str) -> None:
 
 def test_the_version_is_told() -> None:
     """`empath --version` names the version."""
-    assert empath("--version").output == f"empath {__version__}\n"
+    assert empath("--version").output == f"empath {VERSION}\n"
 
 
 @pytest.mark.parametrize("command", [(), ("serve",), ("check",)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -35,7 +36,7 @@ ID = MessageId("0197a8c0f3e41b2c")
 def row(name: str, deferred: int, age: float = 60.0, reply: str = "") -> DestinationRow:
     """A destination with deferred mail."""
     counts = {State.DEFERRED: deferred, State.QUEUED: 5}
-    return DestinationRow(Domain(name), counts, NOW - age, NOW + 60, reply)
+    return DestinationRow(Domain(name), counts, NOW - age, NOW + 60, reply, NOW - age)
 
 
 def items(
@@ -86,6 +87,13 @@ def test_mail_that_is_soon_given_up_is_an_error() -> None:
     assert (first.subject, first.severity) == ("old.org", "error")
     assert "given up in 12 h" in first.sentence
     assert second.subject == "x.org"
+
+
+def test_old_mail_that_is_held_is_not_given_up() -> None:
+    """What an operator holds has no end by its age: no alarm speaks of one."""
+    age = 2 * CONFIG.delivery.retry.expiry
+    old = dataclasses.replace(row("old.org", 1, age=age), oldest_tried_at=NOW - 60)
+    assert items(old) == ()
 
 
 def test_only_the_worst_backlogs_are_named() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import cast
 
+import dns.message
 import msgspec
 import pytest
+from dns.rdatatype import MX
 
 from empath.address import Domain
+from empath.config.model import Dns
+from empath.config.units import Duration
 from empath.control.dns import DnsDesk
 from empath.control.link import (
     ClearDnsCache,
@@ -22,12 +27,14 @@ from empath.control.link import (
     RequestUnclear,
     SetDnsOverride,
 )
+from empath.control.operator import LocalLink
 from empath.control.overrides import KEY, OverridesUnreadable, load_overrides
 from empath.delivery.route import Route
 from empath.events import DnsChanged
 from empath.spool.face import Spool, SpoolRefused
-from tests.fakes.name_server import NameServer, zone
+from tests.fakes.name_server import NameServer, respond, zone
 from tests.fakes.operator_desk import desk
+from tests.fakes.turns import AT_MOST, longest_turn
 
 EXAMPLE = Domain("example.net")
 
@@ -208,3 +215,34 @@ async def test_a_refresh_asks_the_dns_afresh(tmp_path: Path) -> None:
         assert (await engine.link.ask(ListDnsCache())).entries == entries
         assert (await engine.link.ask(ClearDnsCache(name="Example.NET."))).entries == 1
         assert len((await engine.link.ask(ListDnsCache())).entries) == len(entries) - 1
+
+
+async def test_a_full_list_of_answers_holds_nobody_up(tmp_path: Path) -> None:
+    """It is put together in slices, as every other name in it may be due for delivery."""
+    places = [Domain(f"d{number}.test") for number in range(4000)]
+
+    def script(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        return [respond(query, f"{query.question[0].name} 60 MX 10 mx.test.").to_wire()]
+
+    async with NameServer(script) as server, desk(tmp_path) as engine:
+        engine.configure(dns=Dns(servers=(server.address,)))
+        for start in range(0, len(places), 100):
+            lot = places[start : start + 100]
+            await asyncio.gather(*map(engine.resolver.mail_exchangers, lot))
+        known = await engine.link.ask(ListDnsCache())
+        assert [entry.name for entry in known.entries] == sorted(places)
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, ListDnsCache())) < AT_MOST
+
+
+async def test_a_refresh_waits_for_all_hosts_at_once(tmp_path: Path) -> None:
+    """Ten of which the servers say nothing take as long as one, and it is answered in time."""
+
+    def script(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        mx = [f"{EXAMPLE}. 60 MX {number} mx{number}.test." for number in range(10)]
+        return [respond(query, *mx).to_wire()] if query.question[0].rdtype == MX else []
+
+    async with NameServer(script) as server, desk(tmp_path) as engine:
+        engine.configure(dns=Dns(servers=(server.address,), timeout=Duration(0.4)))
+        async with asyncio.timeout(2):
+            found = await engine.link.ask(RefreshDns(domain=EXAMPLE))
+        assert [(entry.kind, len(entry.answer)) for entry in found.entries] == [("MX", 10)]

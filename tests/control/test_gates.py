@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,24 +14,19 @@ from empath.control.link import (
     CloseBreaker,
     DeleteMessages,
     ExplainMessage,
-    GetShape,
-    GetStatus,
     HoldMessages,
     ListGates,
     ListUnreached,
-    ListUpcoming,
     NotFound,
     OpenBreaker,
     QueueChange,
     ReleaseMessages,
-    Request,
     RequestUnclear,
     RerouteDestination,
     ResetBreaker,
     ResumeDestination,
     RetryMessages,
     SuspendDestination,
-    ViewDestination,
     ViewMessage,
     WhyItem,
 )
@@ -43,13 +37,11 @@ from empath.envelope import Lot, MessageId, Priority
 from empath.events import AttemptEnded, DestinationGated, RecipientResult
 from empath.policy.limiter import ClassRates, Rate
 from empath.policy.patience import Stage
-from empath.policy.suspension import Suspension
 from empath.policy.verdict import Hold
 from empath.policy.why import moment
 from empath.reply import Deferred, Delivered, Failed, Outcome, Reply
 from empath.spool.face import Ruling
 from tests.fakes.operator_desk import Desk, desk
-from tests.fakes.turns import at_most, longest_turn
 
 NET = Domain("example.net")
 STRANGER = MessageId("0197a8c0f3e41b2c")
@@ -369,33 +361,6 @@ async def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
             with pytest.raises(RequestUnclear, match="a year"):
                 await ask(SuspendDestination(destination=NET, seconds=seconds))
         assert (await ask(ListGates())).gates == ()
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        GetStatus(),
-        GetShape(),
-        GetShape(quiet=True, sort="gate"),
-        ListUpcoming(),
-        ViewDestination(destination=NET),
-        ListGates(),
-    ],
-    ids=lambda each: type(each).__name__,
-)
-async def test_ten_thousand_open_breakers_hold_nobody_up(
-    tmp_path: Path, request_: Request[Any]
-) -> None:
-    """As when the network is away: consoles that look do not keep the loop from mail."""
-    async with desk(tmp_path) as engine:
-        await engine.accept()
-        gates, until = engine.figures.gates, engine.clock.now() + 600
-        for number in range(10_000):
-            place = Domain(f"d{number}.test")
-            gates.breakers.open(place, until, actor="", reason="no route to host")
-            if number < 500:
-                gates.suspensions.suspend(place, Suspension("ada", "moving", 0.0))
-        assert await longest_turn(lambda: engine.link.ask(request_)) < at_most()
 
 
 async def test_a_reset_forgets_failures_and_what_was_learnt(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from empath.address import Domain, EmailAddress, ServerId
 from empath.config.model import Dev, Mode, Route
+from empath.control.inbox import MOST, MOST_RECIPIENTS
 from empath.control.link import (
     ListQueue,
     ListRecord,
@@ -21,6 +22,7 @@ from empath.control.link import (
     RequestUnclear,
     ViewMessage,
 )
+from empath.control.operator import LocalLink
 from empath.delivery.releasing import WAITING
 from empath.envelope import MessageId
 from empath.events import AttemptEnded
@@ -28,6 +30,7 @@ from empath.spool.operating import CAPTURED
 from tests.fakes.any_mx import AnyMx
 from tests.fakes.eventually import eventually
 from tests.fakes.operator_desk import Desk, desk
+from tests.fakes.turns import AT_MOST, longest_turn
 
 STRANGER = MessageId("0197a8c0f3e41b2c")
 
@@ -95,6 +98,17 @@ async def test_other_recipients_may_get_it(tmp_path: Path) -> None:
         [attempt] = await ended(engine)
         assert attempt.destination == "me.test"
         assert [line for line in mx.heard if line.startswith(b"RCPT")] == [b"RCPT TO:<dev@me.test>"]
+
+
+async def test_many_releases_hold_nobody_up(tmp_path: Path) -> None:
+    """Five hundred messages to a hundred recipients each are made ready one message a turn."""
+    async with desk(tmp_path, mode=Mode.DEV) as engine:
+        ids = [await engine.accept(hold=CAPTURED) for _ in range(MOST)]
+        crowd = tuple(EmailAddress(f"u{each}@me.test") for each in range(MOST_RECIPIENTS))
+        request = ReleaseCaptured(
+            ids=tuple(ids), to="127.0.0.1:2525", recipients=crowd, dry_run=True
+        )
+        assert await longest_turn(lambda: LocalLink.ask(engine.link, request)) < AT_MOST
 
 
 async def test_a_server_that_says_no_is_told_with_its_words(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from empath.address import Domain, EmailAddress, ServerId
 from empath.config.model import Config, Destination, Mode
+from empath.config.units import Rate
 from empath.control.link import (
     GetLatency,
     GetShape,
     GetStatus,
+    HoldMessages,
     LiftLimit,
     LimitDestination,
     ListGates,
@@ -183,7 +185,7 @@ async def test_one_destination_in_full(tmp_path: Path) -> None:
     """Its queue and bins, what it may have, what holds it, and what became of its mail."""
     async with desk(tmp_path) as engine:
         await aged(engine)
-        section = Destination(domain="example.net", rate=2.0, burst=4, concurrency=9)
+        section = Destination(domain="example.net", rate=Rate(2.0), burst=4, concurrency=9)
         engine.configure(destination=(section,))
         gates = engine.figures.gates = Gates(lambda: engine.config)
         now = engine.clock.now()
@@ -258,6 +260,7 @@ async def test_who_sends_most(tmp_path: Path) -> None:
                 )
             )
         lately = await ask(ListSenders())
+        assert lately.since == engine.clock.now()  # it has just started
         assert [(each.name, each.accepted, each.queued) for each in lately.items] == [
             ("bob@example.org", 3, 0),
             ("", 0, 1),
@@ -317,6 +320,28 @@ async def test_captured_mail_is_never_given_up(tmp_path: Path) -> None:
         await engine.accept("a@example.net", hold="captured in dev mode")
         assert (await engine.link.ask(ListUpcoming())).items == ()
         assert (await engine.link.ask(GetShape())).expires_at is None
+        place = await engine.link.ask(ViewDestination(destination=Domain("example.net")))
+        assert (place.held, place.expires_at) == (1, None)
+
+
+async def test_held_mail_is_not_given_up(tmp_path: Path) -> None:
+    """It waits for an operator however old it is; what is told is the end of mail that is tried."""
+    async with desk(tmp_path) as engine:
+        ask, expiry = engine.link.ask, engine.config.delivery.retry.expiry
+        held = await engine.accept("a@example.net")
+        await ask(HoldMessages(ids=(held,), reason="wait"))
+        engine.clock.advance(2 * expiry)
+        assert (await ask(ListUpcoming())).items == ()
+        assert (await ask(GetShape())).expires_at is None
+        view = await ask(ViewDestination(destination=NET))
+        assert (view.oldest_at, view.expires_at) == (engine.clock.now() - 2 * expiry, None)
+        message = await engine.accept("b@example.net")
+        at = engine.clock.now()
+        view = await ask(ViewDestination(destination=NET))
+        assert (view.oldest_at, view.expires_at) == (at - 2 * expiry, at + expiry)
+        assert (await ask(GetShape())).expires_at == at + expiry
+        ends = [each for each in (await ask(ListUpcoming())).items if each.what == "expiry"]
+        assert [(each.subject, each.at) for each in ends] == [(message, at + expiry)]
 
 
 async def test_a_limit_is_set_and_lifted(tmp_path: Path) -> None:
@@ -326,7 +351,7 @@ async def test_a_limit_is_set_and_lifted(tmp_path: Path) -> None:
         gates = engine.figures.gates
         with pytest.raises(NotFound):
             await ask(LiftLimit(destination=NET))
-        for wrong in (0.0, -1.0, 1e9):
+        for wrong in (0.0, -1.0, 1e9, 1e-320, float("nan")):
             with pytest.raises(RequestUnclear, match="suspend stops all mail"):
                 await ask(LimitDestination(destination=NET, per_second=wrong))
         found = await ask(LimitDestination(destination=NET, per_second=5.0, seconds=60, reason="r"))

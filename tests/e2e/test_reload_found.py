@@ -102,6 +102,56 @@ def test_another_spool_in_the_file_waits_for_the_restart(empath: Empath) -> None
     assert empath.ask(GetConfig()).pending == ()
 
 
+@pytest.mark.parametrize("hidden", ["another spool", "no TOML", "gone"])
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("system", "status"), "hostname"),
+        (("queue", "list"), ""),
+        (("events",), "engine"),
+        (("top", "--once"), "empath"),
+        (("spool", "stats"), "spool"),
+        (("record",), ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_every_command_finds_the_engine_that_config_finds(
+    empath: Empath, command: tuple[str, ...], says: str, hidden: str
+) -> None:
+    """Whoever has hidden the engine by an edit of its file can still look at it."""
+    text = empath.config.read_text()
+    try:
+        if hidden == "gone":
+            empath.config.unlink()
+        elif hidden == "no TOML":
+            empath.config.write_text(f"{text}\nx =\n")
+        else:
+            empath.config.write_text(text.replace(str(empath.spool), str(empath.folder / "moved")))
+        done = empath.ctl(*command)
+    finally:
+        empath.config.write_text(text)
+    assert (done.returncode, says in done.stdout) == (0, True), done.stderr
+
+
+def test_the_console_finds_the_engine_that_the_commands_find(empath: Empath) -> None:
+    """It is looked for before the terminal is: here only the terminal is missing."""
+    text = empath.config.read_text()
+    try:
+        empath.config.unlink()
+        done = subprocess.run(
+            [sys.executable, "-m", "empath", "console", "--config", empath.config],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            cwd=ROOT,
+        )
+    finally:
+        empath.config.write_text(text)
+    assert f"Asking the engine that was started with {empath.config}" in done.stderr
+    assert "The console needs a terminal" in done.stderr
+
+
 def test_only_the_engine_of_that_file_is_found(empath: Empath, tmp_path: Path) -> None:
     """Through a link too; for a file that none was started with there is none."""
     link = tmp_path / "link.toml"

@@ -84,6 +84,26 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, number: signal.Signals) -
         until("the sink has it", lambda: sink.messages == 1, within=20)
 
 
+def test_a_hangup_while_it_starts_is_a_reload_once_it_runs(tmp_path: Path) -> None:
+    """SIGHUP from the first moment on does not end a service that starts; it is not lost either."""
+    relay = Empath(tmp_path)
+    Running.start(relay)
+    try:
+        until("it minds SIGHUP", lambda: _minds(relay.pid, signal.SIGHUP), within=10, every=0.001)
+        relay.signal(signal.SIGHUP)
+        until("it answers", relay.is_up, within=20)
+        until("it has reloaded", lambda: "by SIGHUP" in relay.said(), within=10)
+    finally:
+        relay.stop()
+
+
+def _minds(pid: int, number: signal.Signals) -> bool:
+    """Has the process a handler for this signal?"""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
 def test_an_idle_client_is_told_421_on_drain(tmp_path: Path) -> None:
     """A client without a transaction is told 421 when the engine stops (RFC 5321 3.8)."""
     with Empath(tmp_path) as relay, socket.create_connection((LOOPBACK, relay.port)) as client:

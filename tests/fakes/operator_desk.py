@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from empath import codec
 from empath.address import Domain, EmailAddress, ServerId
 from empath.bus import Bus
 from empath.config.model import Config, Mode, Spool
@@ -18,6 +20,7 @@ from empath.config.units import ByteSize
 from empath.control.config_desk import ConfigDesk
 from empath.control.config_history import History
 from empath.control.config_impact import ConfigImpact
+from empath.control.link import Request
 from empath.control.operator import LocalLink
 from empath.control.standing_config import StandingConfig
 from empath.delivery.gates import Gates, written
@@ -35,6 +38,17 @@ from empath.policy.verdict import Hold
 from empath.resolver import Resolver
 from empath.spool.store import Store
 from tests.fakes.clock import HandClock
+
+R = TypeVar("R")
+
+
+class WiredLink(LocalLink):
+    """A link whose every answer could go over the wire, and come back as it was."""
+
+    async def ask(self, request: Request[R]) -> R:
+        reply = await super().ask(request)
+        assert codec.decode(type(reply), codec.encode(reply)) == reply
+        return reply
 
 
 @dataclass
@@ -157,7 +171,7 @@ async def desk(
         clock=clock,
     )
     releases = Releases(spool=store, finder=finder, config=current, bus=bus, clock=clock)
-    link = LocalLink(
+    link = WiredLink(
         releases=releases if mode is Mode.DEV else None,
         configs=configs,
         encryption=encryption,
@@ -199,3 +213,9 @@ async def desk(
     finally:
         async with asyncio.timeout(10):
             await store.close()
+
+
+async def fill(engine: Desk, count: int, domain: str = "example.net") -> None:
+    """Have so many messages accepted."""
+    drafts = (engine.accept(f"u{number}@{domain}") for number in range(count))
+    await asyncio.gather(*drafts)

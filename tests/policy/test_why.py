@@ -337,6 +337,15 @@ def test_there_is_one_sentence_for_everything(
         assert answer.next_event
 
 
+def test_a_time_that_no_calendar_has_is_the_last_there_is() -> None:
+    """A rate of one in a hundred years has turns behind the year 9999."""
+    hold = Hold("its rate is used up", 4e11, "delivery.rate", pace=3e9)
+    around = Circumstances(NOW, holds=(hold,), places={hold: Place(2, 3)})
+    answer = why(bob(State.QUEUED, next_at=NOW), around)
+    assert "at about 9999-12-31 23:59:59 UTC" in answer.sentence
+    assert answer.next_at == 4e11 + 2 * 3e9
+
+
 def test_a_rerouted_recipient_says_where_it_goes() -> None:
     """As long as it waits, with until when; what is done is done."""
     waiting = Standing(

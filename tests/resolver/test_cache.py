@@ -73,7 +73,7 @@ def test_the_list_shows_records_as_text_and_leaves_failures_out() -> None:
     cache.put("c.org", Kind.MX, NoSuchName(60), until=100, limit=10)
     cache.put("d.org", Kind.MX, LookupFailed("timeout"), until=100, limit=10)
     cache.put("e.org", Kind.A, ADDRESS, until=40, limit=10)
-    assert list(cache.entries(50, ahead=1000)) == [
+    assert list(cache.entries(cache.names(), 50, ahead=1000)) == [
         Kept("a.org", "MX", ("10 mx.a.org", "20 ."), 1100),
         Kept("b.org", "A", ("192.0.2.1",), 1100),
         Kept("c.org", "MX", (), 1100),

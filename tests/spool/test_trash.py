@@ -193,8 +193,9 @@ async def test_what_is_damaged_in_the_trash_is_told(store: Store, clock: HandClo
 
 async def test_jobs_are_remembered_and_bounded(store: Store, clock: HandClock) -> None:
     """The newest hundred; of too many former states the oldest jobs are let go."""
+    ended = replace(a_job(clock.now(), "hold"), state="done", ended_at=clock.now())
     for _ in range(KEPT + 5):
-        number = await store.begin_job(a_job(clock.now(), "hold"))
+        number = await store.begin_job(ended)
     found = await store.jobs(500)
     assert [each for each, _ in found] == list(range(number, number - KEPT, -1))
     last = found[0][1]

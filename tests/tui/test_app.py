@@ -14,12 +14,13 @@ from empath.control.link import (
     GetStatus,
     HoldMessages,
     LinkIncompatible,
+    ListQueue,
     Ping,
     Request,
     StopEngine,
 )
 from tests.fakes.clock import HandClock
-from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.console import command, item, page_of, press, running, settle
 from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.eventually import eventually
 from tests.fakes.memory_link import PONG, STATUS, MemoryLink
@@ -27,6 +28,8 @@ from tui.actions import ACTIONS
 from tui.connection import STALE_AFTER, Phase
 from tui.feed import Pace
 from tui.screens.dialogs import LeaveDialog, TooSmall
+from tui.screens.message import MessageScreen
+from tui.screens.queue import QueueScreen
 from tui.widgets.virtual_table import VirtualTable
 
 R = TypeVar("R")
@@ -41,6 +44,32 @@ async def test_digits_go_to_screens(clock: HandClock) -> None:
             assert word in page_of(console)
         await press(pilot, "1")
         assert "Needs attention · 4" in page_of(console)
+
+
+@pytest.mark.parametrize("away", ["", "1"])
+async def test_a_digit_goes_to_the_list_and_not_to_what_was_opened_from_it(
+    clock: HandClock, away: str
+) -> None:
+    """2 shows the queue, also where a message of it was left open, from there and elsewhere."""
+    async with running(DemoEngine(clock, messages=50), clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        assert isinstance(console.screen, MessageScreen)
+        await press(pilot, *away, "2")
+        assert isinstance(console.screen, QueueScreen)
+        assert "LAST REP" in page_of(console)
+
+
+async def test_a_filter_by_name_is_seen_where_a_message_was_left_open(clock: HandClock) -> None:
+    """`:queue FILTER` shows the list, and what is wrong with the filter; `:view` works there."""
+    engine = DemoEngine(clock, messages=50)
+    async with running(engine, clock) as (console, pilot):
+        await press(pilot, "2", "enter")
+        engine.refuse(ListQueue, "There is no field foo.")
+        await command(pilot, "queue foo:bar")
+        assert "There is no field foo." in page_of(console)
+        engine.refuse(ListQueue, "")
+        await command(pilot, "view held")
+        assert console.store.queue.query == "state:held"
 
 
 async def test_a_lost_engine_is_offline_and_comes_back(clock: HandClock) -> None:

@@ -16,7 +16,8 @@ from tests.fakes.clock import HandClock
 from tests.fakes.console import command, press, running
 from tests.fakes.demo_engine import DemoEngine, prime
 from tui.app import Console
-from tui.theme import DARK, GREY, LIGHT, SAFE, THEMES
+from tui.theme import THEMES
+from tui.tones import DARK, GREY, LIGHT, SAFE
 from tui.widgets.shape_table import ShapeTable
 
 TONES = {"dark": DARK, "light": LIGHT, "safe": SAFE, "grey": GREY}

@@ -125,6 +125,20 @@ async def test_what_is_under_the_cursor_is_shown_in_full(
         assert console.screen.focused.id == "destinations"
 
 
+async def test_what_the_engine_will_not_tell_is_not_shown_as_it_was(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """When the view of a destination is refused, its former figures go, and the refusal stands."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "3", "j")
+        assert "mx1.d2.example" in page_of(console)
+        link.refuse(ViewDestination, "The engine met a bug of its own over this.")
+        await press(pilot, "r")
+        page = page_of(console)
+        assert "mx1.d2.example" not in page
+        assert "The engine met a bug of its own over this." in page
+
+
 async def test_enter_shows_the_mail(link: MemoryLink, clock: HandClock) -> None:
     """Of a destination by its name, of senders by their domain."""
     async with running(link, clock) as (console, pilot):

@@ -126,7 +126,7 @@ async def test_mail_is_released_to_a_server(clock: HandClock) -> None:
     first = link.queue[0].id
     async with running(link, clock, size=NORMAL) as (console, pilot):
         await press(pilot, "6", "F")
-        assert "Release 1 message?" in page_of(console)
+        assert "Release 1 message to 1 recipient?" in page_of(console)
         link.refuse(ReleaseCaptured, "In dev mode nothing leaves this machine by itself.")
         await press(pilot, "enter", "enter")
         assert "✖ In dev mode nothing leaves this machine" in page_of(console)
@@ -149,6 +149,17 @@ async def test_mail_is_released_to_a_server(clock: HandClock) -> None:
         assert "mx.x.test:25" in page_of(console)
         await press(pilot, "escape")
         assert len(link.inside.released) == 1
+
+
+async def test_the_question_says_to_how_many_it_goes(clock: HandClock) -> None:
+    """A release goes to all recipients of the envelope, and says so before."""
+    link = dev()
+    link.set_queue([msgspec.structs.replace(link.queue[0], recipients=3), *link.queue[1:]])
+    async with running(link, clock, size=NORMAL) as (console, pilot):
+        await press(pilot, "6", "F")
+        page = page_of(console)
+        assert "Release 1 message to 3 recipients?" in page
+        assert "empty: user0@x.test and 2 more" in page
 
 
 async def test_captured_mail_is_deleted_one_or_all(clock: HandClock) -> None:

@@ -49,6 +49,23 @@ async def test_mail_that_comes_in_above(link: MemoryLink, clock: HandClock) -> N
         assert held(link) == [(item(1).id,)]
 
 
+async def test_more_mail_comes_in_than_fits(link: MemoryLink, clock: HandClock) -> None:
+    """The cursor is never pushed off the screen: the list goes along with it, then stands still."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "g")
+        link.set_queue([*(item(-n) for n in range(42, 0, -1)), *link.queue])
+        await later(console, clock, link)
+        await later(console, clock, link)
+        assert console.store.selection.cursor == item(1).id
+        page = page_of(console)
+        (line, _) = [line for line in page.splitlines() if "▌" in line]  # in the list, and below
+        assert item(1).id[-7:] in line
+        assert "row 43" in page
+        assert "order stands" in page
+        await press(pilot, "H")
+        assert held(link) == [(item(1).id,)]
+
+
 async def test_the_message_seen_is_delivered(link: MemoryLink, clock: HandClock) -> None:
     """When the message under the cursor has gone, the one in its place is not acted on at once."""
     async with running(link, clock) as (console, pilot):

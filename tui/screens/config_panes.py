@@ -10,20 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Final, TypeVar
 
-from rich.text import Text
 from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from empath.control.link import ConfigVersion, ReadConfigVersion, Request
 from tui.actions import action
-from tui.config_lines import (
-    change_lines,
-    diff_lines,
-    fault_lines,
-    help_lines,
-    impact_lines,
-    last_change,
-)
+from tui.config_changes import ConfigChanges
+from tui.config_lines import fault_lines, help_lines, last_change
 from tui.config_marks import marks_of
 from tui.config_notice import notice
 from tui.config_rows import FAULTS, HISTORY, FaultRows, VersionRows
@@ -62,13 +55,13 @@ class ConfigPanes(ConsoleScreen):
         """Why the text may not be edited here, though it can be shown."""
         self._pane = "editor"
         self._as_text = False
-        self._diffed: tuple[tuple[str, ...], list[Text]] = ((), [])
         self._faults = FaultRows(self.work)
         self._versions = VersionRows(self.work)
 
     def body(self) -> Iterable[Widget]:
         """A line for what is urgent, and the panes."""
         styles = self.palette
+        self._changes = ConfigChanges(self.work, styles, lambda: self.console.theme_name)
         yield Line(styles=styles, id="config-notice")
         yield Container(
             Horizontal(
@@ -173,46 +166,10 @@ class ConfigPanes(ConsoleScreen):
         return "✓ nothing is wrong with it"
 
     def _paint_changes(self) -> None:
-        title, lines, empty = self._changes()
+        title, lines, empty = self._changes.shown(as_text=self._as_text)
         below = "F5 shows settings" if self._as_text else "F5 shows the text"
         self.query_one("#changes", Pane).name_it(title, below)
         self.query_one("#change-lines", LinesPane).show(lines, empty=empty)
-
-    def _changes(self) -> tuple[str, list[Text], str]:
-        """Title, lines and what stands there without any."""
-        work, styles = self.work, self.palette
-        if work.shown is not None and work.shown_text is not None:
-            number = work.shown.version
-            same = "To the letter what is in force."
-            found = self._diff(work.shown_text, f"version {number}")
-            return f"Version {number} against what is in force", found, same
-        if work.shown is not None:
-            found = change_lines(work.shown.changes, (), styles)
-            return f"Changes of version {work.shown.version}", found, "It changed no setting."
-        version = work.view.version if work.view else 0
-        what = "Draft" if work.changed else "File"
-        title = f"{what} against version {version} in force"
-        if self._as_text:
-            same = "To the letter what is in force."
-            return title, self._diff(work.text, what.lower()), same
-        if work.faults:
-            return title, [], f"{plural(len(work.faults), 'fault')}: nothing can be put in force."
-        pending = work.view.pending if work.view else ()
-        changes = work.checked.changes if work.checked else ()
-        lines = change_lines(changes, pending, styles)
-        if work.plan is not None:
-            lines += impact_lines(work.plan, styles)
-        elif changes:
-            lines.append(Text("F5 looks at the queued mail too", styles["muted"]))
-        return title, lines, "No setting changes."
-
-    def _diff(self, text: str, name: str) -> list[Text]:
-        """What is in force and *text*, line by line; made anew only when one of them is another."""
-        key = (self.work.running, text, name, self.console.theme_name)
-        if self._diffed[0] != key:
-            lines = diff_lines(self.work.running, text, self.palette, ("in force", name))
-            self._diffed = (key, lines)
-        return self._diffed[1]
 
     def crumbs(self) -> str:
         """The file."""
@@ -260,7 +217,7 @@ class ConfigPanes(ConsoleScreen):
         if place.key:
             found.insert(0, ("key", place.key))
             found.insert(1, ("line", work.text.split("\n")[self.editor.line]))
-        if lines := self._diff(work.text, "draft"):
+        if lines := self._changes.diff(work.text, "draft"):
             found.append(("difference", "\n".join(line.plain for line in lines)))
         return found
 

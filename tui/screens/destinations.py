@@ -14,7 +14,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from empath.address import BadAddress
-from empath.control.link import ShapeRow, ViewDestination
+from empath.control.link import RequestRefused, ShapeRow, ViewDestination
 from tui.actions import action
 from tui.figures import age, count
 from tui.place_text import fate_lines, standing_lines
@@ -94,7 +94,11 @@ class DestinationsScreen(GatingScreen):
             name = domain(row.name)
         except BadAddress:
             return
-        view = await self.console.ask(ViewDestination(destination=name))
+        try:
+            view = await self.console.ask(ViewDestination(destination=name))
+        except RequestRefused:
+            places.view = None  # what was known of it is not how it is now
+            raise
         places.fold_view(view, self.store.clock.monotonic())
 
     def _reach(self) -> None:

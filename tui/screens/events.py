@@ -11,9 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input, Static
 
 from empath.control.link import BadEventFilter, EventFilter, event_filter_text, parse_event_filter
 from empath.envelope import MessageId
@@ -22,15 +20,18 @@ from tui.event_detail import copies_of, detail_lines
 from tui.event_feed import ChosenEvents
 from tui.event_lines import kinds_of_level
 from tui.export import FORMATS, exported
-from tui.figures import count, plural, rate, time_of_day
+from tui.figures import plural
 from tui.safety import safe
 from tui.screens.base import ConsoleScreen
 from tui.widgets.bars import Line, Piece
 from tui.widgets.event_log import EventLog
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
+from tui.widgets.typed_line import TypedLine
 
 LEVELS = ("everything", "no routine", "trouble only")
+FILTER, SEARCH = "f", "/"
+"""What the line is for in which something is typed."""
 
 
 def _why_no_line(screen: EventsScreen) -> str:
@@ -51,6 +52,14 @@ def _why_no_words(screen: EventsScreen) -> str:
     return "" if screen.words else "Type what to look for first: /."
 
 
+def _fault(text: str) -> str:
+    try:
+        parse_event_filter(text)
+    except BadEventFilter as error:
+        return f"✖ {error} "
+    return ""
+
+
 class EventsScreen(ConsoleScreen):
     """The log of events."""
 
@@ -59,14 +68,8 @@ class EventsScreen(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         """The line to type in, the log, and the whole of the event under the cursor."""
-        field = Input(compact=True, id="find", select_on_focus=False)
-        field.cursor_blink = False
-        yield Horizontal(
-            Static(" / ", markup=False, id="slash"),
-            field,
-            Static("", markup=False, id="fault"),
-            id="findbar",
-        )
+        self._line = TypedLine(id="findbar")
+        yield self._line
         yield EventLog(self.store.events, styles=self.palette, id="log")
         yield Pane("Event", LinesPane(styles=self.palette, id="event-lines"), id="event")
         yield Line(styles=self.palette, id="detail")
@@ -75,9 +78,7 @@ class EventsScreen(ConsoleScreen):
         """The keys go to the log."""
         self.words = ""
         self.only = EventFilter()
-        self._filtering = False
         super().on_mount()
-        self.query_one("#findbar").display = False
         self.query_one("#event-lines").can_focus = False
         self.log_pane.focus()
 
@@ -126,26 +127,8 @@ class EventsScreen(ConsoleScreen):
 
     def standing(self) -> list[Piece]:
         """How many there are, how fast they come, and whether the end is followed."""
-        log = self.log_pane
-        ring = log.ring_rows.ring
-        total = len(log.rows)
-        pieces: list[Piece] = []
-        if log.following:
-            pieces += [(" ● following", "good"), (" · ", "faint")]
-        else:
-            at = time_of_day(log.stopped_at) if log.stopped_at else "–"
-            pieces.append((f" ■ stands at {at}", "warn"))
-            pieces.append((f" · +{count(log.come_since)} new below, G follows · ", "warn"))
-        pieces.append((plural(total, "event"), "text"))
-        if marks := len(log.selection.marks):
-            pieces.append((f" · {marks} marked", "mark"))
         flow = sum(self.store.rate(name) or 0.0 for name in self.store.rates)
-        pieces.append((f" · {rate(flow)}/s", "muted"))
-        if self.store.clock.monotonic() - ring.sampled_at < 5.0:
-            pieces.append((f" · a sample: {count(ring.sampled)} left out so far", "warn"))
-        if ring.missed:
-            pieces.append((f" · {count(ring.missed)} missed", "warn"))
-        return pieces
+        return self.log_pane.standing(flow, self.store.clock.monotonic())
 
     def copies(self) -> list[tuple[str, str]]:
         """The event under the cursor, its message and its destination."""
@@ -162,42 +145,19 @@ class EventsScreen(ConsoleScreen):
 
     # What is typed.
 
-    def _type(self, sign: str, text: str, hint: str) -> None:
-        bar = self.query_one("#findbar")
-        bar.display = True
-        bar.query_one("#slash", Static).update(f" {sign} ")
-        bar.query_one("#fault", Static).update("")
-        field = bar.query_one(Input)
-        field.placeholder, field.value = hint, text
-        field.cursor_position = len(text)
-        field.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Say at once what is wrong with a filter."""
-        if self._filtering:
-            self.query_one("#fault", Static).update(self._fault(event.value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_typed_line_typed(self, event: TypedLine.Typed) -> None:
         """Use it."""
-        if not self._filtering:
-            self._close_line()
-            self.words = event.value.strip()
-            if self.words:
-                self._look(-1)
-            self.paint_all()
-        elif not self._fault(event.value):
-            self._close_line()
-            self.choose(parse_event_filter(event.value))
-
-    def _fault(self, text: str) -> str:
-        try:
-            parse_event_filter(text)
-        except BadEventFilter as error:
-            return f"✖ {error} "
-        return ""
+        self._close_line()
+        if event.sign == FILTER:
+            self.choose(parse_event_filter(event.text))
+            return
+        self.words = event.text.strip()
+        if self.words:
+            self._look(-1)
+        self.paint_all()
 
     def _close_line(self) -> None:
-        self.query_one("#findbar").display = False
+        self._line.display = False
         self.log_pane.focus()
 
     def choose(self, only: EventFilter, level: int | None = None) -> None:
@@ -287,9 +247,9 @@ class EventsScreen(ConsoleScreen):
     )
     def filter(self) -> None:
         """Type a filter."""
-        self._filtering = True
         text = event_filter_text(self.only)
-        self._type("f", text, "kind:deferred,failed  dest:*.example  id:…  words; esc leaves it")
+        hint = "kind:deferred,failed  dest:*.example  id:…  words; esc leaves it"
+        self._line.ask(FILTER, text, hint, _fault)
 
     @action("l", "level", help="Everything, all but routine, or trouble only.", rank=5)
     def level(self) -> None:
@@ -299,8 +259,7 @@ class EventsScreen(ConsoleScreen):
     @action("slash", "search", help="Look for words in the events that are here.", rank=6)
     def find(self) -> None:
         """Type words."""
-        self._filtering = False
-        self._type("/", "", "words to look for; n and N go on")
+        self._line.ask(SEARCH, "", "words to look for; n and N go on")
 
     @action("n", "next found", id="older", help="The next older one found.", why_off=_why_no_words)
     def find_older(self) -> None:
@@ -362,10 +321,7 @@ class EventsScreen(ConsoleScreen):
         if argument not in FORMATS:
             self.flash("Events are written as jsonl or csv.", "warn")
             return
-        log = self.log_pane
-        lines = [log.ring_rows.line(row) for row in range(len(log.rows))]
-        if marks := log.selection.marks:
-            lines = [line for line in lines if str(line.sequence) in marks]
+        lines = self.log_pane.chosen()
         name = time.strftime(
             f"events-%Y%m%d-%H%M%S.{argument}", time.localtime(self.console.wall_time)
         )
@@ -376,7 +332,7 @@ class EventsScreen(ConsoleScreen):
     @action("q,escape", "back", help="Clear marks, search, filter, level; at the root, leave.")
     async def back(self) -> None:
         """Undo one step of narrowing."""
-        if self.query_one("#findbar").display:
+        if self._line.display:
             self._close_line()
         elif self.log_pane.selection.marks:
             self.log_pane.selection.clear()

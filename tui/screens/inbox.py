@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from empath.control.link import DeleteMessages, ReleaseCaptured
 from empath.envelope import MessageId
 from tui.actions import Danger, action
+from tui.change_facts import people
 from tui.change_table import DELETE_CAPTURED
 from tui.changes import CHANGES, Change, carry_out, changing, outcome
 from tui.figures import count, plural
@@ -152,11 +153,13 @@ class InboxScreen(InboxList):
             reply = await self.console.ask(self._release(ids, wanted, dry_run=True))
             return reply.items[0].route if reply.items else ""
 
-        item = self.pages.items.get(ids[0])
-        to = safe(item.recipient) if item is not None else "those of the envelope"
+        known = [self.pages.items[each] for each in ids if each in self.pages.items]
+        what = plural(len(ids), "message")
+        if len(known) == len(ids):
+            what += f" to {plural(sum(one.recipients for one in known), 'recipient')}"
         dialog = ReleaseDialog(
-            f"Release {plural(len(ids), 'message')}?",
-            to if len(ids) == 1 else "those of each envelope",
+            f"Release {what}?",
+            people(known[0]) if known and len(ids) == 1 else "those of each envelope",
             self._before,
             queued=pong is not None and pong.mode != "dev",
             dry_run=dry_run,

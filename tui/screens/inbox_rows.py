@@ -9,7 +9,7 @@ from tui.figures import octets, time_of_day
 from tui.pages import FINAL, QueuePages
 from tui.safety import safe
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Cell, Row
+from tui.widgets.rows import Cell, Row
 
 COLUMNS = (
     Column("new", "", 1),

@@ -14,7 +14,8 @@ from textual.widget import Widget
 
 from empath.control.link import GetLatency, GetShape, ListSenders, ListUpcoming
 from tui.actions import action
-from tui.figures import age, count, memory, milliseconds, short_count
+from tui.figures import age, memory, milliseconds, short_count
+from tui.overview_lists import NARROW, SIDES, fitting, next_side, titles_of
 from tui.overview_rows import (
     ATTENTION,
     CLASSES,
@@ -38,18 +39,12 @@ from tui.widgets.columns import Column
 from tui.widgets.event_log import COLUMNS as EVENT_COLUMNS
 from tui.widgets.lines import LinesPane
 from tui.widgets.pane import Pane
+from tui.widgets.rows import Rows
 from tui.widgets.spark import Spark
-from tui.widgets.virtual_table import Rows, VirtualTable
+from tui.widgets.virtual_table import VirtualTable
 
 SHOWN: Final = 40
 """Rows of each list."""
-SIDES: Final = ("attention", "top", "senders", "next", "classes")
-"""The lists, in the order in which one key goes through them."""
-WIDE: Final = 140
-"""From this width on all lists are shown."""
-NARROW: Final = 100
-"""Below this width one list is shown, which may be what needs attention."""
-
 UNKNOWN = "Waiting for the engine …"
 """What stands in every list before the engine has said anything."""
 
@@ -135,13 +130,7 @@ class OverviewScreen(ConsoleScreen):
     @property
     def lists(self) -> tuple[str, ...]:
         """The lists that are shown."""
-        width = self.size.width
-        if width >= WIDE:
-            return SIDES
-        if width >= NARROW:
-            side = self._side if self._side not in ("", "attention") else "top"
-            return ("attention", side)
-        return (self._side or "attention",)
+        return fitting(self.size.width, self._side)
 
     def _arrange(self) -> None:
         """Show the lists that fit; the keys stay with one that is shown."""
@@ -208,21 +197,9 @@ class OverviewScreen(ConsoleScreen):
         flow.name_it(f"Flow · last {age(min(600, per * width))}" + (f" · {rss}" if rss else ""))
         if status is None:
             return
-        shape = glance.rows.shape
-        number = len(status.attention)
-        total = "" if shape is None else f" · {count(shape.destinations)}"
-        by = {"sender": "address", "domain": "domain", "client": "client"}[glance.senders_by]
-        titles = {
-            "attention": f"Needs attention · {number}" if number else "Needs attention",
-            "top": f"Top destinations{total}",
-            "senders": f"Top senders by {by} · b",
-            "next": "What is next",
-            "classes": "Latency by class",
-        }
-        shown = self.lists
-        for name in shown:
-            side = len(shown) < len(SIDES) and name == shown[-1]
-            self.query_one(f"#{name}", Pane).name_it(titles[name] + (" · v more" if side else ""))
+        titles = titles_of(self.lists, status, glance, self.store.now)
+        for name, title in titles.items():
+            self.query_one(f"#{name}", Pane).name_it(title)
         waiting = f"Queue · {short_count(status.messages)} messages"
         self.query_one("#engine", Pane).name_it(waiting)
 
@@ -322,11 +299,7 @@ class OverviewScreen(ConsoleScreen):
         if len(shown) == len(SIDES):
             self.next_pane()
             return
-        place = SIDES.index(shown[-1]) + 1
-        wanted = SIDES[place % len(SIDES)]
-        if wanted == "attention" and len(shown) > 1:
-            wanted = SIDES[1]
-        self._choose(wanted)
+        self._choose(next_side(shown))
 
     def _choose(self, name: str) -> None:
         self._side = name

@@ -1,4 +1,4 @@
-"""The queue's list: pages from the engine, the filter, what is under the cursor, and why.
+"""The queue's list: pages from the engine, the filter, and the order in which it stands.
 
 The order of what is shown stands still while the operator works, so that no key ever hits a
 row that has just moved; cells change in place, and messages that left are struck through.
@@ -11,36 +11,26 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import ClassVar
 
-from textual.timer import Timer
 from textual.widget import Widget
 
-from empath.control.link import (
-    ExplainMessage,
-    LinkLost,
-    ListDestinations,
-    ListQueue,
-    QueueItem,
-    RequestRefused,
-)
+from empath.control.link import LinkLost, ListDestinations, ListQueue, RequestRefused
 from empath.envelope import MessageId
 from tui.actions import action
 from tui.figures import count
 from tui.orders import arrow, order_of, words
 from tui.pages import PAGE, QueuePages
 from tui.safety import safe
-from tui.screens.base import ConsoleScreen
 from tui.screens.queue_rows import COLUMNS, QueueRows
+from tui.screens.queue_why import QueueWhy
 from tui.widgets.bars import Piece
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.virtual_table import VirtualTable
-from tui.widgets.why_line import REST, WhyLine, Whys, sentence
+from tui.widgets.why_line import WhyLine
 
 IDLE = 5.0
 """Seconds without a key after which the list follows the queue again."""
 DOMAINS = 500
 """Most destinations that are offered while a filter is typed."""
-LOW = 30
-"""Lines of a terminal below which the message under the cursor is told of in one line."""
 
 
 def why_not_open(screen: QueueList) -> str:
@@ -48,7 +38,7 @@ def why_not_open(screen: QueueList) -> str:
     return "" if screen.store.selection.cursor else "There is no message to open."
 
 
-class QueueList(ConsoleScreen):
+class QueueList(QueueWhy):
     """The list, and how it is looked at."""
 
     SCOPE: ClassVar[str] = "queue"
@@ -59,9 +49,7 @@ class QueueList(ConsoleScreen):
         self._touched_at = -1000.0
         self._shown = (-1, False)
         self._refused = ""
-        self._whys = Whys()
         self._domains: list[str] = []
-        self._resting: Timer | None = None
         yield FilterBar(styles=self.palette, destinations=self._destinations)
         yield VirtualTable(
             COLUMNS,
@@ -90,12 +78,6 @@ class QueueList(ConsoleScreen):
     def bar(self) -> FilterBar:
         """The filter's line."""
         return self.query_one(FilterBar)
-
-    @property
-    def pointed(self) -> QueueItem | None:
-        """The message under the cursor, as far as it is known."""
-        cursor = self.store.selection.cursor
-        return self.store.queue.items.get(MessageId(cursor)) if cursor else None
 
     # Data.
 
@@ -145,54 +127,18 @@ class QueueList(ConsoleScreen):
 
     @property
     def following(self) -> bool:
-        """Nobody works on the list and its top is in view: it shows the queue as it is."""
+        """Nobody works on the list, and its top and the cursor are in view: it shows the queue as
+        it is.
+        """
         idle = self.store.clock.monotonic() - self._touched_at > IDLE
-        row = self.table.cursor_row or 0
+        first, last = self.table.visible_rows
         return (
             idle
             and self.is_current
-            and self.table.at_top
+            and first == 0
             and not self.store.selection.any
-            and row <= max(0, self.table.size.height - 3)
+            and (self.table.cursor_row or 0) <= last
         )
-
-    # Why the message under the cursor is where it is.
-
-    def _mind_why(self) -> None:
-        """Ask once the cursor has rested for a moment."""
-        item = self.pointed
-        at = self.store.clock.monotonic()
-        if item is None or self.store.outdated or not self._whys.wanted(item, at):
-            return
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST, self._ask_why)
-
-    def _ask_why(self) -> None:
-        self._resting = None
-        if self.is_current and not self.console.paused:
-            self.run_worker(self._learn_why(), name="why", group="why", exclusive=True)
-
-    async def _learn_why(self) -> None:
-        item = self.pointed
-        at = self.store.clock.monotonic()
-        if item is None or not self._whys.wanted(item, at):
-            return
-        try:
-            reply = await self.console.ask(ExplainMessage(id=item.id))
-            why = sentence(reply, self.store.now)
-        except RequestRefused as refusal:
-            why = ((safe(str(refusal), 300), "muted"),)
-        except LinkLost:
-            return  # the line above the keys tells of it
-        self._whys.keep(item, at, why)
-        self._paint_why()
-
-    def _paint_why(self) -> None:
-        item = self.pointed
-        why = None if item is None else self._whys.of(item)
-        low = self.console.size.height < LOW
-        self.query_one(WhyLine).show(item, why, self.store.now, low=low)
 
     # Painting.
 
@@ -220,8 +166,8 @@ class QueueList(ConsoleScreen):
         table.sort_shown(order_of(pages.sort).column, arrow(pages.sort))
         table.paint(self.store.clock.monotonic())
         self.bar.stand(pages.query)
-        self._paint_why()
-        self._mind_why()
+        self.paint_why()
+        self.mind_why()
         first, last = table.visible_rows
         if pages.loaded and not self._refused and pages.wants(first, last) is not None:
             self.console.poke()

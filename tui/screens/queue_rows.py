@@ -19,7 +19,7 @@ from tui.safety import safe
 from tui.store import Store
 from tui.theme import sign
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Cell, Row
+from tui.widgets.rows import Cell, Row
 
 NEVER: Final = 10_000
 """A width no terminal has: shown only when chosen, or all that there is."""

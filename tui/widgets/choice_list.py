@@ -12,7 +12,8 @@ from tui.safety import safe
 from tui.store import Selection
 from tui.theme import COLOURED, Styles
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Row, VirtualTable
+from tui.widgets.rows import Row
+from tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = (
     Column("key", "KEY", 7),

@@ -11,11 +11,13 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from tui.event_lines import EventLine
-from tui.figures import time_of_day
+from tui.figures import count, plural, rate, time_of_day
 from tui.store import EventRing, Selection
 from tui.theme import COLOURED, Styles
+from tui.widgets.bars import Piece
 from tui.widgets.columns import Column
-from tui.widgets.virtual_table import Row, VirtualTable
+from tui.widgets.rows import Row
+from tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = (
     Column("time", "TIME", 8),
@@ -186,12 +188,41 @@ class EventLog(VirtualTable):
         """Events that have come since the end is not followed."""
         return len(self.ring_rows) - self.ring_rows.first_after(self._last_followed)
 
+    def chosen(self) -> list[EventLine]:
+        """The marked events, or all that there are."""
+        lines = [self.ring_rows.line(row) for row in range(len(self.rows))]
+        if marks := self.selection.marks:
+            lines = [line for line in lines if str(line.sequence) in marks]
+        return lines
+
+    def standing(self, flow: float, at: float) -> list[Piece]:
+        """Whether the end is followed, how many events there are, and what is not among them, at
+        monotonic *at*; *flow* is how many come each second.
+        """
+        ring = self.ring_rows.ring
+        pieces: list[Piece] = []
+        if self.following:
+            pieces += [(" ● following", "good"), (" · ", "faint")]
+        else:
+            stopped_at = time_of_day(self.stopped_at) if self.stopped_at else "–"
+            pieces.append((f" ■ stands at {stopped_at}", "warn"))
+            pieces.append((f" · +{count(self.come_since)} new below, G follows · ", "warn"))
+        pieces.append((plural(len(self.rows), "event"), "text"))
+        if marks := len(self.selection.marks):
+            pieces.append((f" · {marks} marked", "mark"))
+        pieces.append((f" · {rate(flow)}/s", "muted"))
+        if at - ring.sampled_at < 5.0:
+            pieces.append((f" · a sample: {count(ring.sampled)} left out so far", "warn"))
+        if ring.missed:
+            pieces.append((f" · {count(ring.missed)} missed", "warn"))
+        return pieces
+
     def stay(self) -> None:
         """Stand here; what comes is counted."""
         if self.following:
             self.following = False
-            count = len(self.ring_rows)
-            last = self.ring_rows.line(count - 1) if count else None
+            lines = len(self.ring_rows)
+            last = self.ring_rows.line(lines - 1) if lines else None
             self._last_followed = last.sequence if last else 0
             self.stopped_at = last.at if last else None
 
@@ -212,18 +243,18 @@ class EventLog(VirtualTable):
 
     def paint(self, at: float) -> None:
         """Follow the end, or stay where the operator is."""
-        count = len(self.rows)
+        lines = len(self.rows)
         dropped = self.ring_rows.dropped - self._dropped
         self._dropped += dropped
-        if self.following and count:
-            newest = self.ring_rows.line(count - 1)
+        if self.following and lines:
+            newest = self.ring_rows.line(lines - 1)
             if self.selection.cursor != str(newest.sequence):
-                if self.virtual_size.height != count + 1 and at - self._sized_at >= 0.9:
+                if self.virtual_size.height != lines + 1 and at - self._sized_at >= 0.9:
                     self._sized_at = at
                     self._resize_virtual()
                 last = self.virtual_size.height - 2
                 if last >= 0:
-                    self._cursor_row = min(last, count - 1)
+                    self._cursor_row = min(last, lines - 1)
                     at_end = str(self.ring_rows.line(self._cursor_row).sequence)
                     if at_end != self.selection.cursor:  # else it waits for its next size
                         self.selection.cursor = at_end

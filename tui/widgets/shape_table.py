@@ -21,7 +21,8 @@ from tui.safety import safe
 from tui.store import Selection
 from tui.theme import Styles
 from tui.widgets.columns import GAP, Column, cut
-from tui.widgets.virtual_table import Row, VirtualTable
+from tui.widgets.rows import Row
+from tui.widgets.virtual_table import VirtualTable
 
 BINS: Final = 8
 

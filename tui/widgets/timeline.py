@@ -19,7 +19,7 @@ from tui.figures import milliseconds, time_of_day
 from tui.safety import safe
 from tui.theme import COLOURED, Styles
 from tui.widgets.columns import Column, cut
-from tui.widgets.virtual_table import Row
+from tui.widgets.rows import Row
 
 COLUMNS = (
     Column("number", "#", 2, right=True),

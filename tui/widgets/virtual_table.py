@@ -9,8 +9,7 @@ layout, changes at most once a second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,32 +23,7 @@ from textual.strip import Strip
 from tui.store import Selection
 from tui.theme import COLOURED, Styles
 from tui.widgets.columns import GAP, Column, cut, fit
-
-Cell = str | tuple[str, str]
-"""A cell's text, or its text and the role of its colour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as it is drawn: its id and a cell for each column by name."""
-
-    id: str
-    cells: dict[str, Cell] = field(hash=False)
-    gone: bool = False
-
-
-class Rows(Protocol):
-    """Where a table takes its rows from."""
-
-    def __len__(self) -> int: ...
-
-    def row(self, index: int) -> Row | None:
-        """The row, or None while it is still on its way."""
-        ...
-
-    def find(self, id: str) -> int | None:
-        """Where a row is now."""
-        ...
+from tui.widgets.rows import Row, Rows
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -187,6 +161,9 @@ class VirtualTable(ScrollView, can_focus=True):
             return
         row = self.rows.find(self.selection.cursor)
         if row is not None:
+            top, last = self.visible_rows
+            if row != self._cursor_row and top <= self._cursor_row <= last:
+                self._show_row(row)  # rows came or went: what was seen stays in sight
             self._cursor_row = row
         elif self.rows.row(min(self._cursor_row, max(0, count - 1))) is not None:
             # Its row is no more: the cursor takes the row that is now at that place.

@@ -1,0 +1,62 @@
+"""A line in which a few words are typed, such as a filter: a sign, a field, and what is wrong.
+
+It is there only while something is typed.  A text that has a fault is not taken; the fault stands
+beside it from the first key on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+Check = Callable[[str], str]
+"""What is wrong with a text; empty when nothing is."""
+
+
+class TypedLine(Horizontal):
+    """The line; whoever shows it hides it."""
+
+    class Typed(Message):
+        """What was typed is to be used."""
+
+        def __init__(self, sign: str, text: str) -> None:
+            super().__init__()
+            self.sign = sign
+            """What the line stood for."""
+            self.text = text
+
+    def __init__(self, *, id: str | None = None) -> None:
+        self._before = Static(" / ", markup=False, id="slash")
+        self._field = Input(compact=True, id="find", select_on_focus=False)
+        self._field.cursor_blink = False
+        self._fault = Static("", markup=False, id="fault")
+        self._sign = ""
+        self._check: Check | None = None
+        super().__init__(self._before, self._field, self._fault, id=id)
+
+    def on_mount(self) -> None:
+        """Nothing is typed yet."""
+        self.display = False
+
+    def ask(self, sign: str, text: str, hint: str, check: Check | None = None) -> None:
+        """Have a text typed, beginning with *text*; *hint* stands where there is none."""
+        self._sign, self._check = sign, check
+        self.display = True
+        self._before.update(f" {sign} ")
+        self._fault.update("")
+        self._field.placeholder, self._field.value = hint, text
+        self._field.cursor_position = len(text)
+        self._field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say at once what is wrong."""
+        if self._check is not None:
+            self._fault.update(self._check(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand it on, unless something is wrong."""
+        if self._check is None or not self._check(event.value):
+            self.post_message(self.Typed(self._sign, event.value))
