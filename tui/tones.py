@@ -13,7 +13,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Tones:
-    """The colours that a theme is made of.  ``faint`` is for what tells nothing (dashes, separators)
+    """The colours that a theme is made of.  ``faint`` is for what tells nothing, such as dashes,
     and for keys that are off; all others tell something.
     """
 
