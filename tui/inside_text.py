@@ -54,7 +54,7 @@ def part_lines(parts: MessageParts, styles: Styles) -> list[Text]:
             Text.assemble(
                 (f" {'  ' * part.depth}{part.number:<4} ", styles["muted"]),
                 (safe(part.kind, 80), styles[role]),
-                (charset, styles["faint"]),
+                (charset, styles["muted"]),
                 (f"  {octets(part.size)}", styles["muted"]),
                 (f"  {safe(part.filename, 200)}" if part.filename else "", styles["strong"]),
             )

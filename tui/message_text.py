@@ -66,7 +66,7 @@ def envelope_lines(
             (moment(view.expires_at), "text"),
             (f"  {_left(view.expires_at - now)}", "muted"),
         ),
-        line("sha256", (view.sha256[:32] + "…" if len(view.sha256) > 33 else view.sha256, "faint")),
+        line("sha256", (view.sha256[:32] + "…" if len(view.sha256) > 33 else view.sha256, "muted")),
     ]
     return lines
 

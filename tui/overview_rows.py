@@ -112,7 +112,7 @@ class TopRows:
                 "gate": gate_cell(row, now),
                 "conn": (
                     f"{row.connections}/{row.allowed}",
-                    "text" if row.connections else "faint",
+                    "text" if row.connections else "muted",
                 ),
                 "oldest": age(None if row.oldest_at is None else now - row.oldest_at),
                 "next": (due(row.next_at, now), "muted"),
@@ -152,8 +152,8 @@ class SenderRows:
             item.name,
             {
                 "name": safe(item.name) or "<>",
-                "accepted": (count(item.accepted), "strong" if item.accepted else "faint"),
-                "queued": (short_count(item.queued), "text" if item.queued else "faint"),
+                "accepted": (count(item.accepted), "strong" if item.accepted else "muted"),
+                "queued": (short_count(item.queued), "text" if item.queued else "muted"),
                 "size": (octets(item.octets) if item.queued else "–", "muted"),
                 "oldest": (age(None if item.oldest_at is None else now - item.oldest_at), "muted"),
             },
@@ -230,7 +230,7 @@ class ClassRows:
             each.priority,
             {
                 "name": safe(each.priority),
-                "queued": (short_count(each.queued), "strong" if each.queued else "faint"),
+                "queued": (short_count(each.queued), "strong" if each.queued else "muted"),
                 "count": (short_count(timing.count), "muted"),
                 **times,
             },

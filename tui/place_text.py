@@ -67,7 +67,7 @@ def standing_lines(
     if view.outcomes:
         strip = [column_sign(column) for column in view.outcomes]
         pieces = [("".join(sign for sign, _ in run), run[0][1]) for run in _runs(strip)]
-        lines.add("history", *pieces, ("  2 h, 5 min a cell", "faint"))
+        lines.add("history", *pieces, ("  2 h, 5 min a cell", "muted"))
     _attempts(lines, view, width, level)
     states = ((n, getattr(view, n)) for n in ("queued", "deferred", "held", "active"))
     lines.add(
@@ -118,7 +118,7 @@ def _attempts(lines: _Lines, view: DestinationView, width: int, level: Series) -
         "attempts",
         (f"{view.connections}/{view.allowed}", "strong"),
         (f" at once, at most {view.most}", "text"),
-        (f"  {safe(view.most_source)}", "faint"),
+        (f"  {safe(view.most_source)}", "muted"),
     )
     rate = view.rate
     if rate is None:
@@ -128,12 +128,12 @@ def _attempts(lines: _Lines, view: DestinationView, width: int, level: Series) -
         "limiter",
         (f"{rate.tokens:.1f} of {rate.burst} left", "strong"),
         (f" · {rate.per_second:g}/s", "text"),
-        (f"  {safe(rate.source)}", "faint"),
+        (f"  {safe(rate.source)}", "muted"),
     )
     columns, _per = level.columns(max(1, min(60, width - LABEL - 20)))
     if len(columns) > 1:
         (chart,) = rows_of(columns, 1, max(1.0, float(rate.burst)))
-        lines.add("", (chart, "info"), ("  what is left of it", "faint"))
+        lines.add("", (chart, "info"), ("  what is left of it", "muted"))
 
 
 def _times(lines: _Lines, view: DestinationView, now: float) -> None:
@@ -218,7 +218,7 @@ def fate_lines(view: DestinationView, now: float, width: int, styles: Styles) ->
         lines.add(
             name,
             ("█" * length + " " * (room - length), role),
-            (f"{count(number):>8}", "strong" if number else "faint"),
+            (f"{count(number):>8}", "strong" if number else "muted"),
         )
     if view.codes:
         shown = " · ".join(f"{safe(code, 20)} {count(number)}" for code, number in view.codes)
@@ -275,7 +275,7 @@ def timing(found: Timing) -> list[tuple[str, str]]:
         return [("–", "faint")]
     parts = ((name, getattr(found, name)) for name in ("p50", "p95", "p99"))
     shown = " · ".join(f"{name} {duration(value)}" for name, value in parts)
-    return [(shown, "text"), (f"  of {count(found.count)}", "faint")]
+    return [(shown, "text"), (f"  of {count(found.count)}", "muted")]
 
 
 def duration(seconds: float) -> str:

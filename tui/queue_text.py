@@ -59,7 +59,7 @@ def _states(status: Status, width: int, styles: Styles) -> list[Text]:
         lines.append(
             Text.assemble(
                 (f" {mark} {state:<9}", styles[role if number else "muted"]),
-                (f"{count(number):>9}  ", styles["strong" if number else "faint"]),
+                (f"{count(number):>9}  ", styles["strong" if number else "muted"]),
                 ("█" * length, styles[role]),
             )
         )
@@ -74,7 +74,7 @@ def _classes(shape: Shape, styles: Styles) -> Text:
         text.append(f" {name[:4]} ", styles["muted"])
         text.append(short_count(shape.classes[name]), styles["text"])
     if not shown:
-        text.append(" no mail waits", styles["faint"])
+        text.append(" no mail waits", styles["muted"])
     return text
 
 
@@ -88,7 +88,7 @@ def _ages(shape: Shape, width: int, styles: Styles) -> list[Text]:
     blocks = Text.assemble(("      ", styles["muted"]))
     for title, number in zip(bin_titles(shape.bounds), bins, strict=True):
         titles.append(title.rjust(room), styles["muted"])
-        numbers.append(tight(number).rjust(room), styles["text" if number else "faint"])
+        numbers.append(tight(number).rjust(room), styles["text" if number else "muted"])
         height = 0 if not number else max(1, round(8 * number / most))
         role = {"heat4": "bad", "heat3": "warn"}.get(heat(number, most), "info")
         blocks.append((BLOCKS[height] * 2).rjust(room), styles[role])

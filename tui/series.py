@@ -50,6 +50,11 @@ class Series:
         known = [value for value in list(self._values)[-seconds:] if value is not None]
         return sum(known) / len(known) if known else None
 
+    @property
+    def peak(self) -> float | None:
+        """The greatest value of one second; never less than a mean of some."""
+        return max((value for value in self._values if value is not None), default=None)
+
     def columns(self, width: int) -> tuple[list[float | None], int]:
         """At most *width* means, oldest first, and how many seconds each one covers.
 

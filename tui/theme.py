@@ -19,7 +19,9 @@ from tui.tones import DARK, GREY, LIGHT, SAFE, Tones, mixed
 
 Styles = Mapping[str, Style]
 """Styles by role.  Roles: text muted faint head accent good warn bad info special, and the
-backgrounds cursor, cursor_idle, mark; heat1 to heat4 are the shades of a number."""
+backgrounds cursor, cursor_idle, mark; heat1 to heat4 are the shades of a number.  faint is for
+what tells nothing (dashes, separators) and for keys that are off; what tells something is muted
+at the least.  tests/tui/test_contrast.py holds both to their contrast on every ground."""
 
 
 @dataclass(frozen=True, slots=True)

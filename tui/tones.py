@@ -13,7 +13,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Tones:
-    """The colours that a theme is made of."""
+    """The colours that a theme is made of.  ``faint`` is for what tells nothing, such as dashes,
+    and for keys that are off; all others tell something.
+    """
 
     ground: str
     surface: str
@@ -49,15 +51,15 @@ DARK: Final = Tones(
     focus="#5573a8",
     text="#c8d0dc",
     strong="#eef2f8",
-    muted="#7d8898",
-    faint="#4b5565",
+    muted="#8c96a4",
+    faint="#6f7885",
     accent="#7aa7f0",
     good="#7fc08a",
     warn="#e0b05e",
     bad="#ec7680",
     info="#67bcd0",
     special="#b09cf5",
-    cursor="#263449",
+    cursor="#222e42",
     selected="#2c3c58",
 )
 LIGHT: Final = Tones(
@@ -69,14 +71,14 @@ LIGHT: Final = Tones(
     text="#2b3340",
     strong="#0d1117",
     muted="#5b6675",
-    faint="#9aa4b2",
+    faint="#7a828e",
     accent="#2459b3",
-    good="#1f7a38",
-    warn="#8f5c00",
+    good="#1e7536",
+    warn="#8e5b00",
     bad="#b3222f",
     info="#136f85",
     special="#6a45c0",
-    cursor="#d3e0f5",
+    cursor="#dbe6f7",
     selected="#c2d5f5",
     dark=False,
 )
@@ -89,15 +91,15 @@ SAFE: Final = (
         focus="#56b4e9",
         text="#ccd3dd",
         strong="#f2f5fa",
-        muted="#808b9b",
-        faint="#4d5767",
+        muted="#8e98a6",
+        faint="#717a87",
         accent="#56b4e9",
         good="#4aa3ff",
         warn="#f0c040",
         bad="#ff8c1a",
         info="#9cc9e8",
         special="#cfa8d8",
-        cursor="#243650",
+        cursor="#203047",
         selected="#2a4060",
     )
 )
@@ -109,14 +111,14 @@ GREY: Final = Tones(
     focus="#8a8a8a",
     text="#cccccc",
     strong="#f5f5f5",
-    muted="#8a8a8a",
-    faint="#5a5a5a",
+    muted="#969696",
+    faint="#797979",
     accent="#e0e0e0",
     good="#c4c4c4",
     warn="#e8e8e8",
     bad="#ffffff",
     info="#b8b8b8",
     special="#d4d4d4",
-    cursor="#333333",
+    cursor="#2e2e2e",
     selected="#444444",
 )

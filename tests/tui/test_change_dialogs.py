@@ -65,13 +65,16 @@ async def test_mail_goes_to_another_server(link: MemoryLink, clock: HandClock) -
     async with running(link, clock) as (console, pilot):
         await press(pilot, "2", "T")
         await write(pilot, "backup.example:2525")
-        await press(pilot, "enter", "2", "x")
+        assert "⏎ in a field does it" in page_of(console)
+        await press(pilot, "down", "2", "x")
         assert "✖ For: a time such as 30m, 2h or 1d; empty for good" in page_of(console)
-        await press(pilot, "backspace", "h", "enter", "enter")
+        await press(pilot, "enter")
+        assert not made(link)
+        await press(pilot, "backspace", "h", "enter")
         (request,) = made(link)
         assert isinstance(request, RerouteMessages)
         assert (request.to, request.seconds) == ("backup.example:2525", 7200.0)
-        await press(pilot, "T", "enter", "enter", "enter")
+        await press(pilot, "T", "enter")
         assert (made(link)[1].to, made(link)[1].seconds) == ("", None)  # type: ignore[attr-defined]
 
 

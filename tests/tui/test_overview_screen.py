@@ -6,8 +6,8 @@ import msgspec
 
 from empath.control.link import AttentionItem, GetLatency, ListSenders
 from tests.fakes.clock import HandClock
-from tests.fakes.console import page_of, press, running
-from tests.fakes.demo_engine import DemoEngine
+from tests.fakes.console import page_of, press, running, settle
+from tests.fakes.demo_engine import DemoEngine, prime
 from tests.fakes.memory_link import MemoryLink
 
 WIDE, SMALL = (200, 60), (80, 24)
@@ -148,3 +148,14 @@ async def test_a_config_that_needs_attention_leads_to_its_screen(clock: HandCloc
             assert console.current_mode == "config"
         else:
             assert "There is nothing to go to here." in page_of(console)
+
+
+async def test_the_flow_claims_no_past_it_does_not_have(clock: HandClock) -> None:
+    """A console that has just been attached says for how long it has looked, not how wide it is."""
+    link = engine(clock)
+    async with running(link, clock) as (console, _):
+        assert "Flow · last 1s" in page_of(console)
+        prime(link, console.store, 30)
+        console.paint_soon()
+        await settle()
+        assert "Flow · last 31s" in page_of(console)

@@ -38,3 +38,13 @@ def test_counts_are_whole_and_rates_have_a_decimal(
     words = chart.render_line(0).text.split()
     assert words[:2] == ["queue", figure]
     assert chart.render_line(0).text.rstrip().endswith(most)
+
+
+def test_the_peak_is_never_less_than_the_present() -> None:
+    """Ten minutes of columns are means, but max is the highest second."""
+    series = Series()
+    for second in range(600):
+        series.add(float(second), 430.0 if second >= 595 else 10.0)
+    line = _Sized("accepted", series, "info").render_line(0).text
+    assert line.split()[1] == "430/s"
+    assert line.rstrip().endswith("max 430/s")

@@ -17,7 +17,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import Changed, LinkLost, RequestRefused
@@ -25,6 +24,7 @@ from tui.change_facts import COUNTING, facts_before, facts_of, heading, role_of_
 from tui.change_table import Change, Target, Values
 from tui.safety import safe
 from tui.screens.dialogs import TYPED_ABOVE
+from tui.screens.question import DOES_IT, Facts, Foot, Question
 from tui.theme import COLOURED, Styles
 
 NAMES: Final = 12
@@ -40,7 +40,7 @@ class Answer:
     values: Values = field(default_factory=dict)
 
 
-class ChangeDialog(ModalScreen[Answer | None]):
+class ChangeDialog(Question[Answer | None]):
     """Shall this be done, and how?"""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,6 +77,13 @@ class ChangeDialog(ModalScreen[Answer | None]):
         elif change.destroys and target.number > TYPED_ABOVE:
             self._typed = str(target.number)
 
+    @property
+    def subtitle(self) -> str:
+        """What enter and escape do."""
+        change = self._change
+        enter = DOES_IT if change.blanks and not change.destroys else "Cancel is the default"
+        return f"{enter} · esc closes"
+
     # How it looks.
 
     def compose(self) -> ComposeResult:
@@ -84,34 +91,39 @@ class ChangeDialog(ModalScreen[Answer | None]):
         change, target = self._change, self._target
         with Vertical(classes="dialog" + (" -danger" if change.destroys else "")) as box:
             box.border_title = heading(change, target, self._values)
-            box.border_subtitle = "Cancel is the default · esc closes"
-            yield Static(
-                self._table(facts_before(change, target, self._values, self._now)),
-                id="change-facts",
-            )
-            for blank in change.blanks:
-                with Horizontal(classes="fact blank"):
-                    yield Static(blank.label, markup=False, classes="name")
-                    entry = Input(
-                        blank.text, placeholder=blank.hint, compact=True, id=f"blank-{blank.name}"
-                    )
-                    entry.cursor_blink = False
-                    yield entry
-            if self._typed:
-                with Horizontal(classes="fact typed"):
-                    yield Static(role_of_typed(target, self._typed), markup=False)
-                    entry = Input(compact=True, id="typed")
-                    entry.cursor_blink = False
-                    yield entry
-            yield Static("", markup=False, id="change-wrong")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", name="no", id="cancel", compact=True)
-                if change.destroys and change.queued:
-                    yield Button("Hold instead", name="hold", id="hold", compact=True)
-                yes = Button(change.title.split()[0], name="yes", id="yes", compact=True)
-                yes.disabled = True
-                yes.add_class("-danger" if change.destroys else "-go")
-                yield yes
+            with Facts():
+                yield Static(
+                    self._table(facts_before(change, target, self._values, self._now)),
+                    id="change-facts",
+                )
+            with Foot():
+                yield from self._fields()
+                yield Static("", markup=False, id="change-wrong")
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", name="no", id="cancel", compact=True)
+                    if change.destroys and change.queued:
+                        yield Button("Hold instead", name="hold", id="hold", compact=True)
+                    yes = Button(change.title.split()[0], name="yes", id="yes", compact=True)
+                    yes.disabled = True
+                    yes.add_class("-danger" if change.destroys else "-go")
+                    yield yes
+
+    def _fields(self) -> ComposeResult:
+        """What is to be filled in, and what is to be typed."""
+        for blank in self._change.blanks:
+            with Horizontal(classes="fact blank"):
+                yield Static(blank.label, markup=False, classes="name")
+                entry = Input(
+                    blank.text, placeholder=blank.hint, compact=True, id=f"blank-{blank.name}"
+                )
+                entry.cursor_blink = False
+                yield entry
+        if self._typed:
+            with Horizontal(classes="fact typed"):
+                yield Static(role_of_typed(self._target, self._typed), markup=False)
+                entry = Input(compact=True, id="typed")
+                entry.cursor_blink = False
+                yield entry
 
     def _table(self, facts: Iterable[tuple[str, str]]) -> Table:
         """Names and values; one widget, for a box must open at once."""
@@ -151,6 +163,7 @@ class ChangeDialog(ModalScreen[Answer | None]):
 
     def _show(self, facts: Iterable[tuple[str, str]]) -> None:
         self.query_one("#change-facts", Static).update(self._table(facts))
+        self.call_after_refresh(self.frame)
 
     # What is typed.
 
@@ -188,13 +201,14 @@ class ChangeDialog(ModalScreen[Answer | None]):
             self._judge()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter where the number is typed is yes; in a blank it goes on to what comes next."""
+        """Enter in a field does it; where that destroys, it goes on to what comes next, and only
+        the typed number is yes.
+        """
         event.stop()
-        if event.input.id == "typed":
+        if event.input.id == "typed" or not self._change.destroys:
             self.action_yes(sure=True)
         elif self._change.blanks[-1].name == (event.input.id or "").removeprefix("blank-"):
-            after = "#typed" if self._typed else "#cancel" if self._change.destroys else "#yes"
-            self.query_one(after).focus()
+            self.query_one("#typed" if self._typed else "#cancel").focus()
         else:
             self.focus_next()
 

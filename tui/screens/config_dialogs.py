@@ -13,13 +13,13 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import ConfigChange, Plan
 from tui.config_lines import EFFECTS, touched
 from tui.figures import plural
 from tui.safety import safe
+from tui.screens.question import DOES_IT, Facts, Foot, Question
 
 WATCH: Final = 60.0
 """Seconds of a trial, unless others are typed."""
@@ -37,7 +37,7 @@ class Applying:
     reason: str
 
 
-class ApplyDialog(ModalScreen[Applying | None]):
+class ApplyDialog(Question[Applying | None]):
     """Put this in force?"""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,6 +46,11 @@ class ApplyDialog(ModalScreen[Applying | None]):
         Binding("up", "app.focus_previous", show=False),
         Binding("f6", "answer(True)", show=False, priority=True),
     ]
+
+    @property
+    def subtitle(self) -> str:
+        """What the keys do."""
+        return f"F6 applies · {DOES_IT} · esc cancels"
 
     def __init__(self, facts: Sequence[tuple[str, str]], *, title: str) -> None:
         super().__init__()
@@ -56,35 +61,36 @@ class ApplyDialog(ModalScreen[Applying | None]):
         """Facts, two fields, buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            box.border_subtitle = "F6 applies · esc cancels"
-            for name, value in self._facts:
-                with Horizontal(classes="fact"):
-                    yield Static(name, markup=False, classes="name")
-                    yield Static(value, markup=False, classes="value")
-            with Horizontal(classes="fact field"):
-                yield Static("Watch", markup=False, classes="name")
-                yield _field("60", id="watch")
-                yield Static(
-                    " s on trial; goes back by itself if the engine is worse off, 0 for none",
-                    markup=False,
-                    id="watch-said",
-                )
-            with Horizontal(classes="fact field"):
-                yield Static("Reason", markup=False, classes="name")
-                yield _field("", id="reason")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", name="", id="cancel", compact=True)
-                yes = Button("Apply", name="yes", id="yes", compact=True)
-                yes.add_class("-go")
-                yield yes
+            with Facts():
+                for name, value in self._facts:
+                    with Horizontal(classes="fact"):
+                        yield Static(name, markup=False, classes="name")
+                        yield Static(value, markup=False, classes="value")
+            with Foot():
+                with Horizontal(classes="fact field"):
+                    yield Static("Watch", markup=False, classes="name")
+                    yield _field("60", id="watch")
+                    yield Static(
+                        " s on trial; goes back by itself if the engine is worse off, 0 for none",
+                        markup=False,
+                        id="watch-said",
+                    )
+                with Horizontal(classes="fact field"):
+                    yield Static("Reason", markup=False, classes="name")
+                    yield _field("", id="reason")
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", name="", id="cancel", compact=True)
+                    yes = Button("Apply", name="yes", id="yes", compact=True)
+                    yes.add_class("-go")
+                    yield yes
 
     def on_mount(self) -> None:
         """Cancel has the focus."""
         self.query_one("#cancel").focus()
 
     def on_input_submitted(self) -> None:
-        """Enter in a field goes on to the next."""
-        self.app.action_focus_next()
+        """Enter in a field is yes."""
+        self.action_answer(True)
 
     def on_input_changed(self) -> None:
         """A time that cannot be meant is said at once."""

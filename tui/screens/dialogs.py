@@ -16,11 +16,13 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui.screens.question import Facts, Foot, Question
+
 TYPED_ABOVE = 10
 """Destroying more messages than this wants their number typed."""
 
 
-class _Dialog(ModalScreen[str]):
+class _Dialog(Question[str]):
     """A box over the screen with some lines, and buttons of which the first has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,25 +69,26 @@ class Ask(_Dialog):
         """Title, facts, perhaps a field, buttons."""
         with Vertical(classes="dialog" + (" -danger" if self._destroys else "")) as box:
             box.border_title = self._title
-            for name, value in self._facts:
-                with Horizontal(classes="fact"):
-                    yield Static(name, markup=False, classes="name")
-                    yield Static(value, markup=False, classes="value")
-            if self._typed is not None:
-                with Horizontal(classes="fact typed"):
-                    yield Static(
-                        f"Type the number of messages ({self._typed}) to confirm:", markup=False
-                    )
-                    field = Input(compact=True, id="typed", type="integer")
-                    field.cursor_blink = False
-                    yield field
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", name="", id="cancel", compact=True)
-                yes = Button(
-                    self._yes, name="yes", id="yes", compact=True, disabled=self._typed is not None
-                )
-                yes.add_class("-danger" if self._destroys else "-go")
-                yield yes
+            with Facts():
+                for name, value in self._facts:
+                    with Horizontal(classes="fact"):
+                        yield Static(name, markup=False, classes="name")
+                        yield Static(value, markup=False, classes="value")
+            with Foot():
+                if self._typed is not None:
+                    with Horizontal(classes="fact typed"):
+                        yield Static(
+                            f"Type the number of messages ({self._typed}) to confirm:", markup=False
+                        )
+                        field = Input(compact=True, id="typed", type="integer")
+                        field.cursor_blink = False
+                        yield field
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", name="", id="cancel", compact=True)
+                    typed = self._typed is not None
+                    yes = Button(self._yes, name="yes", id="yes", compact=True, disabled=typed)
+                    yes.add_class("-danger" if self._destroys else "-go")
+                    yield yes
 
     def on_mount(self) -> None:
         """Cancel has the focus, unless a number must be typed."""
@@ -127,35 +130,31 @@ class LeaveDialog(_Dialog):
     def compose(self) -> ComposeResult:
         """The question as it fits how the console was started."""
         with Vertical(classes="dialog") as box:
-            if self._child:
-                box.border_title = "Stop the relay too?"
-                yield Static(
-                    "The relay was started together with this console. Stopping lets deliveries "
-                    "on the wire finish; queued mail stays in the spool until the next start.",
-                    markup=False,
-                )
-                if not self._can_stop:
-                    yield Static("The engine cannot be told to stop now.", markup=False)
-                with Horizontal(classes="buttons"):
-                    yield Button("Cancel", name="", id="cancel", compact=True)
+            box.border_title = "Stop the relay too?" if self._child else "Leave the console?"
+            with Facts():
+                for sentence in self._sentences():
+                    yield Static(sentence, markup=False)
+            with Foot(), Horizontal(classes="buttons"):
+                yield Button("Cancel", name="", id="cancel", compact=True)
+                if self._child:
                     yield Button("Leave it running", name="leave", id="leave", compact=True)
-                    stop = Button(
-                        "Stop relay",
-                        name="stop",
-                        id="stop",
-                        compact=True,
-                        disabled=not self._can_stop,
-                    )
+                    off = not self._can_stop
+                    stop = Button("Stop relay", name="stop", id="stop", compact=True, disabled=off)
                     stop.add_class("-danger")
                     yield stop
-            else:
-                box.border_title = "Leave the console?"
-                yield Static("The relay goes on without it.", markup=False)
-                with Horizontal(classes="buttons"):
-                    yield Button("Cancel", name="", id="cancel", compact=True)
+                else:
                     leave = Button("Leave", name="leave", id="leave", compact=True)
                     leave.add_class("-go")
                     yield leave
+
+    def _sentences(self) -> list[str]:
+        if not self._child:
+            return ["The relay goes on without it."]
+        said = (
+            "The relay was started together with this console. Stopping lets deliveries "
+            "on the wire finish; queued mail stays in the spool until the next start."
+        )
+        return [said] if self._can_stop else [said, "The engine cannot be told to stop now."]
 
     def on_mount(self) -> None:
         """Cancel has the focus, unless an attached console was told to quit in so many words."""

@@ -14,13 +14,13 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import GateChange, LinkLost, RequestRefused
 from tui.figures import plural
 from tui.gate_changes import GateVerb, Values
 from tui.safety import safe
+from tui.screens.question import DOES_IT, Facts, Foot, Question
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -29,7 +29,7 @@ _PAUSE = 0.2
 """Seconds without a key before the engine is asked what it would mean."""
 
 
-class GateDialog(ModalScreen[GateChange | None]):
+class GateDialog(Question[GateChange | None]):
     """Asks; answers with the change, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,32 +59,45 @@ class GateDialog(ModalScreen[GateChange | None]):
         assert isinstance(self.app, Console)
         return self.app
 
+    @property
+    def subtitle(self) -> str:
+        """What enter and escape do."""
+        enter = DOES_IT if self._verb.fields else "Cancel is the default"
+        return f"{enter} · esc closes"
+
     def compose(self) -> ComposeResult:
-        """Fields, what it means, the command, buttons."""
+        """What it means, the command, fields, buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = f"{self._verb.title} {safe(self._destination)}?"
-            for field in self._verb.fields:
-                with Horizontal(classes="fact field"):
-                    yield Static(field.title, markup=False, classes="name")
-                    value = self._begin.get(field.name, field.value)
-                    entry = Input(value, compact=True, id=f"field-{field.name}")
-                    entry.cursor_blink = False
-                    yield entry
+            with Facts():
+                for name, of, text in (
+                    ("It is", "", self._verb.consequence),
+                    ("Waiting", "waiting", "…"),
+                    ("Equivalent", "command", ""),
+                ):
+                    with Horizontal(classes="fact"):
+                        yield Static(name, markup=False, classes="name")
+                        yield Static(text, markup=False, classes="value", id=of or None)
+            with Foot():
+                yield from self._fields()
+                yield Static("", markup=False, id="problem")
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", name="cancel", id="cancel", compact=True)
+                    yes = Button(self._verb.yes, name="yes", id="yes", compact=True)
+                    yes.add_class("-go")
+                    yield yes
+
+    def _fields(self) -> ComposeResult:
+        """What is to be filled in; an empty field has its hint inside."""
+        for field in self._verb.fields:
+            with Horizontal(classes="fact field"):
+                yield Static(field.title, markup=False, classes="name")
+                value = self._begin.get(field.name, field.value)
+                entry = Input(value, placeholder=field.hint, compact=True, id=f"field-{field.name}")
+                entry.cursor_blink = False
+                yield entry
+                if value:
                     yield Static(field.hint, markup=False, classes="hint")
-            for name, of, text in (
-                ("It is", "", self._verb.consequence),
-                ("Waiting", "waiting", "…"),
-                ("Equivalent", "command", ""),
-            ):
-                with Horizontal(classes="fact"):
-                    yield Static(name, markup=False, classes="name")
-                    yield Static(text, markup=False, classes="value", id=of or None)
-            yield Static("", markup=False, id="problem")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", name="cancel", id="cancel", compact=True)
-                yes = Button(self._verb.yes, name="yes", id="yes", compact=True)
-                yes.add_class("-go")
-                yield yes
 
     def on_mount(self) -> None:
         """The first field has the focus; with none it is Cancel."""
@@ -151,12 +164,12 @@ class GateDialog(ModalScreen[GateChange | None]):
         self.run_worker(self._ask, exclusive=True, group="dry-run")  # type: ignore[arg-type] # a function is made a coroutine only when it runs
 
     def on_input_submitted(self) -> None:
-        """Do it, once what it is about stands there to be seen; until then the next field."""
+        """Do it, once what it is about stands there to be seen."""
         yes = self.query_one("#yes", Button)
-        if self._told and not yes.disabled:
+        if not self._told:
+            self.query_one("#waiting", Static).update("… still being counted")
+        elif not yes.disabled:
             yes.press()
-        else:
-            self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

@@ -189,12 +189,10 @@ class OverviewScreen(ConsoleScreen):
 
     def _name_panes(self) -> None:
         status, glance = self.store.status, self.store.glance
-        spark = next(iter(self.query(Spark)))
-        width = max(1, spark.size.width - 32)
-        _, per = self.store.queue_size.columns(width)
         rss = "" if status is None else f"rss {memory(status.memory)}"
         flow = self.query_one("#flow", Pane)
-        flow.name_it(f"Flow · last {age(min(600, per * width))}" + (f" · {rss}" if rss else ""))
+        span = f" · last {age(len(self.store.queue_size))}" if status is not None else ""
+        flow.name_it(f"Flow{span}" + (f" · {rss}" if rss else ""))
         if status is None:
             return
         titles = titles_of(self.lists, status, glance, self.store.now)

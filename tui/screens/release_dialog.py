@@ -13,12 +13,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from empath.address import BadAddress, EmailAddress
 from empath.control.link import LinkLost, RequestRefused
 from tui.safety import safe
+from tui.screens.question import DOES_IT, Facts, Foot, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def read_recipients(text: str) -> tuple[EmailAddress, ...]:
     return tuple(EmailAddress(each) for each in text.replace(",", " ").split())
 
 
-class ReleaseDialog(ModalScreen[Destination]):
+class ReleaseDialog(Question[Destination]):
     """The box."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,6 +64,11 @@ class ReleaseDialog(ModalScreen[Destination]):
         self._queued = queued
         self._dry_run = dry_run
 
+    @property
+    def subtitle(self) -> str:
+        """What enter and escape do."""
+        return f"{DOES_IT if self._queued else '⏎ next field, in the last it does it'} · esc closes"
+
     def compose(self) -> ComposeResult:
         """Two fields, what it means, buttons."""
         means = (
@@ -73,19 +78,22 @@ class ReleaseDialog(ModalScreen[Destination]):
         )
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            yield from self._field("Server", self._before.to, "host:port, such as smtp.x.org:25")
-            if not self._queued:
-                people = ", ".join(self._before.recipients)
-                yield from self._field("To", people, f"empty: {self._envelope}")
-            with Horizontal(classes="fact"):
+            with Facts(), Horizontal(classes="fact"):
                 yield Static("It means", markup=False, classes="name")
                 yield Static(means, markup=False, classes="value")
-            yield Static("", markup=False, id="refusal")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", name="", id="cancel", compact=True)
-                go = Button("Release", name="go", id="yes", compact=True)
-                go.add_class("-go")
-                yield go
+            with Foot():
+                yield from self._field(
+                    "Server", self._before.to, "host:port, such as smtp.x.org:25"
+                )
+                if not self._queued:
+                    people = ", ".join(self._before.recipients)
+                    yield from self._field("To", people, f"empty: {self._envelope}")
+                yield Static("", markup=False, id="refusal")
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", name="", id="cancel", compact=True)
+                    go = Button("Release", name="go", id="yes", compact=True)
+                    go.add_class("-go")
+                    yield go
 
     @staticmethod
     def _field(name: str, value: str, hint: str) -> ComposeResult:
@@ -111,7 +119,7 @@ class ReleaseDialog(ModalScreen[Destination]):
             self.dismiss(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the next field, and from the last one on."""
+        """Enter goes to the next field, and from the last one on: what was sent is sent."""
         event.stop()
         fields = list(self.query(Input))
         place = fields.index(event.input)

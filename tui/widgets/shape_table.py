@@ -135,7 +135,7 @@ def row_of(row: ShapeRow, most: int, now: float, *, wide: bool) -> Row:
         "total": (short_count(row.total), "strong") if row.total else ("·", "faint"),
         **{f"bin{n}": (tight(number), heat(number, most)) for n, number in enumerate(row.bins)},
         "gate": gate_cell(row, now),
-        "conn": (f"{row.connections}/{row.allowed}", "text" if row.connections else "faint"),
+        "conn": (f"{row.connections}/{row.allowed}", "text" if row.connections else "muted"),
         "tls": tls_cell(row),
         "oldest": age(None if row.oldest_at is None else now - row.oldest_at),
         "next": (_due(row, now), "muted"),

@@ -99,7 +99,9 @@ class Spark(Widget):
         return (short_count(round(value)) if self._whole else rate(value)) + self._unit
 
     def _draw(self, size: Size) -> _Drawing:
-        """All rows at once."""
+        """All rows at once.  A column is a mean of seconds and the highest fills the chart; the
+        peak is the highest second, for it must not be less than what is shown as the present.
+        """
         columns = self._width()
         values, _per = self._series.columns(columns)
         known = [value for value in values if value is not None]
@@ -113,7 +115,7 @@ class Spark(Widget):
             size,
             tuple(row.rjust(columns) for row in chart),
             self._figure(self._series.recent(1 if self._whole else 5)),
-            f"max {self._figure(peak)}" if known else "",
+            f"max {self._figure(self._series.peak)}" if known else "",
         )
 
     def render_line(self, y: int) -> Strip:
@@ -137,7 +139,7 @@ class Spark(Widget):
                     ),
                     Segment("  "),
                     Segment(chart, self.palette[role]),
-                    Segment(cut(f" {most}", 10), self.palette["faint"]),
+                    Segment(cut(f" {most}", 10), self.palette["muted"]),
                 ]
             )
             .adjust_cell_length(width)

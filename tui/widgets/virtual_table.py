@@ -271,18 +271,24 @@ class VirtualTable(ScrollView, can_focus=True):
                 role = "gone"
             elif self.dimmed:
                 role = "faint"
-            gap = "" if number == 0 else " " * GAP
-            segments.append(
-                Segment(gap + cut(text, size, right=column.right), self._blend(base, role))
-            )
-            used += size + len(gap)
+            gap = 0 if number == 0 else GAP
+            style = self._blend(base, role)
+            cell = cut(text, size, right=column.right)
+            if base is not None and gap and style.bgcolor != base.bgcolor:
+                segments += [Segment(" " * gap, base), Segment(cell, style)]
+            else:
+                segments.append(Segment(" " * gap + cell, style))
+            used += size + gap
         if used < width:
             segments.append(Segment(" " * (width - used), base))
         return Strip(segments, max(used, width)).crop(0, width)
 
     def _blend(self, base: Style | None, role: str) -> Style:
+        """The style of *role* on the row's ground; a shade is the figure's own and stays, for its
+        colour can be read on no other ground.
+        """
         style = self.palette[role]
-        return style if base is None else style + base
+        return style if base is None or style.bgcolor is not None else style + base
 
     # Moving.
 
