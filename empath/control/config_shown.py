@@ -17,6 +17,7 @@ from empath.control.aside import aside
 from empath.control.config_history import History, Kept
 from empath.control.config_requests import ConfigHistory, ConfigView
 from empath.control.config_texts import ConfigTexts
+from empath.control.config_trial import WATCHER
 from empath.control.request import NotFound, RequestUnclear
 from empath.control.standing_config import StandingConfig
 
@@ -79,13 +80,18 @@ class ConfigShown:
         )
 
     async def earlier(self, number: int) -> Kept:
-        """Version *number* to go back to; with 0 the one before what is in force.
+        """Version *number* to go back to; with 0 the one before what is in force.  What a trial
+        went back from is not gone back to unless it is named.
 
         Raises `NotFound`.
         """
         wanted: int | None = number
         if not wanted:
-            wanted = await aside(self._history.before, self._standing.state.version)
+            running = self._standing.state.version
+            came = await aside(self._history.read, running)
+            if came is not None and came.actor == WATCHER:
+                running = came.back_to
+            wanted = await aside(self._history.before, running)
         if wanted is None:
             raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
         kept = await aside(self._history.read, wanted)

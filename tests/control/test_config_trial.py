@@ -20,6 +20,7 @@ from empath.control.link import (
     ReadConfigText,
     RequestRefused,
     RequestUnclear,
+    RollBackConfig,
 )
 from empath.events import ConfigRefused, ConfigWatched
 from empath.policy.probation import Health
@@ -103,6 +104,21 @@ async def test_a_breach_goes_back_by_itself_and_says_why(tmp_path: Path) -> None
         assert (seen.outcome, seen.sentence) == ("rolled back", f"Back to version 1: {why}")
         await seconds(at, 100)
         assert at.standing.state.version == 3
+
+
+async def test_a_rollback_after_that_does_not_bring_the_breach_back(tmp_path: Path) -> None:
+    """What a trial went back from is stepped over, unless it is named."""
+    async with at_desk(tmp_path, BASE.format("5m")) as at:
+        at.health = Health(delivered=100)
+        await at.desk.answer(ApplyConfig(text=BASE.format("6m")), "ada")
+        await put(at, "9m")
+        at.health = Health(delivered=105, failed=5)
+        await seconds(at, 1)
+        assert at.standing.current().delivery.retry.base == 360
+        back = await at.desk.answer(RollBackConfig(dry_run=True), "ada")
+        assert back.back_to == 1
+        named = await at.desk.answer(RollBackConfig(version=3, dry_run=True), "ada")
+        assert named.back_to == 3
 
 
 async def test_what_was_before_is_what_it_is_held_against(tmp_path: Path) -> None:
