@@ -41,7 +41,7 @@ def show(
     ] = None,
     client: Client,
 ) -> None:
-    """Show the config in force as TOML, secrets as fingerprints."""
+    """Show the config in force as TOML, a placeholder for each secret."""
     if version is not None:
         if written:
             leave("--written is about what is in force, not about --version.", ExitCode.USAGE)
