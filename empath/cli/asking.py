@@ -24,9 +24,11 @@ from empath.control.remote import RemoteLink
 
 T = TypeVar("T")
 
+# `readable` has the parser refuse a file as a slip in the command line.  Who opens it says what is
+# wrong with it, and where the config may not be read, its engine can be asked all the same.
 SocketOption = Annotated[
     Path | None,
-    typer.Option("--socket", metavar="PATH", help="The engine's control socket."),
+    typer.Option("--socket", metavar="PATH", readable=False, help="The engine's control socket."),
 ]
 ConfigOption = Annotated[
     Path | None,
@@ -34,6 +36,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="FILE",
+        readable=False,
         help="The config whose spool holds the socket; default: ./empath.toml.",
     ),
 ]

@@ -54,7 +54,7 @@ def _group() -> None:
 def check(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Default: the config.")
+        Path | None, typer.Argument(metavar="FILE", readable=False, help="Default: the config.")
     ] = None,
     json: JsonOption = False,
     config_file: ConfigOption = None,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
+from msgspec.structs import replace
 
 from empath.cli.asking import Client, leave
 from empath.cli.config_diff import write_applied, write_faults
@@ -23,6 +24,8 @@ from empath.control import link
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
 _STDIN: Final = "-"
+
+Checked = TypeVar("Checked", link.Plan, link.ConfigFaults)
 
 
 @verb
@@ -76,9 +79,10 @@ def apply(
     except BadUnit as error:
         leave(f"--watch: {error}", ExitCode.USAGE)
     request = link.ApplyConfig(
-        text=_text_of(file), expect=expect, reason=reason, watch=seconds or None
+        text=text_of(file), expect=expect, reason=reason, watch=seconds or None
     )
     applied = client.ask(request)
+    applied = replace(applied, plan=of_draft(applied.plan, file))
     if client.json:
         write_json(applied)
         if applied.plan.faults:
@@ -145,6 +149,12 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
+def of_draft(found: Checked, file: str) -> Checked:
+    """*found* with its faults in the draft that was named, where the engine says its own file."""
+    name = "standard input" if file == _STDIN else file
+    return replace(found, faults=tuple(replace(one, file=name) for one in found.faults))
+
+
 def _plain(key: str) -> str:
     """The key of a value as the manual writes it."""
     return re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]', "[]", key)
@@ -172,7 +182,8 @@ def _shown(text: str) -> str:
     return "".join(each if each.isprintable() or each in "\t\n" else "·" for each in text)
 
 
-def _text_of(file: str) -> str:
+def text_of(file: str) -> str:
+    """The text of a draft; ends the command when it cannot be read."""
     try:
         data = sys.stdin.buffer.read() if file == _STDIN else Path(file).read_bytes()
     except OSError as error:

@@ -6,7 +6,6 @@ that cannot be used; nothing was changed then.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -40,7 +39,7 @@ def show(
     ] = None,
     client: Client,
 ) -> None:
-    """Show the config in force as TOML, secrets as fingerprints."""
+    """Show the config in force as TOML, a placeholder for each secret."""
     if version is not None:
         if written:
             leave("--written is about what is in force, not about --version.", ExitCode.USAGE)
@@ -74,8 +73,11 @@ def reload(*, dry_run: DryRunOption = False, reason: ReasonOption = "", client: 
 def diff(
     *,
     file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="Another config; default: the engine's own file."),
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Another config, - is standard input; default: the engine's own file.",
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Settings only; the queue is not looked at.")
@@ -83,12 +85,14 @@ def diff(
     client: Client,
 ) -> None:
     """Show what a config would change, of settings and of mail in the queue."""
-    text = None if file is None else _text_of(file)
+    text = None if file is None else config_editing.text_of(file)
     if quick:
         found = client.ask(link.CheckConfig(text=text))
+        found = found if file is None else config_editing.of_draft(found, file)
         _show_checked(found, json=client.json)
         return
-    _show_plan(client.ask(link.PlanConfig(text=text)), json=client.json)
+    plan = client.ask(link.PlanConfig(text=text))
+    _show_plan(plan if file is None else config_editing.of_draft(plan, file), json=client.json)
 
 
 @verb
@@ -164,15 +168,6 @@ def register(app: typer.Typer) -> None:
     """Add these commands to `empathctl config`."""
     for command in (show, reload, diff, history, rollback):
         app.command()(command)
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except OSError as error:
-        leave(f"{file}: cannot be read: {error.strerror}", ExitCode.CONFIG)
-    except UnicodeDecodeError:
-        leave(f"{file}: is not UTF-8 text; save it as UTF-8", ExitCode.CONFIG)
 
 
 def _show_applied(applied: link.AppliedConfig, *, json: bool) -> None:

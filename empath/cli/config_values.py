@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from empath.config.config_file import read_text
+from empath.config.described import default_of
 from empath.config.fields import REQUIRED, Setting, settings_of
 from empath.config.keys import follow, names_of, placed, show_key, value_at
 from empath.config.load import load_config
@@ -80,13 +81,9 @@ def look_up(path: Path | None, key: KeyPath) -> list[SettingView]:
 def explained(key: KeyPath) -> list[str]:
     """What there is to know about one setting, a line each."""
     setting, _ = follow(key)
-    if setting.default is REQUIRED:
-        default = "must be written"
-    elif setting.name == "hostname":
-        default = "default: the name of the machine"
-    else:
-        default = f"default: {spell(setting.default)}"
-    return [setting.what, f"A change takes effect: {setting.effect}", default]
+    default = default_of(setting).replace("`", "")
+    told = default if setting.default is REQUIRED else f"default: {default}"
+    return [setting.what, f"A change takes effect: {setting.effect}", told]
 
 
 def _settings(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Setting, Any]]:

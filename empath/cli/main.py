@@ -43,7 +43,9 @@ commands = program(
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="The config; default: ./empath.toml."),
+    typer.Option(
+        "--config", "-c", metavar="FILE", readable=False, help="The config; default: ./empath.toml."
+    ),
 ]
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Print the traceback of an unexpected error.")
@@ -114,17 +116,22 @@ def console(
     context: typer.Context,
     attach: Annotated[
         Path | None,
-        typer.Option(metavar="SOCKET", help="The engine's control socket; default: the config's."),
+        typer.Option(
+            metavar="SOCKET",
+            readable=False,
+            help="The engine's control socket; default: the config's.",
+        ),
     ] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Look, do not touch.")] = False,
     theme: Annotated[
         str, typer.Option(metavar="NAME", help="dark, light, safe, grey, ansi or plain.")
     ] = "",
     record: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the session to a new file.")
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="Write the session to a new file."),
     ] = None,
     replay: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Play a recorded session.")
+        Path | None, typer.Option(metavar="FILE", readable=False, help="Play a recorded session.")
     ] = None,
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")

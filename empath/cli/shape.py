@@ -24,6 +24,7 @@ from empath.cli.show import (
 )
 from empath.cli.words import read_domain
 from empath.clock import SystemClock
+from empath.config.units import Rate
 from empath.control import link
 from empath.control.link import DestinationView, Shape, ShapeRow, Timing
 
@@ -246,7 +247,7 @@ def write_destination(found: DestinationView) -> None:
     if found.rate is not None:
         rate = found.rate
         now_left = f"{rate.tokens:.1f} of {rate.burst} may go now"
-        told = f"{rate.per_second:g} attempts a second, {now_left} ({rate.source})"
+        told = f"{Rate(rate.per_second)}, {now_left} ({rate.source})"
         pairs.append(("rate", told))
     pairs += [("held because", hold) for hold in found.holds]
     pairs.append(("servers", found.route or found.route_fault or "not looked up lately"))

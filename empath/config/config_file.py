@@ -28,7 +28,7 @@ _PAUSE: Final = 0.05
 
 _CLOCK: Final = SystemClock()
 
-Take = Callable[[BinaryIO], bytes]
+Take = Callable[[BinaryIO], bytes | None]
 
 
 def read_text(path: Path) -> tuple[str, bool]:
@@ -47,7 +47,7 @@ def read_text(path: Path) -> tuple[str, bool]:
     return text, bool(mode & 0o077)
 
 
-def _take(file: BinaryIO) -> bytes:
+def _take(file: BinaryIO) -> bytes | None:
     return file.read(SIZE_LIMIT + 1)
 
 
@@ -78,6 +78,8 @@ def read_stable(
                 # Seen for so long counts too: the clock of a file server may be ahead of ours.
                 if _rests(before, clock.now()) or clock.monotonic() - since >= REST:
                     data = take(file)
+                    if data is None:  # a log of the kernel's that has nothing new, in /proc
+                        raise unusable(path, "is not a regular file: there is nothing to read now")
                     if seen == _moment(os.fstat(file.fileno())) == _moment(path.stat()):
                         return data, before.st_mode
             pause()

@@ -30,6 +30,8 @@ _COMMENT: Final = ("#",)
 """The key of what stands in a comment."""
 _ANYWHERE: Final = ("?",)
 """The key of what stands in a text that is no TOML."""
+_VALUE: Final = "\0"
+"""Begins what is hashed of a value, so that it is not taken for what is written."""
 _TELLING: Final = 4
 """Characters from which on a secret is looked for in comments too: fewer are found in any word."""
 _STRING: Final = r"\"{3}(?s:.*?)\"{3}|'{3}(?s:.*?)'{3}|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
@@ -53,6 +55,8 @@ class _Hidden:
     key: _Key
     quoted: bool
     """It stands for a value: the placeholder is text of TOML."""
+    value: str | None = None
+    """What that value is, however it is written."""
     secret: bool = False
     """It stands at a key that the model, or its name, says is a secret."""
 
@@ -120,6 +124,10 @@ class Disguise:
     def _tag(self, raw: str) -> str:
         return hashlib.blake2s(raw.encode(), key=self._key, digest_size=6).hexdigest()
 
+    def placeholder(self, secret: str) -> str:
+        """What stands for a secret that is a value, however that is written; without quotes."""
+        return f"•••• {self._tag(_VALUE + secret)}"
+
     def _shown(self, raw: str, *, quoted: bool) -> str:
         """What stands for *raw*, on as many lines."""
         mark = f"•••• {self._tag(raw)}"
@@ -138,6 +146,8 @@ class Disguise:
             shown = self._shown(raw, quoted=each.quoted)
             put.append((each.start, each.end, shown))
             secrets[each.key, self._tag(raw)] = shown, raw
+            if each.value is not None:
+                secrets[each.key, self._tag(_VALUE + each.value)] = shown, raw
         return _replaced(text, put), secrets
 
 
@@ -199,9 +209,10 @@ def _hidden(text: str, known: Collection[str]) -> list[_Hidden]:
     for path, value in _leaves(document):
         if is_secret(path) and value != "" and path in spans.values:
             start, end = spans.values[path]
-            found.append(_Hidden(start, end, named(document, path), quoted=True))
-            if isinstance(value, str):
-                secrets.add(value)
+            secret = value if isinstance(value, str) else None
+            found.append(_Hidden(start, end, named(document, path), quoted=True, value=secret))
+            if secret is not None:
+                secrets.add(secret)
     verbatim = _any_of(secrets)
     for start, end in spans.comments:
         comment = text[start:end]
@@ -257,7 +268,7 @@ def _placeholders(text: str, document: dict[str, Any]) -> Iterator[_Hidden]:
         for match in _TAG.finditer(text, start, end):
             seen.add(match.start())
             span = (start, end) if quoted else match.span()
-            yield _Hidden(*span, key, quoted, secret)
+            yield _Hidden(*span, key, quoted, secret=secret)
     for match in _TAG.finditer(text):
         if match.start() not in seen:  # such as in a key
             yield _Hidden(match.start(), match.end(), (), quoted=False)

@@ -193,7 +193,7 @@ class Reader:
                     )
                 return Secret(plain_secret(raw))
             case {"file": str(name), **rest} if not rest:
-                return Secret(plain_secret(read_secret_file(self.resolve(name))))
+                return Secret(plain_secret(read_secret_file(self.resolve(name))), ("file", name))
             case {"env": str(name), **rest} if not rest:
                 text = self.environ.get(name, "")
                 if not name:
@@ -201,9 +201,10 @@ class Reader:
                 if not text:
                     what = f"the environment variable {safe_text(name, 80)}"
                     raise Elsewhere(f"has {what}", f"{what} is not set")
-                return Secret(plain_secret(text))
+                return Secret(plain_secret(text), ("env", name))
             case {"credential": str(name), **rest} if not rest:
-                return Secret(plain_secret(read_credential(name, self.environ)))
+                secret = plain_secret(read_credential(name, self.environ))
+                return Secret(secret, ("credential", name))
         # What stands there is not shown: it may be the secret, in the wrong form.
         raise Unfit('is written as text, { file = "…" }, { env = "…" } or { credential = "…" }')
 

@@ -146,10 +146,14 @@ _FINGERPRINT_KEY: Final = secrets.token_bytes(32)
 class Secret:
     """A password or key: comparable, never shown.  `reveal` is the only way to its text."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "source")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: tuple[str, str] | None = None) -> None:
+        """*source* is where the config says that it is: ``("file", "password.txt")``; None where
+        the config holds it itself.
+        """
         self._text = text
+        self.source = source
 
     def reveal(self) -> str:
         """The secret itself: for the wire, never for a log, a screen or an error."""

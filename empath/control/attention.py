@@ -169,7 +169,7 @@ def _faults(now: float, remembered: Remembered) -> list[AttentionItem]:
     if fault is not None and now - fault.at < RECENT:
         items.append(AttentionItem(severity="error", subject="spool", sentence=fault.sentence))
     if failed is not None:
-        sentence = f"A bug ended {failed.task}: {failed.error}. The log has more; please report it."
+        sentence = f"A bug in {failed.task}: {failed.error}. The log has more; please report it."
         items.append(AttentionItem(severity="error", subject="engine", sentence=sentence))
     return items
 

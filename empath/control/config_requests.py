@@ -113,7 +113,8 @@ class ConfigView(Reply, frozen=True):
     applied_at: float
     actor: str
     text: str
-    """All settings as TOML, secrets as fingerprints; with `written_only`, those not default."""
+    """All settings as TOML, with a placeholder for each secret, so that it is a text that can be
+    planned and applied; with `written_only`, those not default."""
     pending: tuple[ConfigChange, ...]
     drift: bool
     """The file on disk says something else than what was put in force."""

@@ -41,7 +41,12 @@ class ConfigShown:
         """What is in force; with *written_only* without what has its default."""
         state = self._standing.state
         await self.look_for_drift()
-        text = await aside(document, state.running, written_only=written_only)
+        text = await aside(
+            document,
+            state.running,
+            written_only=written_only,
+            hidden=self._texts.placeholder,
+        )
         return ConfigView(
             file=self._standing.origin.name,
             version=state.version,

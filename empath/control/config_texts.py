@@ -20,6 +20,7 @@ from empath.config.model import Config, Section
 from empath.config.problem import ConfigUnusable
 from empath.config.secrets_of import secrets_in
 from empath.config.spelling import spell
+from empath.config.units import Secret
 from empath.control import config_words as words
 from empath.control import link
 from empath.control.config_draft import Draft, compare
@@ -90,6 +91,10 @@ class ConfigTexts:
         return self._disguise.unmask(
             text, *present, known=self._known(), file=self._standing.origin.spoken
         )
+
+    def placeholder(self, secret: Secret) -> str:
+        """What stands for a secret in what is shown, and is turned back by `reveal`."""
+        return self._disguise.placeholder(secret.reveal())
 
     def digest(self, text: str) -> str:
         """What names a text to operators."""

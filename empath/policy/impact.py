@@ -204,7 +204,7 @@ def _at_once(most: int) -> str:
 def _pace(rate: Rate | None) -> str:
     if rate is None:
         return "without a limit"
-    return f"at {rate.per_second:g} a second ({rate.burst:,} at once)"
+    return f"at {rate.shown} ({rate.burst:,} at once)"
 
 
 def _sending(was: Treatment, becomes: Treatment) -> Consequence | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from empath.address import Domain
+from empath.config import units
 from empath.envelope import Priority
 from empath.policy.verdict import Hold, Verdict
 
@@ -27,6 +28,11 @@ class Rate:
     per_second: float
     burst: int
     source: str
+
+    @property
+    def shown(self) -> str:
+        """As operators write it: ``5/s``, ``1/m``."""
+        return str(units.Rate(self.per_second))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class Limiter:
         at = self._now(destination, rate, now).ready_at(rate)
         if at <= now:
             return None
-        reason = f"its rate of {rate.per_second:g} attempts a second is used up ({rate.source})"
+        reason = f"its rate of {rate.shown} is used up ({rate.source})"
         return Hold(reason, at, rate.source, pace=1 / rate.per_second)
 
     def started(self, destination: Domain, now: float) -> None:
@@ -133,7 +139,7 @@ class ClassRates:
         at = self._now(priority, rate, now).ready_at(rate)
         if at > now:
             name = priority.name.lower()
-            reason = f"{name} mail goes at {rate.per_second:g} a second ({rate.source})"
+            reason = f"{name} mail goes at {rate.shown} ({rate.source})"
             self.closed[priority] = Hold(
                 reason, at, rate.source, pace=1 / rate.per_second, of_class=True
             )

@@ -74,7 +74,7 @@ async def test_faults_of_a_text_end_with_their_code(ctl: Ctl, tmp_path: Path) ->
         for more in ((), ("--json",)):
             done = await ctl.run("config", *words, *more)
             assert done.exit_code == ExitCode.CONFIG
-            assert "/etc/empath.toml:4: log.level: must be a word" in done.stderr
+            assert f"{draft}:4: log.level: must be a word" in done.stderr
 
 
 async def test_a_quick_look_shows_the_changes(ctl: Ctl) -> None:

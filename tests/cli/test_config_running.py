@@ -108,6 +108,26 @@ async def test_diff_sends_the_text_of_another_file(ctl: Ctl, tmp_path: Path) -> 
     assert (done.exit_code, "is not UTF-8" in done.stderr) == (ExitCode.CONFIG, True)
 
 
+async def test_faults_of_a_draft_are_told_at_its_lines(ctl: Ctl, tmp_path: Path) -> None:
+    """Under the name that it was given by, however it is asked; the engine's file has others."""
+    draft = tmp_path / "draft.toml"
+    draft.write_text("[log]\n")
+    ctl.link.config.plan = msgspec.structs.replace(PLAN, faults=(FAULT,))
+    ctl.link.config.faults = (FAULT,)
+    for words in (("diff",), ("diff", "--quick"), ("apply",)):
+        for file, typed in ((str(draft), ""), ("-", "[log]\n")):
+            name = "standard input" if typed else file
+            done = await ctl.run("config", *words, file, stdin=typed)
+            assert done.exit_code == ExitCode.CONFIG
+            told = f"{name}:41: delivery.retry.base: must be at least 1s"
+            assert done.stderr.splitlines()[0] == told
+        told_json = (await ctl.run("config", *words, str(draft), "--json")).stdout
+        assert "/etc/empath.toml:41" not in told_json
+        assert json.dumps(str(draft)) in told_json
+    done = await ctl.run("config", "diff")
+    assert done.stderr.startswith("/etc/empath.toml:41: ")
+
+
 async def test_history_marks_what_is_in_force(ctl: Ctl) -> None:
     """With --changes, what each version changed; what is damaged is told on standard error."""
     second = ConfigVersion(

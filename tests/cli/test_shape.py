@@ -124,7 +124,7 @@ async def test_one_destination_in_full(ctl: Ctl) -> None:
     assert done.exit_code == ExitCode.OK
     for words in (
         "open by failures, ends +1m00s: 421",
-        "0.5 attempts a second, 0.2 of 1 may go now (limited by ada)",
+        "30/m, 0.2 of 1 may go now (limited by ada)",
         "held because  its breaker is open",
         "10 mx.example.net:25 [192.0.2.1], tried last: timed out",
         "40 TLSv1.3, 1 in clear; 40 verified; policy verify (destination)",

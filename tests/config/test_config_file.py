@@ -185,3 +185,16 @@ def test_a_file_that_was_emptied_is_no_wish(now: str) -> None:
     """An editor that could not finish leaves one; whoever means it writes a comment."""
     with pytest.raises(ConfigUnusable, match=r"^empath.toml: is empty now, which would set"):
         refuse_emptied("empath.toml", "mode = 'dev'", now)
+
+
+def test_a_file_of_the_kernel_that_has_nothing_to_say_is_no_config(tmp_path: Path) -> None:
+    """It calls itself regular, and a read that does not wait gives nothing, not even an end."""
+    path = aged(tmp_path / "empath.toml", "")
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with (
+        os.fdopen(reading, "rb") as log,
+        os.fdopen(writing, "wb"),
+        pytest.raises(ConfigUnusable, match=r"empath\.toml: is not a regular file: there is nothi"),
+    ):
+        read_stable(path, take=lambda _: log.read(100))

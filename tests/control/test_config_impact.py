@@ -295,7 +295,7 @@ async def test_limits_of_a_destination_and_of_a_class(stage: Stage) -> None:
     [found] = await stage.impact(msgspec.structs.replace(RELAY, destination=(limited,)))
     assert found.sentence == (
         "would go in at most 1 attempt at once instead of 20;"
-        " and go at 2 a second (20 at once) instead of without a limit"
+        " and go at 2/s (20 at once) instead of without a limit"
     )
     assert found.messages == 2
 

@@ -233,3 +233,20 @@ async def test_a_disk_without_room_for_the_key_is_no_reason_to_refuse(tmp_path: 
         text = await shown(at)
         assert (await at.desk.answer(CheckConfig(text=text), "root")).faults == ()
         at.history.folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("written_only", [False, True])
+async def test_what_is_shown_can_be_planned_and_applied(tmp_path: Path, written_only: bool) -> None:
+    """Passwords come as placeholders, or as where they are, and stay what they were."""
+    (tmp_path / "password").write_text("hunter2")
+    (tmp_path / "password").chmod(0o600)
+    more = '[[route]]\ndomain = "a.test"\nhost = "a.test:587"\nusername = "a"\ntls = "starttls"\n'
+    async with at_desk(tmp_path, f'{ROUTE}{more}password = {{ file = "password" }}\n') as at:
+        view = await at.desk.answer(GetConfig(written_only=written_only), "root")
+        assert SECRET not in view.text
+        assert 'password = { file = "password" }' in view.text
+        plan = await at.desk.answer(PlanConfig(text=view.text), "root")
+        assert (plan.faults, plan.changes) == ((), ())
+        applied = await at.desk.answer(ApplyConfig(text=view.text), "root")
+        assert (applied.plan.faults, applied.plan.changes) == ((), ())
+        assert f'password = "{SECRET}"' in at.file.read_text()

@@ -108,10 +108,10 @@ async def test_a_gate_that_holds_is_named(tmp_path: Path) -> None:
     async with desk(tmp_path) as engine:
         message = await engine.accept()
         engine.figures.holds = (
-            Hold("bulk mail goes at 2 a second (delivery.class_rate.bulk)", 1_790_000_000.5),
+            Hold("bulk mail goes at 2/s (delivery.class_rate.bulk)", 1_790_000_000.5),
         )
         one = await why(engine, message)
-        assert "because bulk mail goes at 2 a second (delivery.class_rate.bulk)" in one.sentence
+        assert "because bulk mail goes at 2/s (delivery.class_rate.bulk)" in one.sentence
         assert one.next_at == 1_790_000_000.5
 
 

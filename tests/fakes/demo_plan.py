@@ -78,7 +78,7 @@ EVERYTHING = plan(
             impact(
                 f"d{n:03}.example",
                 "limits",
-                "would go at 2.5 a second (20 at once) instead of without a limit",
+                "would go at 150/m (20 at once) instead of without a limit",
                 900 - n,
             )
             for n in range(300)

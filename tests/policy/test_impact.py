@@ -168,7 +168,7 @@ DEFER = DeliveryTls(on_failure=OnTlsFailure.DEFER)
         (
             relay(rate=1.5, burst=1),
             RELAY,
-            ["limits: would go without a limit instead of at 1.5 a second (1 at once)"],
+            ["limits: would go without a limit instead of at 90/m (1 at once)"],
         ),
         (RELAY, relay(pipelining=False), ["sending: would be sent without pipelining"]),
         (
@@ -262,8 +262,7 @@ def test_classes_whose_rate_changes() -> None:
     [(priority, one)] = Comparison(old, new).classes.items()
     assert priority is Priority.BULK
     assert one.sentence == (
-        "bulk mail would go at 10 a second (10 at once) instead of without a limit,"
-        " over all destinations"
+        "bulk mail would go at 10/s (10 at once) instead of without a limit, over all destinations"
     )
 
 

@@ -20,7 +20,7 @@ def test_a_burst_goes_at_once_and_then_the_rate_holds() -> None:
         assert gate.verdict(X, 100.0) is None
         gate.started(X, 100.0)
     assert gate.verdict(X, 100.0) == Hold(
-        "its rate of 10 attempts a second is used up (delivery.rate)",
+        "its rate of 10/s is used up (delivery.rate)",
         100.1,
         "delivery.rate",
         pace=0.1,

@@ -265,14 +265,12 @@ def test_the_sentence_names_the_cause(situation: str) -> None:
     assert why(one, Circumstances(NOW, **around)) == expected  # type: ignore[arg-type]
 
 
-RATE = Hold(
-    "its rate of 0.5 attempts a second is used up (delivery.rate)", NOW + 2, "delivery.rate", pace=2
-)
-WAITS = "bob@x.test is due, and held until 2026-09-21 14:13:22 UTC because its rate of 0.5 attempts"
-ONE_THEN = " a second is used up (delivery.rate): of 20 messages that wait, one goes then,"
+RATE = Hold("its rate of 30/m is used up (delivery.rate)", NOW + 2, "delivery.rate", pace=2)
+WAITS = "bob@x.test is due, and held until 2026-09-21 14:13:22 UTC because its rate of 30/m"
+ONE_THEN = " is used up (delivery.rate): of 20 messages that wait, one goes then,"
 
 AT_LEAST = (
-    " a second is used up (delivery.rate): of at least 20 messages that wait, one goes then, and"
+    " is used up (delivery.rate): of at least 20 messages that wait, one goes then, and"
     " this one after at least 19 others, not before 2026-09-21 14:14:00 UTC."
 )
 
@@ -280,7 +278,7 @@ AT_LEAST = (
 @pytest.mark.parametrize(
     ("place", "said", "at"),
     [
-        (Place(0, 1), " a second is used up (delivery.rate).", 2),
+        (Place(0, 1), " is used up (delivery.rate).", 2),
         (Place(0, 20), f"{ONE_THEN} this one first.", 2),
         (
             Place(1, 20),
