@@ -61,22 +61,28 @@ class Where:
 
         Raises `ConfigUnusable`.
         """
-        if self.socket is not None or self._leads_to_engine():
-            return self.path()
+        if self.socket is not None:
+            return self.socket
+        named: Path | ConfigUnusable
+        try:
+            named = self.path()
+            if not self._emptied() and answers(named):
+                return named
+        except ConfigUnusable as error:
+            named = error
         file = self.config or DEFAULT_NAME
         socket = engine_of(file, SOCKET_NAME)
-        if socket is None:
-            return self.path()
-        complain(f"Asking the engine that was started with {file}, at {socket}.")
-        return socket
+        if socket is not None:
+            complain(f"Asking the engine that was started with {file}, at {socket}.")
+            return socket
+        if isinstance(named, ConfigUnusable):
+            raise named
+        return named
 
-    def _leads_to_engine(self) -> bool:
-        try:
-            file = find_config(self.config, needed=False)
-            # An emptied file means the default spool, where an engine of another file may answer.
-            return (file is None or bool(read_text(file)[0].strip())) and answers(self.path())
-        except ConfigUnusable:
-            return False
+    def _emptied(self) -> bool:
+        """An emptied file means the default spool, where an engine of another file may answer."""
+        file = find_config(self.config, needed=False)
+        return file is not None and not read_text(file)[0].strip()
 
 
 def _may_be_asked(socket: Path) -> bool:
