@@ -265,7 +265,7 @@ class Shell(TypeAhead):
     def say_faults(self, faults: Sequence[str]) -> None:
         """Tell the first of what was wrong at the start; all of it stands in the log, ``@``."""
         for fault in faults:
-            said = self.command_log.begin(self.wall_time, "a fault at the start", "")
+            said = self.command_log.begin(self.wall_time, "a fault at the start")
             said.result, said.role, said.ended = fault, "warn", True
         if faults:
             more = f" And {len(faults) - 1} more; @ lists them." if len(faults) > 1 else ""
