@@ -134,6 +134,12 @@ def shown_key(key: str) -> str:
     return key.upper() if _FUNCTION.fullmatch(key) else key
 
 
+def is_text(key: str) -> bool:
+    """A field or an editor takes it for itself: a character, or what ends a line."""
+    shown = shown_key(key)
+    return key in ("space", "enter") or (len(shown) == 1 and shown.isascii())
+
+
 _FUNCTION: Final = re.compile("f[0-9]+")
 _MARK: Final = "_action_of_console"
 
