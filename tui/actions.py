@@ -1,8 +1,8 @@
 """Every action of the console, declared once, where it is done.
 
-`@action` on a method of a screen gives its key, title, help, danger, the reason why it may be
-off, and the `empathctl` command that does the same.  Bindings, footer, the `?` page, the `:`
-line, the palette, the command log and docs/KEYS.md are made from that and from nothing else.
+`@action` on a method of a screen gives its key, title, help, danger, and the reason why it may be
+off.  Bindings, footer, the `?` page, the `:` line, the palette and docs/KEYS.md are made from that
+and from nothing else.
 Lower-case keys look, upper-case keys change.
 """
 
@@ -50,8 +50,6 @@ class Action:
     run: Callable[..., Awaitable[None] | None]
     why_off: Callable[[Any], str] | None
     """Why it cannot be done now; empty when it can."""
-    cli: Callable[[Any], str] | None
-    """The `empathctl` command that does the same."""
     priority: bool
     category: str
     """Under which heading lists show it: one of `CATEGORIES`."""
@@ -136,6 +134,12 @@ def shown_key(key: str) -> str:
     return key.upper() if _FUNCTION.fullmatch(key) else key
 
 
+def is_text(key: str) -> bool:
+    """A field or an editor takes it for itself: a character, or what ends a line."""
+    shown = shown_key(key)
+    return key in ("space", "enter") or (len(shown) == 1 and shown.isascii())
+
+
 _FUNCTION: Final = re.compile("f[0-9]+")
 _MARK: Final = "_action_of_console"
 
@@ -149,7 +153,6 @@ def action(
     danger: Danger = Danger.SAFE,
     rank: int = 0,
     why_off: Callable[[Any], str] | None = None,
-    cli: Callable[[Any], str] | None = None,
     priority: bool = False,
     category: str = "",
     names: tuple[str, ...] = (),
@@ -171,7 +174,6 @@ def action(
                 rank=rank,
                 run=method,
                 why_off=why_off,
-                cli=cli,
                 priority=priority,
                 category=category or ("look" if danger is Danger.SAFE else "change"),
                 names=names or (name,),

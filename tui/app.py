@@ -21,6 +21,7 @@ from textual.screen import Screen
 from empath.clock import Clock, SystemClock
 from empath.control.link import Link, LinkLost, Request, RequestRefused, StopEngine
 from tui.actions import ACTIONS
+from tui.command_log import DOING
 from tui.connection import Phase
 from tui.driver import DroppingDriver
 from tui.feed import Feed, Pace
@@ -39,6 +40,7 @@ from tui.screens.replaying import Replaying
 from tui.settings import Settings
 from tui.shell import Shell
 from tui.store import Store
+from tui.undoing import watch_jobs
 
 R = TypeVar("R")
 
@@ -245,10 +247,20 @@ class Console(Shell):
         screen = self.front
         if screen is not None and screen.ready:
             await screen.fetch()
+        if self.store.jobs.watched:
+            await watch_jobs(self)
 
     async def ask(self, request: Request[R]) -> R:
-        """Put a request to the engine.  Raises `LinkLost`, `RequestRefused`."""
-        return await self.feed.ask(request)
+        """Put a request to the engine, and write it down where it changes anything.  Raises
+        `LinkLost`, `RequestRefused`.
+        """
+        done = DOING.get()
+        if done is None:
+            return await self.feed.ask(request)
+        done.asking(request)
+        reply = await self.feed.ask(request)
+        done.answered(reply)
+        return reply
 
     def poke(self) -> None:
         """Read the data of the screen in front now."""

@@ -14,6 +14,9 @@ Facts = list[tuple[str, str]]
 COUNTING: Final = ("Changes", "counting …")
 """The fact that stands where the dry run's will."""
 
+SHOWN: Final = 200
+"""Most characters of a command that a question shows."""
+
 
 def heading(change: Change, target: Target, values: Values) -> str:
     """The question: ``Hold 3 messages?``."""
@@ -35,7 +38,7 @@ def facts_before(change: Change, target: Target, values: Values, now: float) -> 
         *_what(target, now),
         ("They are" if target.number > 1 else "It is", change.consequence),
         COUNTING,
-        ("Equivalent", change.command(target, values)),
+        _equivalent(change, target, values),
     ]
 
 
@@ -53,8 +56,13 @@ def facts_of(change: Change, target: Target, changed: Changed, now: float, value
         facts.append(("Undo", "none: the notification is on its way"))
     elif target.number > 1:
         facts.append(("Undo", "u, for what has not been delivered by then"))
-    facts.append(("Equivalent", change.command(target, values)))
+    facts.append(_equivalent(change, target, values))
     return facts
+
+
+def _equivalent(change: Change, target: Target, values: Values) -> tuple[str, str]:
+    """The line as it fits into a question; the session's log has it whole."""
+    return "Equivalent", safe(change.command(target, values), SHOWN)
 
 
 def _what(target: Target, now: float) -> Facts:

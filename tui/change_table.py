@@ -1,13 +1,13 @@
 """What can be done to messages: one table, used by the queue and by a message's own screen.
 
-Each change has its words, the `empathctl` line that does the same, and the request it becomes.
+Each change has its words and the request it becomes, out of which `equivalent` makes the
+`empathctl` line that does the same.
 `Target` says what it is about: messages named by their ids, or a set the engine has frozen.
 """
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -25,9 +25,7 @@ from empath.control.link import (
 from empath.control.link import Selection as Frozen
 from empath.envelope import MessageId
 from empath.query import CHOICES, read_duration
-
-ACTOR_REASON: Final = "console"
-"""The reason of a change that nobody gave one for."""
+from tui.equivalent import OWN_REASON, line_of
 
 Values = Mapping[str, str]
 """What was filled in, by the name of its blank."""
@@ -67,13 +65,6 @@ class Target:
             return {"ids": self.ids}
         return {"selection": self.frozen.id, "expect": self.frozen.messages}
 
-    @property
-    def words(self) -> str:
-        """How `empathctl` names it."""
-        if self.frozen is None:
-            return " ".join(self.ids[:3]) + (" …" if len(self.ids) > 3 else "")
-        return f"--selection {self.frozen.id} --expect {self.frozen.messages}"
-
 
 @dataclass(frozen=True, slots=True)
 class Blank:
@@ -103,8 +94,6 @@ class Change:
     blanks: tuple[Blank, ...] = ()
     choices: tuple[str, ...] = ()
     """One of these must be chosen first; it is the value ``choice``."""
-    options: Callable[[Values], str] = lambda _: ""
-    """What `empathctl` takes beside the messages."""
     idle: str = "ended by now, or under way"
     """Why none of its messages was changed."""
     queued: bool = True
@@ -114,12 +103,12 @@ class Change:
         """The request that makes it, or with *dry_run* tells what it would do."""
         return self.make({**target.named, "dry_run": dry_run}, values)
 
-    def command(self, target: Target | Sequence[MessageId], values: Values | None = None) -> str:
-        """The `empathctl` line that does the same."""
-        about = target if isinstance(target, Target) else Target(ids=tuple(target))
-        group = "empathctl queue" if self.queued else "empathctl inbox"
-        parts = (group, self.verb, about.words, self.options(values or {}))
-        return " ".join(part for part in parts if part)
+    def command(self, target: Target, values: Values) -> str:
+        """The `empathctl` line that does the same; empty while what is filled in will not do."""
+        try:
+            return line_of(self.request(target, values))
+        except ValueError:
+            return ""
 
 
 def _status_wrong(text: str) -> str:
@@ -141,7 +130,7 @@ def _bounce(named: dict[str, Any], values: Values) -> QueueChange:
     return BounceMessages(
         **named,
         status=values.get("status") or "5.7.0",
-        reason=values.get("reason") or ACTOR_REASON,
+        reason=values.get("reason") or OWN_REASON,
     )
 
 
@@ -151,21 +140,8 @@ def _reroute(named: dict[str, Any], values: Values) -> QueueChange:
         **named,
         to=values.get("to", "").strip(),
         seconds=read_duration(length) if length else None,
-        reason=ACTOR_REASON,
+        reason=OWN_REASON,
     )
-
-
-def _reroute_options(values: Values) -> str:
-    to, length = values.get("to", ""), values.get("for", "")
-    if not to:
-        return "--back"
-    return f"--to {shlex.quote(to)}" + (f" --expires {shlex.quote(length)}" if length else "")
-
-
-def _bounce_options(values: Values) -> str:
-    reason = values.get("reason", "")
-    said = f" --reason {shlex.quote(reason)}" if reason else ""
-    return f"--status {shlex.quote(values.get('status') or '5.7.0')}{said}"
 
 
 CHANGES: Final = {
@@ -185,7 +161,7 @@ CHANGES: Final = {
             "held",
             False,
             "kept in the queue until they are released",
-            lambda named, _: HoldMessages(**named, reason=ACTOR_REASON),
+            lambda named, _: HoldMessages(**named, reason=OWN_REASON),
             idle="held already, or ended by now",
         ),
         Change(
@@ -209,7 +185,6 @@ CHANGES: Final = {
                       "5.7.0", _status_wrong),
                 Blank("reason", "Reason", "the sender reads this"),
             ),
-            options=_bounce_options,
         ),
         Change(
             "delete",
@@ -217,7 +192,7 @@ CHANGES: Final = {
             "deleted",
             True,
             "taken out of the queue; nobody is told, no notification is sent (B sends one)",
-            lambda named, _: DeleteMessages(**named, reason=ACTOR_REASON),
+            lambda named, _: DeleteMessages(**named, reason=OWN_REASON),
         ),
         Change(
             "reroute",
@@ -230,7 +205,6 @@ CHANGES: Final = {
                 Blank("to", "To", "host or host:port; empty: their own servers again"),
                 Blank("for", "For", "2h, 1d; empty: for good", wrong=_duration_wrong),
             ),
-            options=_reroute_options,
         ),
         Change(
             "priority",
@@ -240,12 +214,11 @@ CHANGES: Final = {
             "chosen by their new class from now on",
             lambda named, values: PrioritizeMessages(
                 **named,
-                reason=ACTOR_REASON,
+                reason=OWN_REASON,
                 priority=values.get("choice", "normal"),  # type: ignore[arg-type] # one of `choices`
             ),
             choices=CHOICES["prio"],
             idle="of that priority already, or ended by now",
-            options=lambda values: values.get("choice", "normal"),
         ),
     )
 }  # fmt: skip

@@ -32,10 +32,6 @@ class Changing(Protocol):
         """Why nothing can be changed now; empty when it can."""
         ...
 
-    def command(self, change: Change) -> str:
-        """The `empathctl` line that does the same."""
-        ...
-
     def change(self, change: Change) -> Awaitable[None] | None:
         """Do it to what is meant now, and tell what came of it."""
         ...
@@ -58,7 +54,6 @@ def changing(
         danger=Danger.DESTROYS if change.destroys else Danger.CHANGES,
         rank=rank,
         why_off=lambda screen: screen.why_no_change(),
-        cli=lambda screen: screen.command(change),
     )
     return declare(make)
 

@@ -1,7 +1,7 @@
 """`docs/KEYS.md`, written by the registry itself: ``python -m tui.documentation``.
 
-Every action of every screen with its keys, its name on the `:` line, what it does and the
-`empathctl` command that does the same.  Part of the tests: a document that is behind fails them.
+Every action of every screen with its keys, its name on the `:` line, and what it does.  Part of
+the tests: a document that is behind fails them.
 """
 
 from __future__ import annotations

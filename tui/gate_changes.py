@@ -1,13 +1,11 @@
 """What can be done to a destination: how each change is asked for, written and reported.
 
-One table.  A change says which fields it has, makes a request of what was typed, and knows the
-`empathctl` line that does the same.  What is typed is read here, so that a dialog can say what is
-wrong with it before anything is sent.
+One table.  A change says which fields it has, and makes a request of what was typed.  That is read
+here, so that a dialog can say what is wrong with it before anything is sent.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -52,8 +50,6 @@ class GateVerb:
     """One kind of change."""
 
     id: str
-    verb: str
-    """As `empathctl` calls it, without the destination."""
     title: str
     """For the dialog, before the destination."""
     yes: str
@@ -66,20 +62,6 @@ class GateVerb:
     def request(self, destination: str, values: Values) -> GateChange:
         """The change itself.  Raises `Unclear` and `empath.address.BadAddress`."""
         return self.make(Domain(destination), values)
-
-    def command(self, destination: str, values: Values | None = None) -> str:
-        """The `empathctl` line that does the same."""
-        words = ["empathctl", *self.verb.split(), destination]
-        values = values or {}
-        if rate := values.get("rate", "").strip():
-            words.append(rate)
-        for host in values.get("to", "").replace(",", " ").split():
-            words += ["--to", host]
-        if length := values.get("for", "").strip():
-            words += ["--for", length]
-        if reason := values.get("reason", "").strip():
-            words += ["--reason", reason]
-        return shlex.join(words)
 
 
 def seconds(text: str) -> float | None:
@@ -122,7 +104,6 @@ VERBS: Final = {
     for verb in (
         GateVerb(
             "open",
-            "breaker open",
             "Open the breaker of",
             "Open",
             "breaker opened for",
@@ -134,7 +115,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "close",
-            "breaker close",
             "Close the breaker of",
             "Close",
             "breaker closed for",
@@ -144,7 +124,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "probe",
-            "breaker probe",
             "Probe",
             "Probe",
             "probe asked for at",
@@ -154,7 +133,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "reset",
-            "breaker reset",
             "Forget the failures of",
             "Forget",
             "failures forgotten of",
@@ -164,7 +142,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "limit",
-            "destination limit",
             "Limit the rate of",
             "Limit",
             "rate limited of",
@@ -179,7 +156,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "lift",
-            "destination lift-limit",
             "Lift the limit of",
             "Lift",
             "limit lifted of",
@@ -189,7 +165,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "suspend",
-            "destination suspend",
             "Suspend",
             "Suspend",
             "suspended",
@@ -201,7 +176,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "resume",
-            "destination resume",
             "Resume",
             "Resume",
             "resumed",
@@ -211,7 +185,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "reroute",
-            "destination reroute",
             "Re-route",
             "Re-route",
             "re-routed",
@@ -230,7 +203,6 @@ VERBS: Final = {
         ),
         GateVerb(
             "restore",
-            "destination restore-route",
             "Restore the route of",
             "Restore",
             "route restored of",

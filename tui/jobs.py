@@ -35,6 +35,8 @@ class JobBook:
         self._called: dict[str, str] = {}
         self.ended: list[JobItem] = []
         """Jobs that this console saw running and has not told the end of."""
+        self.forgotten: list[str] = []
+        """Those of which the engine knows nothing any more."""
 
     def __repr__(self) -> str:
         return f"<JobBook running={len(self._running)} known={len(self.items)}>"
@@ -66,16 +68,23 @@ class JobBook:
         """The job to show the progress of: the oldest that runs."""
         return next((job for job in reversed(self.items) if job.state == "running"), None)
 
-    def fold(self, jobs: Jobs) -> None:
-        """Take the engine's list."""
+    @property
+    def under_way(self) -> frozenset[str]:
+        """Those that ran when the engine was last asked, or were begun since."""
+        return frozenset(self._running)
+
+    def fold(self, jobs: Jobs, under_way: frozenset[str]) -> None:
+        """Take the engine's list; *under_way* are those that were when it was asked for."""
         self.items = tuple(map(self.named, jobs.items))
         known = {job.id: job for job in self.items}
-        for name in [*self._running]:
+        for name in under_way & self._running:
             job = known.get(name)
             if job is None or job.state != "running":
                 self._running.discard(name)
                 if job is not None:
                     self.ended.append(job)
+                else:
+                    self.forgotten.append(name)
         self._running.update(job.id for job in jobs.items if job.state == "running")
 
     def named(self, job: JobItem) -> JobItem:
@@ -104,9 +113,10 @@ def progress(job: JobItem, width: int = BAR) -> str:
 
 
 def ending(job: JobItem) -> tuple[str, str]:
-    """How a job ended, as a line and the role of its colour."""
+    """How a job ended, or is about to, as a line and the role of its colour."""
     number = f"{plural(job.done, 'message')}"
     text, role = {
+        "running": (f"ends after its present lot, {number} so far", "warn"),
         "cancelled": (f"cancelled after {number}", "warn"),
         "failed": (f"failed after {number}", "bad"),
         "undone": ("was undone", "good"),
@@ -114,3 +124,8 @@ def ending(job: JobItem) -> tuple[str, str]:
     note = f" · {safe(job.note, 200)}" if job.note else ""
     undo = " · u undoes" if job.undoable else ""
     return f"{safe(job.what, 200)}: {text}{note}{undo}", role
+
+
+def unknown_end(id: str) -> tuple[str, str]:
+    """What is told of a job that the engine knows nothing of any more."""
+    return f"how far job {safe(id)} came is not known: the engine has no record of it", "warn"

@@ -13,7 +13,7 @@ from typing import Final, final
 
 from textual.keys import Keys, _character_to_key
 
-from tui.actions import ACTIONS, Action, Registry, shown_key
+from tui.actions import ACTIONS, Action, Registry, is_text, shown_key
 from tui.safety import safe
 
 UNBOUND: Final = "f24"
@@ -47,9 +47,12 @@ class Keymap:
         """Textual's names of its keys, separated by commas."""
         return self._keys.get(act.id, act.key)
 
-    def shown(self, act: Action) -> str:
-        """Its first key as operators read it; empty when it has none."""
-        return shown_key(self.key(act).split(",")[0])
+    def shown(self, act: Action, *, typing: bool = False) -> str:
+        """Its first key as operators read it, while *typing* the first that is no text; empty
+        when it has none.
+        """
+        keys = self.key(act).split(",")
+        return next((shown_key(key) for key in keys if not (typing and is_text(key))), "")
 
     def all_shown(self, act: Action) -> str:
         """All its keys as operators read them."""

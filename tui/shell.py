@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.filter import LineFilter, Monochrome, NoColor
-from textual.widgets import Input
 
 from tui.actions import ACTIONS, Action
 from tui.clipboard import keep_copy, osc52, what_was_sent
@@ -27,6 +26,7 @@ from tui.keymap import Keymap
 from tui.safety import ControlFilter, safe
 from tui.screens.choose import Choice, Choose
 from tui.screens.command_line import CommandLine, Palette
+from tui.screens.everywhere import takes_text
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.settings import Settings, private_write, write_settings
@@ -92,9 +92,9 @@ class Shell(TypeAhead):
     def front(self) -> ConsoleScreen | None:
         """The console screen in front, also while a dialog is over it."""
 
-    def shown_key(self, act: Action) -> str:
-        """The first key of an action as this operator and this terminal have it."""
-        shown = self.keymap.shown(act)
+    def shown_key(self, act: Action, *, typing: bool = False) -> str:
+        """The first key of an action as this operator and this terminal have it, as in `Keymap`."""
+        shown = self.keymap.shown(act, typing=typing)
         if not self._unicode:
             for sign, word in WORDS.items():
                 shown = shown.replace(sign, word)
@@ -189,8 +189,8 @@ class Shell(TypeAhead):
 
     @property
     def typing(self) -> bool:
-        """Keys go into a field."""
-        return isinstance(self.focused, Input)
+        """Letters are text."""
+        return takes_text(self.focused)
 
     # Copying.
 
@@ -265,7 +265,7 @@ class Shell(TypeAhead):
     def say_faults(self, faults: Sequence[str]) -> None:
         """Tell the first of what was wrong at the start; all of it stands in the log, ``@``."""
         for fault in faults:
-            said = self.command_log.begin(self.wall_time, "a fault at the start", "")
+            said = self.command_log.begin(self.wall_time, "a fault at the start")
             said.result, said.role, said.ended = fault, "warn", True
         if faults:
             more = f" And {len(faults) - 1} more; @ lists them." if len(faults) > 1 else ""

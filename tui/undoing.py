@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from empath.control.link import CancelJob, JobItem, ListJobs, UndoJob
+from tui.equivalent import line_of
 from tui.figures import age, count, plural
-from tui.jobs import ending
+from tui.jobs import ending, unknown_end
 from tui.safety import safe
 from tui.screens.dialogs import Ask
 
@@ -21,8 +22,33 @@ LISTED = 50
 
 
 async def learn_jobs(console: Console) -> None:
-    """Ask which jobs there are.  Raises `LinkLost`, `RequestRefused`."""
-    console.store.jobs.fold(await console.ask(ListJobs(limit=LISTED)))
+    """Ask which jobs there are, and have the session's log tell which have ended.
+
+    Raises `LinkLost`, `RequestRefused`.
+    """
+    book, log = console.store.jobs, console.command_log
+    before = book.under_way
+    book.fold(await console.ask(ListJobs(limit=LISTED)), before)
+    for job in book.ended:
+        log.over(job.id, *ending(job))
+    for name in book.forgotten:
+        log.over(name, *unknown_end(name))
+
+
+async def watch_jobs(console: Console) -> None:
+    """Look how far the changes are that run, and tell of those that have ended.
+
+    Raises `LinkLost`, `RequestRefused`.
+    """
+    book, screen = console.store.jobs, console.front
+    await learn_jobs(console)
+    told = [*map(ending, book.ended), *map(unknown_end, book.forgotten)]
+    book.ended.clear()
+    book.forgotten.clear()
+    for text, role in told:
+        if screen is not None:
+            screen.flash(text, role)
+        console.poke()  # what the last lot did is not on the screen yet
 
 
 async def undo_last(console: Console) -> tuple[str, str] | None:
@@ -58,7 +84,7 @@ async def _sure(console: Console, job: JobItem) -> bool:
         ("Messages", f"{count(job.done)}"),
         ("Made", f"{age(now - ended)} ago by {safe(job.actor, 80)}"),
         ("Undo", "gives them their former state; what was delivered meanwhile stays delivered"),
-        ("Equivalent", f"empathctl job undo {safe(job.id)}"),
+        ("Equivalent", safe(line_of(UndoJob(id=job.id)))),
     ]
     dialog = Ask("Undo this change?", facts, yes="Undo", destroys=False)
     return await console.push_screen_wait(dialog) == "yes"

@@ -33,6 +33,8 @@ class MemoryJobs:
         """Newest first."""
         self.large = 1000
         """Changes of more messages run as jobs."""
+        self.ends_later = False
+        """A job that is cancelled goes on with its present lot, until `end`."""
 
     def answer(self, request: Request[Any], matching: Callable[[str], list[QueueItem]]) -> Any:
         """The reply, or None for what is not about selections or jobs."""
@@ -41,6 +43,8 @@ class MemoryJobs:
                 return self._select(query, matching(query))
             case ListJobs(limit=limit):
                 return Jobs(items=tuple(self.jobs[:limit]))
+            case CancelJob(id=id) if self.ends_later:
+                return self._replace(id)
             case CancelJob(id=id):
                 return self._replace(id, state="cancelled", ended_at=AT, undoable=True)
             case UndoJob(id=id):
@@ -88,6 +92,11 @@ class MemoryJobs:
             job.id, done=done, state="done" if ended else "running", undoable=ended,
             ended_at=AT if ended else None,
         )  # fmt: skip
+
+    def end(self, done: int) -> None:
+        """The newest job was cancelled, and came so far."""
+        name = self.jobs[0].id
+        self._replace(name, done=done, state="cancelled", ended_at=AT, undoable=True)
 
     def _replace(self, id: str, **fields: Any) -> JobItem:
         for place, job in enumerate(self.jobs):

@@ -6,9 +6,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
 
-from empath.cli.ctl import commands
 from empath.control.link import (
     FlushQueue,
     GetStatus,
@@ -296,17 +294,3 @@ async def test_help_lists_the_keys_of_the_screen(clock: HandClock) -> None:
             assert act.help[:30] in page
         await press(pilot, "escape")
         assert "Give up without" not in page_of(console)
-
-
-async def test_commands_that_are_shown_are_commands(clock: HandClock) -> None:
-    """The `empathctl` line beside a changing key is one that `empathctl` understands."""
-    async with running(DemoEngine(clock, messages=50), clock) as (console, pilot):
-        shown = []
-        for key, scope in (("2", "queue"), ("3", "destinations")):
-            await press(pilot, key, "down")
-            shown += [act.cli(console.screen) for act in ACTIONS.of(scope) if act.cli is not None]
-    assert len(shown) >= 5
-    for line in shown:
-        program, *arguments = line.split()
-        assert program == "empathctl"
-        assert CliRunner().invoke(commands, [*arguments, "--help"]).exit_code == 0, line

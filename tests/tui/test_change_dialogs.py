@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from empath.control.link import (
@@ -225,6 +226,8 @@ async def test_an_undo_may_be_a_job_itself(link: MemoryLink, clock: HandClock) -
 
         def as_job(request: object, matching: object) -> object:
             if type(request).__name__ == "UndoJob":
+                begun = msgspec.structs.replace(link.book.jobs[0], id="job-9", state="running")
+                link.book.jobs.insert(0, begun)
                 return Changed(messages=0, recipients=0, in_flight=0, job="job-9")
             return answer(request, matching)  # type: ignore[arg-type]
 

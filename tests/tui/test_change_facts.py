@@ -59,7 +59,7 @@ def test_what_would_be_touched_is_told() -> None:
     captured = dict(facts_of(DELETE_CAPTURED, target, counted(items), NOW, {}))
     assert captured["Recipients"] == "20 recipients"
     assert "on its way to nobody" in captured["They are"]
-    assert captured["Equivalent"].startswith("empathctl inbox delete ")
+    assert captured["Equivalent"].startswith("empathctl queue delete ")
 
 
 @pytest.mark.parametrize(
@@ -96,21 +96,17 @@ def test_what_is_typed_depends_on_what_is_at_stake() -> None:
     assert "whole queue" in role_of_typed(whole, "mx.example.org")
 
 
-@pytest.mark.parametrize(
-    ("verb", "values", "line"),
-    [
-        ("retry", {}, "empathctl queue retry 1 2"),
-        ("bounce", {"status": "5.1.6", "reason": "it's gone"},
-         "empathctl queue bounce 1 2 --status 5.1.6 --reason 'it'\"'\"'s gone'"),
-        ("reroute", {"to": "mx.b.example", "for": "2h"},
-         "empathctl queue reroute 1 2 --to mx.b.example --expires 2h"),
-        ("reroute", {"to": "", "for": ""}, "empathctl queue reroute 1 2 --back"),
-        ("priority", {"choice": "bulk"}, "empathctl queue priority 1 2 bulk"),
-    ],
-)  # fmt: skip
-def test_commands(verb: str, values: dict[str, str], line: str) -> None:
-    """Every change names the `empathctl` line that does the same."""
-    assert CHANGES[verb].command(("1", "2"), values) == line  # type: ignore[arg-type]
+def test_the_command_is_that_of_the_request() -> None:
+    """While what is filled in will not do there is none; a long one is cut, and says so."""
+    target = Target((item(1).id,))
+    reroute = CHANGES["reroute"]
+    assert reroute.command(target, {"to": "mx.b.example", "for": "90m"}) == (
+        f"empathctl queue reroute {item(1).id} --to mx.b.example --for 90m"
+    )
+    assert reroute.command(target, {"for": "soon"}) == ""
+    many = Target(tuple(item(n).id for n in range(20)))
+    assert dict(facts_before(CHANGES["hold"], many, {}, NOW))["Equivalent"].endswith("…")
+    assert item(19).id in CHANGES["hold"].command(many, {})
 
 
 def test_requests() -> None:

@@ -69,7 +69,7 @@ async def test_a_draft_is_put_in_force_on_trial(link: MemoryLink, clock: HandClo
         assert isinstance(console.screen, ApplyDialog)
         page = page_of(console)
         assert 'delivery.retry.base "5m" → "10m"' in page
-        assert "empathctl config apply draft.toml" in page
+        assert "empathctl config apply FILE --watch 60s" in page
         await press(pilot, "up", *"why", "up", "end", "backspace", "backspace", "3")
         assert console.screen.query_one("#yes").disabled, "3 seconds are no trial"
         await press(pilot, "0", "f6")

@@ -53,10 +53,15 @@ async def test_the_text_is_only_looked_at_until_it_is_edited(
         await press(pilot, "e", "2", "x")
         assert editor_of(console).text.split("\n")[2] == "2x[delivery.retry]"
         assert "editing · esc leaves" in page_of(console)
+        footer = page_of(console).splitlines()[-1]
+        assert all(key in footer for key in ("F5 diff", "F6 apply…", "^S check", "F1 help"))
+        assert not any(text in footer for text in ("e edit", "h history", "x problems", "? help"))
         await press(pilot, "ctrl+z", "ctrl+z")
         assert editor_of(console).text == TEXT.text
         assert " no draft" in page_of(console)
-        await press(pilot, "escape", "2")
+        await press(pilot, "escape")
+        assert "e edit" in page_of(console).splitlines()[-1]
+        await press(pilot, "2")
         assert console.current_mode == "queue"
 
 

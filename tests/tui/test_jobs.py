@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from empath.control.link import Changed, JobItem, Jobs
-from tui.jobs import JobBook, ending, progress
+from tui.jobs import JobBook, ending, progress, unknown_end
 
 JOB = JobItem(
     id="job-7",
@@ -35,10 +35,10 @@ def test_a_running_job_is_watched_until_it_ends() -> None:
     assert not book.watched
     book.began(Changed(messages=0, recipients=0, in_flight=0, job="job-7"))
     assert book.watched
-    book.fold(Jobs(items=(JOB,)))
+    book.fold(Jobs(items=(JOB,)), book.under_way)
     assert book.running == JOB
     done = as_("done", done=12_000, undoable=True)
-    book.fold(Jobs(items=(done,)))
+    book.fold(Jobs(items=(done,)), book.under_way)
     assert not book.watched
     assert book.running is None
     assert book.ended == [done]
@@ -48,11 +48,31 @@ def test_a_running_job_is_watched_until_it_ends() -> None:
 def test_a_job_begun_elsewhere_is_watched_too() -> None:
     """What another operator runs is shown while it runs."""
     book = JobBook()
-    book.fold(Jobs(items=(JOB,)))
+    book.fold(Jobs(items=(JOB,)), book.under_way)
     assert book.watched
-    book.fold(Jobs(items=()))
+    book.fold(Jobs(items=()), book.under_way)
     assert not book.watched
     assert not book.ended
+    assert book.forgotten == [JOB.id]
+
+
+def test_a_job_that_began_after_the_question_is_not_missed_in_the_answer() -> None:
+    """A list that was on its way when the job began says nothing about it."""
+    book = JobBook()
+    before = book.under_way
+    book.began(Changed(messages=0, recipients=0, in_flight=0, job="job-7"))
+    book.fold(Jobs(items=()), before)
+    assert book.watched
+    assert not book.forgotten
+
+
+def test_a_job_that_was_told_to_end_has_not_ended() -> None:
+    """Its present lot is finished first; of one the engine has forgotten, that is said."""
+    assert ending(as_("running")) == (
+        "hold dest:bigmail.example: ends after its present lot, 4,920 messages so far",
+        "warn",
+    )
+    assert "job-7" in unknown_end("job-7")[0]
 
 
 def test_ends_are_told_by_word_and_colour() -> None:
@@ -70,7 +90,7 @@ def test_undo_means_this_sessions_last_change() -> None:
     """The job of this console's own last change comes first, else the newest that can be undone."""
     book = JobBook()
     older, newer = as_("done", undoable=True), as_("done", id="job-9", undoable=True)
-    book.fold(Jobs(items=(newer, older, as_("done", id="job-1"))))
+    book.fold(Jobs(items=(newer, older, as_("done", id="job-1"))), book.under_way)
     assert book.undoable == newer
     book.began(Changed(messages=1, recipients=1, in_flight=0, undo="job-7"))
     assert book.undoable == older
@@ -83,5 +103,7 @@ def test_a_change_from_here_is_called_by_its_filter() -> None:
     """The engine knows a selection by its number; this console knows what was selected."""
     book = JobBook()
     book.began(Changed(0, 0, 0, job="job-7"), "hold dest:~big")
-    book.fold(Jobs(items=(as_("running", what="hold s-5f2"), as_("done", id="job-1"))))
+    book.fold(
+        Jobs(items=(as_("running", what="hold s-5f2"), as_("done", id="job-1"))), book.under_way
+    )
     assert [job.what for job in book.items] == ["hold dest:~big", JOB.what]

@@ -23,6 +23,7 @@ from empath.control.link import (
 )
 from tests.fakes.console import item
 from tests.fakes.memory_link import MemoryLink
+from tui.equivalent import line_of
 from tui.gate_changes import VERBS, Unclear, hosts, per_second, seconds
 from tui.place_text import column_sign, duration, fate_lines, standing_lines
 from tui.places import Places
@@ -321,9 +322,10 @@ def test_a_change_and_its_command_say_the_same() -> None:
     assert limit.request(NAME, values) == LimitDestination(
         destination=NAME, per_second=0.5, seconds=7200.0, reason="they asked"
     )
-    assert limit.command(NAME, values) == (
+    assert line_of(limit.request(NAME, values)) == (
         "empathctl destination limit bigmail.example 30/m --for 2h --reason 'they asked'"
     )
-    assert VERBS["reroute"].command(NAME, {"to": "a, b:25"}).endswith("--to a --to b:25")
     empty = {"for": "", "reason": ""}
+    rerouted = VERBS["reroute"].request(NAME, {"to": "a, b:25", **empty})
+    assert line_of(rerouted).endswith("--to a --to b:25")
     assert VERBS["suspend"].request(NAME, empty) == SuspendDestination(destination=NAME)

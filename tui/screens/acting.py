@@ -61,12 +61,13 @@ class Acting(Screen[None]):
         """Paint what every screen has."""
 
     def flash(self, text: str, role: str = "good") -> None:
-        """Say something on the line above the keys for some seconds."""
+        """Say something for some seconds, above the keys of the screen that is in front by now."""
         done = DOING.get()
         if done is not None:
             done.result, done.role = text, role
         until = self.console.clock.monotonic() + FLASH_SECONDS
-        self.query_one(FlashLine).flash(safe(text), role, until)
+        for line in (self.console.front or self).query(FlashLine):
+            line.flash(safe(text), role, until)
         if cell_len(text) > self.size.width - 4:
             self.notify(
                 safe(text),
@@ -97,15 +98,15 @@ class Acting(Screen[None]):
             return
         done = None
         if act.danger is not Danger.SAFE:
-            command = act.cli(self) if act.cli is not None else ""
-            done = self.console.command_log.begin(self.store.now, act.title, command)
+            done = self.console.command_log.begin(self.store.now, act.title)
         token = DOING.set(done)
         try:
             waiting = act.run(self, argument) if argument else act.run(self)
         finally:
             DOING.reset(token)
         if waiting is not None:
-            self.run_worker(self._finish(waiting, done), name=act.id)
+            # Of the console: who leaves the screen does not leave the change without its end.
+            self.console.run_worker(self._finish(waiting, done), name=act.id)
         elif done is not None:
             done.ended = True
 

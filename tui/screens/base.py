@@ -131,10 +131,11 @@ class ConsoleScreen(Everywhere):
         elif self.console.paused:
             pieces = [(" ■ paused ", "warn"), ("p goes on", "muted")]
         self.query_one(FlashLine).stand(pieces, shown_at)
-        help_key = self.console.shown_key(ACTIONS.get("global.help"))
+        help_key = self.console.shown_key(ACTIONS.get("global.help"), typing=self.typing)
         self.query_one(KeyBar).offer(self._keys(), ("global.help", help_key, "help"))
 
     def _keys(self) -> list[tuple[str, str, str, bool]]:
+        """What can be done with a key now; one that would be text has none."""
         own = sorted((a for a in ACTIONS.of(self.SCOPE) if a.rank), key=lambda a: a.rank)
         if self.SCOPE != "global":
             own += sorted((a for a in ACTIONS.of("global") if a.rank), key=lambda a: a.rank)
@@ -142,13 +143,17 @@ class ConsoleScreen(Everywhere):
         return [
             (
                 act.id,
-                self.console.shown_key(act),
+                shown,
                 "quit" if root and act.id == "global.back" else act.title,
                 not self.why_off(act),
             )
             for act in own
-            if self.console.keymap.key(act)
+            if (shown := self.console.shown_key(act, typing=self.typing))
         ]
+
+    def on_descendant_focus(self) -> None:
+        """Other keys may be text now."""
+        self.paint_bars()
 
     def on_mount(self) -> None:
         """Paint once the widgets have their sizes."""

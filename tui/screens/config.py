@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from empath.control.link import KeepConfig, LinkLost, RequestRefused, RollBackConfig
 from tui.actions import Danger, action
 from tui.draft import DraftFile
+from tui.equivalent import line_of
 from tui.figures import plural
 from tui.screens.config_dialogs import ApplyDialog, facts_of
 from tui.screens.config_panes import ConfigPanes
@@ -167,7 +168,6 @@ class ConfigScreen(ConfigPanes):
         help="Keep the draft, and check it now; nothing is put in force.",
         rank=6,
         priority=True,
-        cli=lambda _screen: "empathctl config diff --quick draft.toml",
     )
     async def check(self) -> None:
         """Look at it now."""
@@ -185,7 +185,6 @@ class ConfigScreen(ConfigPanes):
         help="What the text would change of what is in force, and of queued mail; again: as text.",
         rank=2,
         priority=True,
-        cli=lambda _screen: "empathctl config diff draft.toml",
     )
     async def diff(self) -> None:
         """Show the changes."""
@@ -207,7 +206,6 @@ class ConfigScreen(ConfigPanes):
         rank=3,
         why_off=_why_not_apply,
         priority=True,
-        cli=lambda _screen: "empathctl config apply draft.toml --watch 60s",
     )
     async def apply(self) -> None:
         """Ask, then do it."""
@@ -221,7 +219,7 @@ class ConfigScreen(ConfigPanes):
         if not self.work.changed and self.work.file.running and not plan.changes:
             self.flash("There is nothing to put in force: no draft, and the file is.", "warn")
             return
-        cli = "apply draft.toml --watch 60s" if self.work.changed else "reload"
+        cli = "apply FILE --watch 60s" if self.work.changed else "reload"
         facts = facts_of(plan, cli=f"empathctl config {cli}", by_hand=self.work.overtaken)
         title = "Put the draft in force?" if self.work.changed else "Put the file in force?"
         answer = await self.app.push_screen_wait(ApplyDialog(facts, title=title))
@@ -262,7 +260,6 @@ class ConfigScreen(ConfigPanes):
         rank=5,
         why_off=_why_not_apply,
         priority=True,
-        cli=lambda screen: f"empathctl config rollback {screen.goal() or ''}".rstrip(),
     )
     async def roll_back(self) -> None:
         """Ask, then do it."""
@@ -274,14 +271,13 @@ class ConfigScreen(ConfigPanes):
             self.flash(f"One cannot go back: {first.key} {first.sentence}", "bad")
             return
         goal = planned.back_to  # what is the one before may be another by then
-        cli = f"empathctl config rollback {goal}"
-        facts = facts_of(
-            planned.plan, cli=cli, by_hand=bool(self.work.view and self.work.view.drift)
-        )
+        request = RollBackConfig(version=goal)
+        by_hand = bool(self.work.view and self.work.view.drift)
+        facts = facts_of(planned.plan, cli=line_of(request), by_hand=by_hand)
         question = Ask(f"Go back to version {goal}?", facts, yes="Roll back", destroys=True)
         if await self.app.push_screen_wait(question) != "yes":
             return
-        applied = await self.console.ask(RollBackConfig(version=goal))
+        applied = await self.console.ask(request)
         await self._read_anew()
         self.flash(f"Back to version {goal}: as version {applied.version} it is in force.")
 
@@ -300,7 +296,6 @@ class ConfigScreen(ConfigPanes):
         danger=Danger.CHANGES,
         rank=8,
         why_off=_why_not_keep,
-        cli=lambda _screen: "empathctl config keep",
     )
     async def keep(self) -> None:
         """End the trial."""
@@ -316,7 +311,6 @@ class ConfigScreen(ConfigPanes):
         danger=Danger.DESTROYS,
         rank=9,
         why_off=_why_no_draft,
-        cli=lambda _screen: "rm draft.toml",
     )
     async def discard(self) -> None:
         """Ask, then do it."""

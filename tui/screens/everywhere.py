@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from tui.actions import action
 from tui.jumping import targets
@@ -18,6 +18,15 @@ from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+
+def takes_text(focused: Widget | None) -> bool:
+    """Whether what has the focus is a field, or an editor in which one writes."""
+    if isinstance(focused, TextArea):
+        return not focused.read_only
+    return isinstance(focused, Input)
 
 
 def _why_no_zoom(screen: Everywhere) -> str:
@@ -186,5 +195,5 @@ class Everywhere(Acting):
 
     @property
     def typing(self) -> bool:
-        """Keys go into a field."""
-        return isinstance(self.focused, Input)
+        """Letters are text, and no keys of this screen."""
+        return takes_text(self.focused)

@@ -17,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from empath.control.link import GateChange, LinkLost, RequestRefused
+from tui.equivalent import line_of
 from tui.figures import plural
 from tui.gate_changes import GateVerb, Values
 from tui.safety import safe
@@ -124,9 +125,8 @@ class GateDialog(Question[GateChange | None]):
             request = self._verb.request(self._destination, self.values)
         except ValueError as error:
             problem = f"✖ {safe(str(error), 200)}"
-        self.query_one("#command", Static).update(
-            safe(self._verb.command(self._destination, self.values), 400)
-        )
+        line = "" if request is None else line_of(request)
+        self.query_one("#command", Static).update(safe(line, 400))
         self._say(problem, silent=silent)
         return request
 

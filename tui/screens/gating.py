@@ -48,18 +48,6 @@ def _why(fault: Callable[[ShapeRow], str]) -> Callable[[GatingScreen], str]:
     return why
 
 
-def _name(screen: GatingScreen) -> str:
-    """The destination as a command names it."""
-    return screen.chosen.name if screen.chosen is not None else "DOMAIN"
-
-
-def _command(verb: str) -> Callable[[GatingScreen], str]:
-    def command(screen: GatingScreen) -> str:
-        return VERBS[verb].command(_name(screen))
-
-    return command
-
-
 class GatingScreen(ConsoleScreen):
     """A screen with a destination under its cursor."""
 
@@ -78,7 +66,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=5,
         why_off=_why_no_change,
-        cli=_command("open"),
     )
     async def open_breaker(self) -> None:
         """Open its breaker."""
@@ -92,7 +79,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=6,
         why_off=_why(lambda row: "" if row.breaker else "Its breaker is closed."),
-        cli=_command("close"),
     )
     async def close_breaker(self) -> None:
         """Close its breaker."""
@@ -106,7 +92,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=3,
         why_off=_why_no_change,
-        cli=lambda screen: f"empathctl queue flush {_name(screen)}",
     )
     async def flush(self) -> None:
         """Make everything for the destination due now."""
@@ -128,7 +113,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=7,
         why_off=_why_no_change,
-        cli=lambda screen: VERBS["limit"].command(_name(screen), {"rate": "1/s"}),
     )
     async def limit(self) -> None:
         """Limit its rate."""
@@ -142,7 +126,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=4,
         why_off=_why_no_change,
-        cli=_command("suspend"),
     )
     async def suspend(self) -> None:
         """Suspend it."""
@@ -156,7 +139,6 @@ class GatingScreen(ConsoleScreen):
         danger=Danger.CHANGES,
         rank=8,
         why_off=_why(lambda row: "" if row.gate else "It is not suspended, limited or re-routed."),
-        cli=lambda screen: VERBS[screen.ending()].command(_name(screen)),
     )
     async def end(self) -> None:
         """End the suspension, else the limit, else the re-route."""
@@ -176,7 +158,6 @@ class GatingScreen(ConsoleScreen):
         help="Send its mail to other servers, for a while.",
         danger=Danger.CHANGES,
         why_off=_why_no_change,
-        cli=lambda screen: VERBS["reroute"].command(_name(screen), {"to": "HOST"}),
     )
     async def reroute(self) -> None:
         """Re-route it."""
@@ -189,7 +170,6 @@ class GatingScreen(ConsoleScreen):
         help="Forget its failures, and what its concurrency was reduced to.",
         danger=Danger.CHANGES,
         why_off=_why_no_change,
-        cli=_command("reset"),
     )
     async def reset(self) -> None:
         """Forget its failures."""

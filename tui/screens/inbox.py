@@ -6,7 +6,6 @@ Nothing leaves the machine from here unless it is released, and a release asks w
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Awaitable
 from typing import ClassVar, TypeVar
 
@@ -18,6 +17,7 @@ from tui.actions import Danger, action
 from tui.change_facts import people
 from tui.change_table import DELETE_CAPTURED
 from tui.changes import CHANGES, Change, carry_out, changing, outcome
+from tui.equivalent import OWN_REASON, line_of
 from tui.figures import count, plural
 from tui.inside_text import copies_of
 from tui.safety import safe
@@ -140,7 +140,6 @@ class InboxScreen(InboxList):
         rank=7,
         danger=Danger.CHANGES,
         why_off=_why_no_release,
-        cli=lambda screen: screen.release_command(),
     )
     def release(self) -> Awaitable[None] | None:
         """Ask where to, then send."""
@@ -189,12 +188,6 @@ class InboxScreen(InboxList):
     ) -> ReleaseCaptured:
         return ReleaseCaptured(ids=ids, to=wanted.to, recipients=wanted.recipients, dry_run=dry_run)
 
-    def release_command(self) -> str:
-        """The `empathctl` line that does the same."""
-        words = ["empathctl inbox release", *self.selection.targets()[:3]]
-        words.append(f"--to {self._before.to or 'HOST:PORT'}")
-        return " ".join(words)
-
     delete = changing("delete", "D", help="Delete captured mail.", rank=8, change=DELETE_CAPTURED)
 
     @action(
@@ -204,29 +197,29 @@ class InboxScreen(InboxList):
         rank=9,
         danger=Danger.DESTROYS,
         why_off=_why_no_clear,
-        cli=lambda screen: screen.clear_command(),
     )
     def clear(self) -> Awaitable[None]:
         """Ask, with the number typed, then delete."""
         pages = self.pages
+        request = DeleteMessages(query=pages.query, expect=pages.matched, reason=OWN_REASON)
         what = f"that match {self.searched}" if self.searched else "in the inbox, all of them"
         dialog = Ask(
             f"Delete {plural(pages.matched, 'message')}?",
             (
                 ("Messages", f"{count(pages.matched)} {safe(what)}"),
-                ("Equivalent", self.clear_command()),
+                ("Equivalent", safe(line_of(request), 300)),
             ),
             yes="Delete",
             destroys=True,
             typed=pages.matched if pages.matched > TYPED_ABOVE else None,
         )
         asked = self._question(dialog)
-        return self._clear(pages.query, pages.matched, asked)
+        return self._clear(request, asked)
 
-    async def _clear(self, query: str, expect: int, asked: Awaitable[str | None]) -> None:
+    async def _clear(self, request: DeleteMessages, asked: Awaitable[str | None]) -> None:
         if await asked != "yes":
             return
-        done = await self.console.ask(DeleteMessages(query=query, expect=expect, reason="console"))
+        done = await self.console.ask(request)
         self.store.jobs.began(done, "delete captured mail")
         self.selection.clear()
         self.selection.cursor = None
@@ -244,20 +237,11 @@ class InboxScreen(InboxList):
         self.app.push_screen(dialog, decide)
         return decided
 
-    def clear_command(self) -> str:
-        """The `empathctl` line that does the same."""
-        which = f"--search {shlex.quote(self.searched)}" if self.searched else "--all"
-        return f"empathctl inbox delete {which}"
-
     def why_no_change(self) -> str:
         """Why nothing can be changed now."""
         if reason := self.store.why_no_change():
             return reason
         return "" if self.selection.targets() else self.why_none("There is no message to act on.")
-
-    def command(self, change: Change) -> str:
-        """The `empathctl` line that does the same."""
-        return change.command(self.selection.targets())
 
     def change(self, change: Change) -> Awaitable[None] | None:
         """Do it to what is meant at this moment, and say what came of it."""

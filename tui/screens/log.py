@@ -50,7 +50,7 @@ class LogScreen(ModalScreen[str]):
 
 
 def log_lines(log: CommandLog, styles: Styles) -> list[Text]:
-    """The log as lines: time, what, how it went, and below it the command."""
+    """The log as lines: time, what, how it went, and below it the commands."""
     lines: list[Text] = []
     signs = {"good": "✓", "bad": "✖", "warn": "▲"}
     for done in log.items:
@@ -63,6 +63,7 @@ def log_lines(log: CommandLog, styles: Styles) -> list[Text]:
                 (safe(done.said), styles[role]),
             )
         )
-        if done.command:
-            lines.append(Text.assemble((f"           $ {safe(done.command)}", styles["accent"])))
+        lines += [
+            Text(f"           $ {safe(command)}", styles["accent"]) for command in done.commands
+        ]
     return lines

@@ -336,10 +336,6 @@ class MessageScreen(Looking):
             return reason
         return "" if self.view is not None else self.why_none("The message is not here.")
 
-    def command(self, change: Change) -> str:
-        """The `empathctl` line that does the same."""
-        return change.command((self.message_id,))
-
     def change(self, change: Change) -> Awaitable[None]:
         """Do it, and say what came of it."""
         item = self.pages.items.get(self.message_id)

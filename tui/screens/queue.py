@@ -19,7 +19,7 @@ from tui.actions import Danger, action
 from tui.changes import Change, Target, carry_out, changing
 from tui.export import FORMATS
 from tui.figures import count, octets, plural
-from tui.jobs import ending, progress
+from tui.jobs import progress
 from tui.queue_copies import copies_of
 from tui.queue_export import MOST, encode
 from tui.safety import safe
@@ -28,7 +28,7 @@ from tui.screens import undoing
 from tui.screens.choose import Choice, Choose
 from tui.screens.queue_list import why_not_open
 from tui.screens.queue_marks import QueueMarks
-from tui.undoing import cancel_running, learn_jobs
+from tui.undoing import cancel_running
 from tui.widgets.bars import Line
 
 SEEN = 1.5
@@ -42,11 +42,6 @@ def _why_not_cancel(screen: QueueScreen) -> str:
     if reason := screen.store.why_no_change():
         return reason
     return "" if screen.store.jobs.running else "Nothing runs that could be cancelled."
-
-
-def _cancel_line(screen: QueueScreen) -> str:
-    job = screen.store.jobs.running
-    return "empathctl job list" if job is None else f"empathctl job cancel {safe(job.id)}"
 
 
 class QueueScreen(QueueMarks):
@@ -156,10 +151,6 @@ class QueueScreen(QueueMarks):
         items = self.store.queue.items
         return Target(ids, None, tuple(items[one] for one in ids if one in items))
 
-    def command(self, change: Change) -> str:
-        """The `empathctl` line that does the same."""
-        return change.command(self._target())
-
     def change(self, change: Change) -> Awaitable[None] | None:
         """Do it to what is under the cursor or marked at this moment, and say what came of it."""
         self.touch()
@@ -197,23 +188,11 @@ class QueueScreen(QueueMarks):
         help="End the change that runs; what it has changed can be undone.",
         danger=Danger.CHANGES,
         why_off=_why_not_cancel,
-        cli=_cancel_line,
     )
     async def cancel_job(self) -> None:
         """End it before its next lot."""
         self.flash(*await cancel_running(self.console))
         self.console.poke()
-
-    async def fetch(self) -> None:
-        """The list, and how far a change is that runs."""
-        await super().fetch()
-        jobs = self.store.jobs
-        if jobs.watched:
-            await learn_jobs(self.console)
-            for job in jobs.ended:
-                self.flash(*ending(job))
-                self.console.poke()  # what the last lot did is not on the screen yet
-            jobs.ended.clear()
 
     def body(self) -> Iterable[Widget]:
         """The list, and below it the change that runs."""

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from tui.screens.base import ConsoleScreen
 
 
-def _command(screen: ConsoleScreen) -> str:
-    return f"empathctl job undo {screen.store.jobs.last_undo}".rstrip()
-
-
 @action(
     "u",
     "undo",
@@ -23,7 +19,6 @@ def _command(screen: ConsoleScreen) -> str:
     danger=Danger.CHANGES,
     rank=13,
     why_off=lambda screen: screen.store.why_no_change(),
-    cli=_command,
 )
 async def undo(screen: ConsoleScreen) -> None:
     """Give the messages of the last change their former state again."""
@@ -41,7 +36,6 @@ async def undo(screen: ConsoleScreen) -> None:
     danger=Danger.CHANGES,
     category="console",
     why_off=lambda screen: screen.store.why_no_change(),
-    cli=_command,
 )
 async def undo_anywhere(screen: ConsoleScreen) -> None:
     """The same from screens on which no mail is changed."""
