@@ -30,7 +30,7 @@ def queue_lines(
     """By state with bars, by class, an age histogram, the oldest and the next."""
     lines = _states(status, width, styles)
     if shape is not None:
-        lines.append(_classes(shape, styles))
+        lines.append(_classes(shape, status, styles))
         lines += _ages(shape, width, styles)
     oldest = None if status.oldest_at is None else now - status.oldest_at
     text = Text.assemble((" oldest   ", styles["muted"]), (age(oldest), styles["text"]))
@@ -42,7 +42,9 @@ def queue_lines(
     text = Text.assemble(
         (" next due ", styles["muted"]), (due(status.next_at, now), styles["text"])
     )
-    if upcoming is not None and upcoming.due:
+    soon = status.next_at is not None and status.next_at - now < 300
+    # The count is some seconds old: none is said only where nothing says otherwise.
+    if upcoming is not None and upcoming.due and (upcoming.due[0] or not soon):
         text.append(f" · {count(upcoming.due[0])} within 5 min", styles["muted"])
     lines.append(text)
     return lines
@@ -66,7 +68,7 @@ def _states(status: Status, width: int, styles: Styles) -> list[Text]:
     return lines
 
 
-def _classes(shape: Shape, styles: Styles) -> Text:
+def _classes(shape: Shape, status: Status, styles: Styles) -> Text:
     """One line of at most 46 cells: the classes that mail waits of."""
     text = Text()
     shown = [name for name in CLASSES if shape.classes.get(name)]
@@ -74,7 +76,8 @@ def _classes(shape: Shape, styles: Styles) -> Text:
         text.append(f" {name[:4]} ", styles["muted"])
         text.append(short_count(shape.classes[name]), styles["text"])
     if not shown:
-        text.append(" no mail waits", styles["muted"])
+        said = " by class: being counted …" if status.messages else " no mail waits"
+        text.append(said, styles["muted"])
     return text
 
 

@@ -52,7 +52,10 @@ class StatusBar(Line):
                     ("deferred ", "muted"),
                     (count(status.deferred), _hot(status.deferred)),
                 ]
-                left += [_BAR, ("up ", "muted"), (age(store.now - status.pong.started_at), "text")]
+                # Whether an engine that does not answer is up, nobody knows.
+                gone = phase is Phase.OFFLINE
+                up = None if gone else store.now - status.pong.started_at
+                left += [_BAR, ("up ", "muted"), (age(up), "text")]
         dim = phase in (Phase.OFFLINE, Phase.STALE)
         if dim:
             left = [(text, role if role.startswith("bar") else "muted") for text, role in left]
