@@ -84,15 +84,26 @@ def _classes(shape: Shape, status: Status, styles: Styles) -> Text:
 def _ages(shape: Shape, width: int, styles: Styles) -> list[Text]:
     """Minutes since arrival, recipients, and a block for each bin."""
     bins = shape.total.bins
-    room = max(5, (width - 6) // max(1, len(bins)))
+    room = max(4, (width - 6) // max(1, len(bins)))
     most = max(bins, default=0)
-    titles = Text.assemble((" age  ", styles["muted"]))
-    numbers = Text.assemble((" min  ", styles["muted"]))
-    blocks = Text.assemble(("      ", styles["muted"]))
-    for title, number in zip(bin_titles(shape.bounds), bins, strict=True):
+    lead = 6 if room > 4 else 5
+    titles = Text(" age".ljust(lead), styles["muted"])
+    numbers = Text(" min".ljust(lead), styles["muted"])
+    blocks = Text(" " * lead)
+    for place, (title, number) in enumerate(zip(bin_titles(shape.bounds), bins, strict=True), 1):
+        if room == 4 and place == len(bins):
+            room = 5  # the last title has a sign more
         titles.append(title.rjust(room), styles["muted"])
-        numbers.append(tight(number).rjust(room), styles["text" if number else "muted"])
+        numbers.append(_tightest(number, room).rjust(room), styles["text" if number else "muted"])
         height = 0 if not number else max(1, round(8 * number / most))
         role = {"heat4": "bad", "heat3": "warn"}.get(heat(number, most), "info")
         blocks.append((BLOCKS[height] * 2).rjust(room), styles[role])
     return [titles, numbers, blocks]
+
+
+def _tightest(number: int, room: int) -> str:
+    """A number that leaves a blank in *room* cells, four at the least."""
+    shown = tight(number)
+    if len(shown) < room:
+        return shown
+    return f"{number / 1000:.0f}k" if number < 999_500 else f"{number / 1e6:.0f}M"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from rich.text import Text
 from textual.geometry import Size
 
 from empath.address import Domain, EmailAddress
@@ -17,11 +18,14 @@ from empath.control.link import (
 )
 from empath.envelope import MessageId
 from empath.events import AttemptEnded
-from tests.fakes.console import item
+from tests.fakes.clock import HandClock
+from tests.fakes.console import item, page_of, running
+from tests.fakes.memory_link import MemoryLink
 from tests.fakes.memory_status import STATUS
 from tui.message_text import envelope_lines
 from tui.queue_text import queue_lines
 from tui.theme import COLOURED
+from tui.widgets.lines import LinesPane
 from tui.widgets.timeline import Ruler, moments
 from tui.widgets.why_line import Whys
 
@@ -36,6 +40,36 @@ WHY = WhyItem(
     next_event="probe",
     next_at=NOW + 164,
 )
+
+
+BOUNDS = (5, 10, 20, 40, 80, 160, 320)
+
+
+def shape_of(bins: tuple[int, ...]) -> Shape:
+    """A queue of that many recipients by age, four seconds ago."""
+    total = ShapeRow(
+        name="",
+        total=sum(bins),
+        queued=0,
+        deferred=0,
+        held=0,
+        bins=bins,
+        oldest_at=None,
+        next_at=None,
+    )
+    return Shape(
+        at=NOW,
+        age=4.0,
+        bounds=BOUNDS,
+        rows=(),
+        total=total,
+        matched=0,
+        destinations=0,
+        cursor="",
+        expires_at=None,
+        states={},
+        classes={},
+    )
 
 
 def view(*, next_at: float) -> MessageView:
@@ -119,24 +153,8 @@ def test_a_count_that_is_some_seconds_old_contradicts_nothing() -> None:
     """Where the queue was last looked at before mail came, classes and what is due soon are not
     said to be none.
     """
-    none = ShapeRow(
-        name="", total=0, queued=0, deferred=0, held=0, bins=(0,) * 8, oldest_at=None, next_at=None
-    )
-    bounds = (5, 10, 20, 40, 80, 160, 320)
-    shape = Shape(
-        at=NOW,
-        age=4.0,
-        bounds=bounds,
-        rows=(),
-        total=none,
-        matched=0,
-        destinations=0,
-        cursor="",
-        expires_at=None,
-        states={},
-        classes={},
-    )
-    upcoming = Upcoming(items=(), due=(0,) * 8, bounds=bounds, now=NOW)
+    shape = shape_of((0,) * 8)
+    upcoming = Upcoming(items=(), due=(0,) * 8, bounds=BOUNDS, now=NOW)
     for messages, next_at, classes, due in (
         (20, NOW + 271, "being counted", "next due +4m31s"),
         (0, None, "no mail waits", "next due – · 0 within 5 min"),
@@ -145,3 +163,39 @@ def test_a_count_that_is_some_seconds_old_contradicts_nothing() -> None:
         lines = [line.plain for line in queue_lines(status, shape, upcoming, NOW, 46, COLOURED)]
         assert any(classes in line for line in lines)
         assert lines[-1].strip() == due
+
+
+def test_every_bin_of_the_ages_is_in_view_at_100_columns() -> None:
+    """The oldest mail is what matters most: in the 38 cells that a pane has there, no bin and no
+    number runs into the next, or is left out.
+    """
+    shape = shape_of((1200, 12_000, 3, 4, 5, 6, 7, 9_999))
+    shown = [line.plain for line in queue_lines(STATUS, shape, None, NOW, 38, COLOURED)]
+    lines = [line for line in shown if line.startswith((" age", " min"))]
+    assert max(map(len, lines)) <= 38
+    assert lines[0].split() == ["age", "5", "10", "20", "40", "80", "160", "320", "320+"]
+    assert lines[1].split() == ["min", "1k", "12k", "3", "4", "5", "6", "7", "9999"]
+
+
+async def test_a_figure_that_does_not_fit_takes_its_name_with_it(clock: HandClock) -> None:
+    """The first line never ends in a name without its value, and a cut line says that it is."""
+    for width in (100, 104, 108, 112, 120):
+        link = MemoryLink()
+        link.set_queue(item(n) for n in range(1, 21))
+        async with running(link, clock, size=(width, 30)) as (console, _):
+            first = page_of(console).splitlines()[0].rsplit(maxsplit=1)[0].rstrip()
+            assert not first.endswith((" up", "deferred"))
+            assert "…" not in first
+
+
+async def test_what_a_pane_cuts_is_said_to_go_on(clock: HandClock) -> None:
+    """A line wider than its pane ends in an ellipsis until it is scrolled to its end."""
+    link = MemoryLink()
+    async with running(link, clock, size=(120, 30)) as (console, pilot):
+        pane = console.screen.query_one("#figures", LinesPane)
+        pane.show([Text("x" * 200)])
+        await pilot.pause()
+        assert pane.render_line(0).text == "x" * (pane.size.width - 1) + "…"
+        pane.scroll_to(x=200 - pane.size.width, animate=False, force=True)
+        await pilot.pause()
+        assert pane.render_line(0).text == "x" * pane.size.width

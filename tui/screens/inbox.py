@@ -214,6 +214,7 @@ class InboxScreen(InboxList):
             f"Delete {plural(pages.matched, 'message')}?",
             (
                 ("Messages", f"{count(pages.matched)} {safe(what)}"),
+                ("Undo", "u, for as long as the trash keeps it (spool.trash_for)"),
                 ("Equivalent", self.clear_command()),
             ),
             yes="Delete",

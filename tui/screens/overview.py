@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from empath.control.link import GetLatency, GetShape, ListSenders, ListUpcoming
 from tui.actions import action
-from tui.figures import age, memory, milliseconds, plural, short_count
+from tui.figures import age, memory, milliseconds, short_count
 from tui.overview_lists import NARROW, SIDES, fitting, next_side, titles_of
 from tui.overview_rows import (
     ATTENTION,
@@ -199,8 +199,10 @@ class OverviewScreen(ConsoleScreen):
         for name, title in titles.items():
             self.query_one(f"#{name}", Pane).name_it(title)
         people = sum(int(getattr(status, state)) for state in STATES)
-        waiting = f"Queue · {plural(status.messages, 'message')}, {plural(people, 'recipient')}"
-        self.query_one("#engine", Pane).name_it(waiting)
+        waiting = f"{short_count(status.messages)} messages"
+        if people != status.messages:  # below, recipients are counted
+            waiting = f"{short_count(people)} recipients, {waiting}"
+        self.query_one("#engine", Pane).name_it(f"Queue · {waiting}")
 
     def crumbs(self) -> str:
         """Where the engine listens."""
