@@ -45,8 +45,10 @@ def envelope_lines(
         line("subject", (safe(view.subject, 300) or "–", "text")),
     ]
     lines += _why_lines(why, now, styles, width)
+    opens = {item.address: item.next_at for item in why if item.next_at is not None}
     for number, recipient in enumerate(view.recipients):
-        lines += _recipient(recipient, "to" if number == 0 else "", now, styles, width)
+        label = "to" if number == 0 else ""
+        lines += _recipient(recipient, label, opens.get(recipient.address), now, styles, width)
     lines.append(line("goes over", *_encryption(view)))
     flags = " ".join(flag for flag in (view.body, "SMTPUTF8" if view.smtputf8 else "") if flag)
     client = safe(view.client) + (f" ({safe(view.helo)})" if view.helo else "")
@@ -117,8 +119,9 @@ def _left(seconds: float) -> str:
 
 
 def _recipient(
-    item: RecipientItem, label: str, now: float, styles: Styles, width: int
+    item: RecipientItem, label: str, opens: float | None, now: float, styles: Styles, width: int
 ) -> list[Text]:
+    """One recipient; it goes no sooner than what holds it *opens*, however long it has been due."""
     mark, role = sign(item.state)
     text = Text.assemble(
         (f" {label:<{LABEL}}", styles["muted"]),
@@ -129,7 +132,7 @@ def _recipient(
     if item.attempts:
         facts.append(f"tried {item.attempts}×")
     if item.next_at is not None and item.state in ("queued", "deferred"):
-        facts.append(f"next {due(item.next_at, now)}")
+        facts.append(f"next {due(max(item.next_at, opens or 0.0), now)}")
     if item.hold_reason:
         facts.append(f"held: {safe(item.hold_reason, 200)}")
     if item.next_hop:

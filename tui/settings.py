@@ -102,7 +102,9 @@ def parse_settings(text: str) -> tuple[Settings, list[str]]:
     try:
         values = tomlkit.parse(text).unwrap()
     except TOMLKitError as error:
-        return Settings(), [f"this is no TOML: {safe(str(error), 200)}. The defaults stand."]
+        what = str(error).replace(repr("\0"), "the end of the file")
+        what = what.replace("Unexpected character: the end", "unexpectedly the end")
+        return Settings(), [f"this is no TOML: {safe(what, 200)}. The defaults stand."]
     settings = Settings()
     reader = _Reader(settings)
     for name, value in values.items():

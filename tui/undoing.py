@@ -63,7 +63,8 @@ async def undo_last(console: Console) -> tuple[str, str] | None:
         book.last_tried = False  # the next `u` is about what was changed before
         return "The last change made mail due, and attempts cannot be undone.", "warn"
     if job is None:
-        return "There is nothing to undo.", "warn"
+        said = "There is nothing to undo. U in Destinations ends what was done to one."
+        return said, "warn"
     own = job.id == book.last_undo
     if (not own or job.total > 1) and not await _sure(console, job):
         return None

@@ -27,6 +27,8 @@ from empath.control.link import (
 from empath.safe_text import safe_text
 
 _LONGEST: Final = 400
+_SPARE: Final = (">CONN", ">HELD", ">DEFERRED")
+"""Columns that give way in a narrow terminal, in this order."""
 _GAP: Final = "  "
 _SIGNS: Final = {"open": "✖ open", "half-open": "◐ half-open"}
 _ATTENTION: Final = 6
@@ -113,7 +115,7 @@ def on_screen(found: Look, *, width: int, height: int, lost: str = "") -> list[T
         Text(),
     ]
     # Under the destinations there are their titles and how many more there are.
-    shown = [*head, *_places(found, max(0, height - len(head) - 2))][:height]
+    shown = [*head, *_places(found, max(0, height - len(head) - 2), width)][:height]
     for line in shown:
         line.truncate(width, overflow="ellipsis")
         if lost and not line.plain.startswith("✖ OFFLINE"):
@@ -170,9 +172,9 @@ def _queue(found: Look) -> Iterator[Text]:
     oldest = "–" if status.oldest_at is None else age(found.at - status.oldest_at)
     yield Text(
         f"{status.messages:,} messages: {status.active:,} active, {status.queued:,} queued,"
-        f" {status.deferred:,} deferred, {status.held:,} held{_GAP}oldest {oldest}{_GAP}"
-        f"next {from_now(status.next_at, found.at)}"
+        f" {status.deferred:,} deferred, {status.held:,} held"
     )
+    yield Text(f"oldest {oldest}{_GAP}next {from_now(status.next_at, found.at)}")
 
 
 def _latency(found: Look) -> Iterator[Text]:
@@ -200,7 +202,7 @@ def _attention(items: Sequence[AttentionItem], most: int | None) -> Iterator[Tex
         yield Text(f"  and {len(items) - most:,} more: empathctl system status")
 
 
-def _places(found: Look, room: int) -> Iterator[Text]:
+def _places(found: Look, room: int, width: int | None = None) -> Iterator[Text]:
     if not found.destinations:
         yield Text("No mail waits.")
         return
@@ -225,6 +227,7 @@ def _places(found: Look, room: int) -> Iterator[Text]:
             *(">NEXT", "LAST REPLY"),
         ),
         rows,
+        width,
     )
     if more := found.total - len(rows):
         yield Text(f"and {more:,} more destinations: empathctl queue stats")
@@ -237,13 +240,27 @@ def _breaker(gate: GateItem | None, now: float) -> str:
     return word if gate.until is None else f"{word} {from_now(gate.until, now)}"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Text]:
-    cells = [[column.removeprefix(">") for column in columns], *rows]
+def _table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], width: int | None = None
+) -> Iterator[Text]:
+    """The rows under their titles.  Where *width* has no room for all but the last column, those
+    of `_SPARE` are left out one by one; the last is cut where it is shown.
+    """
+    cells = [list(columns), *map(list, rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    for spare in _SPARE:
+        if width is None or sum(widths[:-1]) + len(_GAP) * (len(widths) - 1) <= width:
+            break
+        place = cells[0].index(spare)
+        for row in (widths, *cells):
+            row.pop(place)
+    columns = tuple(cells[0])
+    breaker = columns.index("BREAKER")
+    cells[0] = [column.removeprefix(">") for column in columns]
     for number, row in enumerate(cells):
         padded = []
-        for cell, width, column in zip(row, widths, columns, strict=True):
-            blank = " " * (width - cell_len(cell))
+        for cell, size, column in zip(row, widths, columns, strict=True):
+            blank = " " * (size - cell_len(cell))
             padded.append(blank + cell if column.startswith(">") else cell + blank)
-        style = "bold" if number == 0 else "red" if "✖" in row[5] else ""
+        style = "bold" if number == 0 else "red" if "✖" in row[breaker] else ""
         yield Text(_GAP.join(padded).rstrip(), style)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
@@ -22,6 +24,7 @@ from empath.control.outlook import outlook
 from empath.control.parts import Deliverer
 from empath.control.place import Place, timing
 from empath.control.shape_rows import ShapeRows, row_of
+from empath.control.views import NONE_SHUT, next_attempt
 from empath.delivery.route import RouteFinder
 from empath.observe.encryption import EncryptionLedger
 from empath.observe.outcomes import Outcomes
@@ -33,6 +36,8 @@ from empath.spool.surveying import BOUNDS, Survey, SurveyRow
 
 ROWS: Final = 1000
 """Most rows of one reply."""
+_SLICE: Final = 500
+"""Destinations looked at before the loop has its turn."""
 _LIVE: Final = ("conn", "gate")
 _SORTS: Final = (
     *("total", "name", "queued", "deferred", "held", "oldest", "next"),
@@ -132,12 +137,13 @@ class ShapeDesk:
         end = start + len(shown)
         oldest = await self._spool.oldest(1)
         now, expiry = self._clock.now(), self._expiry()
+        total = replace(survey.total, next_at=await self._soonest(survey, request.by, now))
         return link.Shape(
             at=survey.at,
             age=max(0.0, now - survey.at),
             bounds=BOUNDS,
             rows=tuple(await self._rows.tell(shown, request, now)),
-            total=row_of(survey.total, request.basis),
+            total=row_of(total, request.basis),
             matched=len(rows),
             expires_at=oldest[0][1] + expiry if oldest and expiry < inf else None,
             destinations=len(survey.rows) + survey.rest,
@@ -150,6 +156,21 @@ class ShapeDesk:
             },
             rest=survey.rest,
         )
+
+    async def _soonest(self, survey: Survey, by: str, now: float) -> float | None:
+        """When the next attempt of all may go: none before its destination opens."""
+        shut = self._engine.gates.shut(now) if self._engine and by == "destination" else NONE_SHUT
+        if not shut:
+            return survey.total.next_at
+        free = await self._spool.arranged(survey, "next")
+        first = next((row.next_at for row in free if row.name not in shut), None)
+        times = [] if first is None else [first]
+        for number, name in enumerate(shut):
+            if number % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+            opens = next_attempt(survey.find(name).next_at, name, shut)
+            times += [] if opens is None else [opens]
+        return min(times, default=None)
 
     async def _ordered(self, survey: Survey, request: link.GetShape) -> Sequence[SurveyRow]:
         """All rows in the order asked for."""

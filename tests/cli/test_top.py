@@ -93,19 +93,20 @@ def seen() -> Look:
 def test_a_block_tells_rates_queue_and_destinations() -> None:
     """Everything on lines of its own; a breaker by sign and word; nothing of the engine's raw."""
     said = block(seen(), 10)
-    assert said[:4] == [
+    assert said[:5] == [
         "mx1.example.org  empath 0.1.0, relay mode, pid 4411, up 1h00m",
         "connections 0 in, 0 out  loop lag 0.4 ms  memory 62.9 MB  disk free 53.7 GB",
         "accepted 500/s  refused 0.0/s  delivered 1.5/s  deferred 0.0/s  bounced 0.0/s",
-        "1,204 messages: 4 active, 0 queued, 1,200 deferred, 0 held  oldest 1h01m  next +3s",
+        "1,204 messages: 4 active, 0 queued, 1,200 deferred, 0 held",
+        "oldest 1h01m  next +3s",
     ]
-    assert said[4] == "delivered after (p50 p99)  high 4ms 7.0s  bulk 1m01s 2h00m"
-    assert said[5] == "● nothing needs attention"
-    assert said[6].split()[:3] == ["DESTINATION", "WAITING", "DEFERRED"]
-    assert said[7].startswith("busy.test      1,200     1,200     0     0  ✖ open +2m00s   1h01m")
-    assert r"\x1b[31mtoo many [red]connections" in said[7]
-    assert "● closed" in said[8]
-    assert said[9:] == ["and 5 more destinations: empathctl queue stats"]
+    assert said[5] == "delivered after (p50 p99)  high 4ms 7.0s  bulk 1m01s 2h00m"
+    assert said[6] == "● nothing needs attention"
+    assert said[7].split()[:3] == ["DESTINATION", "WAITING", "DEFERRED"]
+    assert said[8].startswith("busy.test      1,200     1,200     0     0  ✖ open +2m00s   1h01m")
+    assert r"\x1b[31mtoo many [red]connections" in said[8]
+    assert "● closed" in said[9]
+    assert said[10:] == ["and 5 more destinations: empathctl queue stats"]
 
 
 def test_rates_begin_anew_with_the_engine() -> None:
@@ -150,7 +151,7 @@ def test_a_screen_tells_what_it_leaves_out() -> None:
     shown = [line.plain for line in on_screen(found, width=80, height=24)]
     assert "✖ error: disk: It is full." in shown
     assert "  and 14 more: empathctl system status" in shown
-    assert shown[-1] == "and 1,991 more destinations: empathctl queue stats"
+    assert shown[-1] == "and 1,992 more destinations: empathctl queue stats"
 
 
 def test_an_empty_queue_is_said_to_be() -> None:
@@ -273,3 +274,18 @@ def test_a_pipe_gets_blocks_until_its_reader_goes(empath: Empath) -> None:
         process.stdout.close()
         assert process.wait(20) == 0
         assert process.stderr.read() == ""
+
+
+def test_when_mail_goes_next_is_told_in_80_columns() -> None:
+    """Columns that say less give way to NEXT, which is whole, as is the queue's own."""
+    long = tuple(
+        place(f"quite-a-long-name-{n}.subdomain.example", queued=120_000) for n in range(3)
+    )
+    found = msgspec.structs.replace(seen(), destinations=long)
+    shown = [line.plain for line in on_screen(found, width=80, height=24)]
+    titles = next(line for line in shown if line.startswith("DESTINATION"))
+    assert titles.split()[:2] == ["DESTINATION", "WAITING"]
+    assert "NEXT" in titles
+    assert "NEXT…" not in titles
+    assert "CONN" not in titles
+    assert "CONN" in "\n".join(line.plain for line in on_screen(found, width=160, height=24))

@@ -152,6 +152,8 @@ async def test_what_holds_a_destination_stands_in_its_row(tmp_path: Path) -> Non
         await ask(SuspendDestination(destination=NET, seconds=90, reason="moving"))
         row = (await ask(GetShape())).rows[0]
         assert (row.gate, row.until, row.reason) == ("suspended", now + 90, "ada: moving")
+        total = (await ask(GetShape())).total
+        assert total.next_at == row.next_at == now + 90, "nothing goes before its place opens"
         await ask(RerouteDestination(destination=ORG, to=("mx.example.com",)))
         engine.bus.publish(attempt(now, ("delivered", "250 OK"), name=Domain("idle.test")))
         assert names(await ask(GetShape())) == [NET]

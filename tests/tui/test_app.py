@@ -80,6 +80,7 @@ async def test_a_lost_engine_is_offline_and_comes_back(clock: HandClock) -> None
         await settle()
         page = page_of(console)
         assert "✖ OFFLINE" in page
+        assert "up –" in page, "whether it is up, nobody knows"
         assert "start it with empath serve" in page
         assert "ada@bigmail.example" in page
         await press(pilot, "H")

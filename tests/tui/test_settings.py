@@ -86,18 +86,18 @@ def test_comments_and_order_stay() -> None:
         ("[views]\nqueue = 1", "views.queue is a table"),
         ('"\\u001b[2J" = 1', "\\x1b[2J is no setting of the console"),
         ("[[", "this is no TOML"),
+        ("theme = ", "this is no TOML: unexpectedly the end of the file at line 1 col 0."),
     ],
 )
 def test_a_fault_is_one_sentence_and_the_default_stands(text: str, fault: str) -> None:
     """What is wrong in the file is said, in a sentence that names it, and nothing else is lost."""
-    settings, faults = parse_settings("" if text == "[[" else 'sort.queue = "age"\n' + text)
-    if text == "[[":
-        settings, faults = parse_settings(text)
+    unread = text in ("[[", "theme = ")
+    settings, faults = parse_settings(text if unread else 'sort.queue = "age"\n' + text)
     assert len(faults) == 1
     assert fault in faults[0]
     assert "\x1b" not in faults[0]
     assert settings.interval == 2.0
-    assert settings.sort == ({} if text == "[[" else {"queue": "age"})
+    assert settings.sort == ({} if unread else {"queue": "age"})
 
 
 def test_the_file_is_private_and_replaced_whole(tmp_path: Path) -> None:

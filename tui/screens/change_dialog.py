@@ -27,7 +27,7 @@ from tui.screens.dialogs import TYPED_ABOVE
 from tui.screens.question import DOES_IT, Facts, Foot, Question
 from tui.theme import COLOURED, Styles
 
-NAMES: Final = 12
+NAMES: Final = 13
 """Cells of the names of facts."""
 
 

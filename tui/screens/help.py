@@ -52,8 +52,9 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog help") as box:
             box.border_title = f"Keys · {title_of(self._scope) if self._scope else 'all'}"
             box.border_subtitle = "upper case changes things · esc closes"
-            # The box has 84 columns or what there is, and six of them are its own.
-            room = min(84, self.app.size.width * 96 // 100) - 6 - INDENT
+            # The box has 84 columns or what there is, and eight of them are its own: frame, blanks
+            # and what it scrolls by.
+            room = min(84, self.app.size.width * 96 // 100) - 8 - INDENT
             yield Static(help_text(self._scope, self._styles, self._keymap, room), markup=False)
 
     def on_mount(self) -> None:

@@ -207,6 +207,7 @@ class InboxScreen(InboxList):
             f"Delete {plural(pages.matched, 'message')}?",
             (
                 ("Messages", f"{count(pages.matched)} {safe(what)}"),
+                ("Undo", "u, for as long as the trash keeps it (spool.trash_for)"),
                 ("Equivalent", safe(line_of(request), 300)),
             ),
             yes="Delete",

@@ -198,8 +198,11 @@ class OverviewScreen(ConsoleScreen):
         titles = titles_of(self.lists, status, glance, self.store.now)
         for name, title in titles.items():
             self.query_one(f"#{name}", Pane).name_it(title)
-        waiting = f"Queue · {short_count(status.messages)} messages"
-        self.query_one("#engine", Pane).name_it(waiting)
+        people = sum(int(getattr(status, state)) for state in STATES)
+        waiting = f"{short_count(status.messages)} messages"
+        if people != status.messages:  # below, recipients are counted
+            waiting = f"{short_count(people)} recipients, {waiting}"
+        self.query_one("#engine", Pane).name_it(f"Queue · {waiting}")
 
     def crumbs(self) -> str:
         """Where the engine listens."""

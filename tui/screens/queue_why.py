@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
-from empath.control.link import ExplainMessage, LinkLost, QueueItem, RequestRefused
+from empath.control.link import ExplainMessage, LinkLost, QueueItem, RequestRefused, WhyReply
 from empath.envelope import MessageId
-from tui.safety import safe
 from tui.screens.base import ConsoleScreen
-from tui.widgets.why_line import REST, WhyLine, Whys, sentence
+from tui.widgets.why_line import REST, WhyLine, Whys
 
 LOW = 30
 """Lines of a terminal below which the message under the cursor is told of in one line."""
@@ -54,18 +53,17 @@ class QueueWhy(ConsoleScreen):
         if item is None or not self._whys.wanted(item, at):
             return
         try:
-            reply = await self.console.ask(ExplainMessage(id=item.id))
-            why = sentence(reply, self.store.now)
+            said: WhyReply | str = await self.console.ask(ExplainMessage(id=item.id))
         except RequestRefused as refusal:
-            why = ((safe(str(refusal), 300), "muted"),)
+            said = str(refusal)
         except LinkLost:
             return  # the line above the keys tells of it
-        self._whys.keep(item, at, why)
+        self._whys.keep(item, at, said)
         self.paint_why()
 
     def paint_why(self) -> None:
         """Show what is known of the message under the cursor."""
         item = self.pointed
-        why = None if item is None else self._whys.of(item)
+        why = None if item is None else self._whys.of(item, self.store.now)
         low = self.console.size.height < LOW
         self.query_one(WhyLine).show(item, why, self.store.now, low=low)

@@ -76,4 +76,8 @@ class LinesPane(ScrollView, can_focus=True):
             return Strip.blank(width)
         text = self._lines[index]
         strip = Strip(list(text.render(self.app.console, end="")))
+        if strip.cell_length > left + width > 0:
+            # What goes on to the right says so.
+            more = Strip([Segment("…", self.palette["muted"])], 1)
+            return Strip.join([strip.crop(left, left + width - 1), more])
         return strip.crop(left, left + width).extend_cell_length(width)

@@ -6,6 +6,8 @@ red when what is shown below may not be trusted.
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from tui.connection import Phase
 from tui.figures import age, count, milliseconds, rate, time_of_day
 from tui.replay import Tape
@@ -47,12 +49,22 @@ class StatusBar(Line):
             ]
             left += flow
             if self.size.width >= 100:
-                left += [
-                    _BAR,
-                    ("deferred ", "muted"),
-                    (count(status.deferred), _hot(status.deferred)),
+                more: list[list[Piece]] = [
+                    [
+                        _BAR,
+                        ("deferred ", "muted"),
+                        (count(status.deferred), _hot(status.deferred)),
+                    ]
                 ]
-                left += [_BAR, ("up ", "muted"), (age(store.now - status.pong.started_at), "text")]
+                # Whether an engine that does not answer is up, nobody knows.
+                gone = phase is Phase.OFFLINE
+                up = None if gone else store.now - status.pong.started_at
+                more.append([_BAR, ("up ", "muted"), (age(up), "text")])
+                # A figure that does not fit is left out, and its name with it.
+                room = self.size.width - 10
+                for pieces in more:
+                    if sum(cell_len(text) for text, _ in (*left, *pieces)) <= room:
+                        left += pieces
         dim = phase in (Phase.OFFLINE, Phase.STALE)
         if dim:
             left = [(text, role if role.startswith("bar") else "muted") for text, role in left]

@@ -162,13 +162,9 @@ class Ruler(Widget):
         if y or not begun or width < 8:
             return Strip.blank(self.size.width, self.rich_style)
         pieces = ruler(moments, begun, ends, next_at, width)
-        last = (
-            time_of_day(next_at)
-            if next_at
-            else time_of_day(moments[-1].event.at)
-            if moments
-            else ""
-        )
+        # What was due is no end: the line goes on to the last of what happened.
+        times = [moment.event.at for moment in moments] + ([next_at] if next_at else [])
+        last = time_of_day(max(times)) if times else ""
         segments = [Segment(f" {time_of_day(begun)} ", self.palette["muted"])]
         segments += [Segment(text, self.palette[role]) for text, role in pieces]
         segments.append(Segment(cut(f" {last}", 10), self.palette["muted"]))

@@ -37,23 +37,24 @@ class Whys:
     """The sentences known, by message."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[MessageId, tuple[float, QueueItem, tuple[Piece, ...]]] = (
-            OrderedDict()
-        )
+        self._known: OrderedDict[MessageId, tuple[float, QueueItem, WhyReply | str]] = OrderedDict()
 
-    def of(self, item: QueueItem) -> tuple[Piece, ...] | None:
-        """What is known of this message, even if it is not fresh any more."""
+    def of(self, item: QueueItem, now: float) -> tuple[Piece, ...] | None:
+        """What is known of this message, even if it is not fresh any more; its countdown runs."""
         known = self._known.get(item.id)
-        return None if known is None else known[2]
+        if known is None:
+            return None
+        said = known[2]
+        return ((safe(said, 300), "muted"),) if isinstance(said, str) else sentence(said, now)
 
     def wanted(self, item: QueueItem, at: float) -> bool:
         """Whether the engine should be asked at monotonic *at*."""
         known = self._known.get(item.id)
         return known is None or known[1] != item or at - known[0] > FRESH
 
-    def keep(self, item: QueueItem, at: float, pieces: tuple[Piece, ...]) -> None:
-        """Remember what the engine said; the oldest are forgotten."""
-        self._known[item.id] = (at, item, pieces)
+    def keep(self, item: QueueItem, at: float, said: WhyReply | str) -> None:
+        """Remember what the engine said, or why it did not; the oldest are forgotten."""
+        self._known[item.id] = (at, item, said)
         self._known.move_to_end(item.id)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
