@@ -246,21 +246,20 @@ def _table(
     """The rows under their titles.  Where *width* has no room for all but the last column, those
     of `_SPARE` are left out one by one; the last is cut where it is shown.
     """
-    cells = [list(columns), *map(list, rows)]
+    names = [column.removeprefix(">") for column in columns]
+    cells = [names, *rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    shown = list(range(len(columns)))
     for spare in _SPARE:
-        if width is None or sum(widths[:-1]) + len(_GAP) * (len(widths) - 1) <= width:
+        wanted = sum(widths[place] + len(_GAP) for place in shown[:-1])
+        if width is None or wanted <= width:
             break
-        place = cells[0].index(spare)
-        for row in (widths, *cells):
-            row.pop(place)
-    columns = tuple(cells[0])
+        shown.remove(columns.index(spare))
     breaker = columns.index("BREAKER")
-    cells[0] = [column.removeprefix(">") for column in columns]
     for number, row in enumerate(cells):
         padded = []
-        for cell, size, column in zip(row, widths, columns, strict=True):
-            blank = " " * (size - cell_len(cell))
-            padded.append(blank + cell if column.startswith(">") else cell + blank)
+        for place in shown:
+            cell, blank = row[place], " " * (widths[place] - cell_len(row[place]))
+            padded.append(blank + cell if columns[place].startswith(">") else cell + blank)
         style = "bold" if number == 0 else "red" if "✖" in row[breaker] else ""
         yield Text(_GAP.join(padded).rstrip(), style)
