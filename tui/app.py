@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from empath.clock import Clock, SystemClock
@@ -246,7 +247,12 @@ class Console(Shell):
     async def _fetch(self) -> None:
         screen = self.front
         if screen is not None and screen.ready:
-            await screen.fetch()
+            try:
+                await screen.fetch()
+            except NoMatches:
+                # One that was closed while its rows were on the way has no widgets for them.
+                if screen is self.front:
+                    raise
         if self.store.jobs.watched:
             await watch_jobs(self)
 

@@ -17,7 +17,7 @@ from textual.app import App
 from textual.message import Message
 
 PATIENCE: Final = 1.0
-"""Seconds that a key, and the reading it leads to, may take before those behind it are no longer
+"""Seconds that a key may take, and the reading it leads to, before those behind it are no longer
 kept back.
 """
 
@@ -43,6 +43,7 @@ class TypeAhead(App[int]):
 
     def __init__(self, *, driver_class: type) -> None:
         super().__init__(driver_class=driver_class)
+        self.patience = PATIENCE
         self._waiting: deque[events.Event] = deque()
 
     @property
@@ -69,29 +70,31 @@ class TypeAhead(App[int]):
         event.back.set()
 
     async def _go_on(self) -> None:
-        end = asyncio.get_running_loop().time() + PATIENCE
         try:
             await self._settled()
-            await self._read(end)
+            answers = await self._read()
             while self._waiting and self.is_running and self.screen_stack:
                 await super().on_event(self._waiting.popleft())
                 await self._settled()
-                await self._read(end)
+                # Who did not answer one key is not waited for again by each of those behind it.
+                answers = answers and await self._read()
         finally:
             self._under_way = False
 
-    async def _read(self, end: float) -> None:
-        """Until what was asked for is here, or it is *end* of the loop's time."""
+    async def _read(self) -> bool:
+        """Until what was asked for is here; false when it did not come in time."""
         loop = asyncio.get_running_loop()
+        end = loop.time() + self.patience
         while self.is_running and self.screen_stack and self.reading:
             if loop.time() >= end:
-                break
+                return False
             await asyncio.sleep(_LOOK)
+        return True
 
     async def _settled(self) -> None:
         """Until a fence comes back and the focus is where it was when that one was sent."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + PATIENCE
+        end = loop.time() + self.patience
         sent_to = None
         while self.is_running and self.screen_stack and loop.time() < end:
             screen = self.screen

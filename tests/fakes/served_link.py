@@ -50,7 +50,8 @@ async def serving(
 ) -> AsyncIterator[tuple[ServedLink, Path]]:
     """A link and the path of the socket at which it answers."""
     link = link or ServedLink()
-    server = ControlServer(link, folder / "empath.sock", heartbeat=heartbeat, users=users)
+    # Not `empath.sock`: so called ones are asked by any command line that looks for its engine.
+    server = ControlServer(link, folder / "served.sock", heartbeat=heartbeat, users=users)
     await server.open()
     try:
         yield link, server.path

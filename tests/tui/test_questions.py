@@ -75,14 +75,14 @@ async def test_facts_that_do_not_fit_are_scrolled(clock: HandClock) -> None:
         await write(pilot, "mx1")
         page = page_of(console)
         assert "PgDn: more facts" in page
-        assert "Selection   the whole queue" in page
+        assert "Selection    the whole queue" in page
         assert "--expect 20" not in page
         await press(pilot, "pagedown")
         page = page_of(console)
         assert "--expect 20" in page
         assert not out_of_sight(console)
         await press(pilot, "pageup")
-        assert "Selection   the whole queue" in page_of(console)
+        assert "Selection    the whole queue" in page_of(console)
 
 
 async def test_what_fits_is_not_said_to_go_on(clock: HandClock) -> None:
