@@ -52,6 +52,7 @@ def envelope_lines(
     lines.append(line("goes over", *_encryption(view)))
     flags = " ".join(flag for flag in (view.body, "SMTPUTF8" if view.smtputf8 else "") if flag)
     client = safe(view.client) + (f" ({safe(view.helo)})" if view.helo else "")
+    ends = view.expires_at
     way = " ".join(part for part in (safe(view.protocol), safe(view.listener)) if part)
     lines += [
         line("size", (f"{count(view.size)} octets", "text"), (f"  {flags}", "muted")),
@@ -65,8 +66,8 @@ def envelope_lines(
         line("over", (way, "text"), (f"  {safe(view.tls)}" if view.tls else "  in clear", "muted")),
         line(
             "expires",
-            (moment(view.expires_at), "text"),
-            (f"  {_left(view.expires_at - now)}", "muted"),
+            ("–" if ends is None else moment(ends), "text"),
+            ("  nothing of it is tried" if ends is None else f"  {_left(ends - now)}", "muted"),
         ),
         line("sha256", (view.sha256[:32] + "…" if len(view.sha256) > 33 else view.sha256, "muted")),
     ]

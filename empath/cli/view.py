@@ -56,11 +56,14 @@ def _envelope(view: MessageView, now: float) -> Iterator[tuple[str, str]]:
     client = f"{view.client} ({view.helo})" if view.helo else view.client
     yield "client", f"{client}, {how}" + (f", at {view.listener}" if view.listener else "")
     yield "received", f"{clock_time(view.received_at)} ({age(now - view.received_at)} ago)"
-    left = view.expires_at - now
-    yield (
-        "expires",
-        f"{clock_time(view.expires_at)} ({f'in {age(left)}' if left > 0 else 'now'})",
-    )
+    yield "expires", _expires(view.expires_at, now)
+
+
+def _expires(at: float | None, now: float) -> str:
+    if at is None:
+        return "– (nothing of it is tried)"
+    left = at - now
+    return f"{clock_time(at)} ({f'in {age(left)}' if left > 0 else 'now'})"
 
 
 def _write_recipients(view: MessageView, now: float) -> None:

@@ -208,7 +208,7 @@ class LocalLink:
         return views.NONE_SHUT if self._engine is None else self._engine.gates.shut(now)
 
     async def _view(self, request: link.ViewMessage) -> link.MessageView:
-        expiry = self._config().delivery.retry.expiry
+        expiry = views.given_up_after(self._config())
         return await looking.view_message(
             self._spool, self._finder, request.id, expiry=expiry, engine=self._engine
         )

@@ -94,7 +94,8 @@ class MessageView(Reply, frozen=True):
     sha256: str
     priority: str
     received_at: float
-    expires_at: float
+    expires_at: float | None
+    """When it is given up; `None` where nothing of it is tried: held, captured or at its end."""
     client: str
     helo: str
     protocol: str

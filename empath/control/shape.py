@@ -17,14 +17,14 @@ from msgspec.structs import replace
 from empath.address import Domain
 from empath.bus import Bus
 from empath.clock import Clock
-from empath.config.model import Config, Mode
+from empath.config.model import Config
 from empath.control import link
 from empath.control.link import Request, RequestUnclear
 from empath.control.outlook import outlook
 from empath.control.parts import Deliverer
 from empath.control.place import Place, timing
 from empath.control.shape_rows import ShapeRows, row_of
-from empath.control.views import NONE_SHUT, next_attempt
+from empath.control.views import NONE_SHUT, given_up_after, next_attempt
 from empath.delivery.route import RouteFinder
 from empath.observe.encryption import EncryptionLedger
 from empath.observe.outcomes import Outcomes
@@ -118,9 +118,7 @@ class ShapeDesk:
                 raise RequestUnclear("unknown request")
 
     def _expiry(self) -> float:
-        """The age at which mail is given up; captured mail never is."""
-        config = self._config()
-        return inf if config.mode is Mode.DEV else config.delivery.retry.expiry
+        return given_up_after(self._config())
 
     # The queue by age.
 

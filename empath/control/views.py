@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from empath.address import Domain
+from empath.config.model import Config, Mode
 from empath.control.link import (
     DestinationItem,
     MessageView,
@@ -108,6 +109,11 @@ def tls_destination(known: Encryption) -> TlsDestination:
     )
 
 
+def given_up_after(config: Config) -> float:
+    """The age in seconds at which mail is given up; infinite in dev mode, which tries none."""
+    return inf if config.mode is Mode.DEV else config.delivery.retry.expiry
+
+
 def message_view(
     record: MessageRecord,
     *,
@@ -116,11 +122,12 @@ def message_view(
     hop: Callable[[RecipientRow], Detour | None] = lambda row: Detour.of(row.next_hop),
     doing: Callable[[MessageId, Domain], str] = lambda _id, _destination: "",
 ) -> MessageView:
-    """Everything about one message; *expiry* is the age in seconds at which it is given up.
+    """Everything about one message; *expiry* as `given_up_after` tells it.
 
     *hop* says where a recipient is re-routed, *doing* what an attempt that runs now waits for.
     """
     envelope, origin = record.envelope, record.origin
+    tried = any(not row.state.final and row.state is not State.HELD for row in record.recipients)
     waiting_first = sorted(record.recipients, key=lambda row: (row.state.final, row.number))
     recipients = tuple(
         _recipient(
@@ -140,7 +147,7 @@ def message_view(
         sha256=record.sha256,
         priority=envelope.priority.word,
         received_at=record.received_at,
-        expires_at=record.received_at + expiry,
+        expires_at=record.received_at + expiry if tried and expiry < inf else None,
         client=origin.client,
         helo=origin.helo,
         protocol=origin.protocol,

@@ -109,6 +109,13 @@ async def test_a_message_whose_body_is_gone(ctl: Ctl) -> None:
     assert "<>" in out
 
 
+async def test_mail_that_is_not_tried_has_no_end(ctl: Ctl) -> None:
+    """No time is told at which held or finished mail would be given up."""
+    ctl.link.views[ID] = msgspec.structs.replace(VIEW, expires_at=None)
+    out = (await ctl.run("queue", "view", ID)).stdout
+    assert "expires   – (nothing of it is tried)" in out
+
+
 async def test_raw_content_goes_into_a_pipe_octet_for_octet(ctl: Ctl) -> None:
     """What is saved is the message as it was stored."""
     done = await ctl.run("queue", "view", ID, "--raw")

@@ -23,6 +23,7 @@ from empath.control.link import (
     Shape,
     SuspendDestination,
     ViewDestination,
+    ViewMessage,
 )
 from empath.delivery.gates import Gates
 from empath.envelope import MessageId, Priority
@@ -314,7 +315,8 @@ async def test_what_happens_next(tmp_path: Path) -> None:
 async def test_captured_mail_is_never_given_up(tmp_path: Path) -> None:
     """In dev mode nothing is tried, so nothing comes to an end by its age."""
     async with desk(tmp_path, mode=Mode.DEV) as engine:
-        await engine.accept("a@example.net", hold="captured in dev mode")
+        captured = await engine.accept("a@example.net", hold="captured in dev mode")
+        assert (await engine.link.ask(ViewMessage(id=captured))).expires_at is None
         assert (await engine.link.ask(ListUpcoming())).items == ()
         assert (await engine.link.ask(GetShape())).expires_at is None
         place = await engine.link.ask(ViewDestination(destination=Domain("example.net")))
@@ -327,6 +329,7 @@ async def test_held_mail_is_not_given_up(tmp_path: Path) -> None:
         ask, expiry = engine.link.ask, engine.config.delivery.retry.expiry
         held = await engine.accept("a@example.net")
         await ask(HoldMessages(ids=(held,), reason="wait"))
+        assert (await ask(ViewMessage(id=held))).expires_at is None
         engine.clock.advance(2 * expiry)
         assert (await ask(ListUpcoming())).items == ()
         assert (await ask(GetShape())).expires_at is None

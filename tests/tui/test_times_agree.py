@@ -109,6 +109,13 @@ def test_a_recipient_goes_no_sooner_than_its_destination_opens() -> None:
     assert text.count("+2m44s") == 2
 
 
+def test_mail_that_is_not_tried_has_no_end() -> None:
+    """Held mail waits for an operator: no time is told at which it would be given up."""
+    held = replace(view(next_at=NOW), expires_at=None)
+    text = "\n".join(line.plain for line in envelope_lines(held, NOW, COLOURED))
+    assert "expires   –  nothing of it is tried" in text
+
+
 class _Sized(Ruler):
     """A line of time of a fixed size, without an app round it."""
 

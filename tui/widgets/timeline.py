@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -122,11 +123,15 @@ class TimelineRows:
 
 
 def ruler(
-    moments: Sequence[Moment], begun: float, ends: float, next_at: float | None, width: int
+    moments: Sequence[Moment],
+    begun: float,
+    ends: float | None,
+    next_at: float | None,
+    width: int,
 ) -> list[tuple[str, str]]:
     """The life of a message to scale: pieces of one line, *width* cells in all."""
     last = max([begun, *(moment.event.at for moment in moments)])
-    stop = max(last, min(next_at or last, ends)) + 1e-6
+    stop = max(last, min(next_at or last, inf if ends is None else ends)) + 1e-6
     span = max(1.0, stop - begun)
     cells: list[tuple[str, str]] = [("─", "faint")] * width
     for moment in moments:
@@ -144,10 +149,19 @@ class Ruler(Widget):
     def __init__(self, *, styles: Styles = COLOURED) -> None:
         super().__init__()
         self.palette = styles
-        self._what: tuple[tuple[Moment, ...], float, float, float | None] = ((), 0.0, 0.0, None)
+        self._what: tuple[tuple[Moment, ...], float, float | None, float | None] = (
+            (),
+            0.0,
+            None,
+            None,
+        )
 
     def show(
-        self, moments: Sequence[Moment], begun: float, ends: float, next_at: float | None
+        self,
+        moments: Sequence[Moment],
+        begun: float,
+        ends: float | None,
+        next_at: float | None,
     ) -> None:
         """Show the life of a message from *begun*."""
         what = (tuple(moments), begun, ends, next_at)
