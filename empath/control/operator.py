@@ -145,7 +145,7 @@ class LocalLink:
         """Answer.  Raises `RequestRefused`."""
         if self._read_only and request.changes:
             raise LinkReadOnly("This link is read-only: it may look and not touch.")
-        if self._read_only and request.operators_only:
+        if self._read_only and request.for_operators():
             raise LinkReadOnly("This link is for watching: ask at the control socket.")
         answer = self.ANSWERS[type(request)]
         try:

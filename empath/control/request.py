@@ -2,7 +2,7 @@
 
 Each request is a struct whose type argument is its reply, so ``await link.ask(ListQueue())``
 is typed.  `route` is the path below ``/v1/`` of the HTTP API; `changes` marks requests that
-a read-only link refuses, as it does those for `operators_only`.
+a read-only link refuses, as it does those that are `for_operators`.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Request(Struct, Generic[R_co], frozen=True, kw_only=True, forbid_unknown_f
     changes: ClassVar[bool] = False
     operators_only: ClassVar[bool] = False
     """It tells what is in mail, or costs much: a read-only link refuses it too."""
+
+    def for_operators(self) -> bool:
+        """Is this one, with what it asks, refused on a read-only link?"""
+        return self.operators_only
 
 
 def reply_type(request: type[Request[object]]) -> type:

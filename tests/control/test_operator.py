@@ -10,6 +10,8 @@ import pytest
 from empath.address import Domain
 from empath.control.link import (
     PROTOCOL,
+    ApplyConfig,
+    CheckConfig,
     CheckSpool,
     DeleteMessages,
     EmptyTrash,
@@ -23,6 +25,7 @@ from empath.control.link import (
     ListTls,
     NotFound,
     Ping,
+    PlanConfig,
     QueueChange,
     ReadContent,
     ReleaseMessages,
@@ -34,6 +37,7 @@ from empath.control.link import (
 )
 from empath.control.looking import FRESH, READERS, Read
 from empath.control.remote import RemoteLink
+from empath.control.routes import REQUESTS
 from empath.control.server import ControlServer
 from empath.envelope import MessageId
 from empath.events import (
@@ -235,6 +239,18 @@ async def test_a_read_only_link_only_looks(tmp_path: Path) -> None:
                 await monitor.ask(request)
         assert len((await monitor.ask(ListQueue())).items) == 1
         assert engine.stopped == []
+
+
+async def test_no_watcher_has_a_text_of_his_own_read_as_a_config(tmp_path: Path) -> None:
+    """It could be tried out until it has the right password, or names a file that is there."""
+    asking = [kind for name, kind in REQUESTS.items() if name.startswith("config/")]
+    tried = [kind for kind in asking if "text" in kind.__struct_fields__]
+    assert set(tried) == {CheckConfig, PlanConfig, ApplyConfig}
+    async with desk(tmp_path) as engine:
+        monitor = engine.link.acting("monitor", read_only=True)
+        for kind in tried:
+            with pytest.raises(LinkReadOnly, match="This link is "):
+                await monitor.ask(kind(text='[[route]]\npassword = "guess"\n'))
 
 
 async def test_stopping_is_handed_on_with_who_asked(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class MemoryLink(MemoryPlaces):
             await waited_for.wait()
         if self._lost:
             raise LinkLost(self._lost)
-        if request.changes and self.status.pong.read_only:
+        if (request.changes or request.for_operators()) and self.status.pong.read_only:
             raise LinkReadOnly("This link is read-only: it may look and not touch.")
         if sentence := self._refusals.get(type(request)):
             raise RequestRefused(sentence)

@@ -143,6 +143,16 @@ async def test_a_read_only_console_shows_and_changes_nothing(
         assert not link.asked_of(RollBackConfig)
 
 
+async def test_a_console_that_watches_checks_the_file_and_no_text(clock: HandClock) -> None:
+    """A monitor's socket takes no text of one's own; what is wrong with the file is told."""
+    link = MemoryLink(read_only=True)
+    link.config.faults = (FAULT,)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "5")
+        assert link.asked_of(CheckConfig)[-1].text is None
+        assert "✖ 1 fault" in page_of(console)
+
+
 async def test_a_file_that_cannot_be_read_is_one_sentence(
     link: MemoryLink, clock: HandClock
 ) -> None:
