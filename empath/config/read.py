@@ -186,12 +186,13 @@ class Reader:
     def _read_secret(self, raw: object) -> Secret:
         match raw:
             case str():
+                secret = plain_secret(raw)
                 if self.shared and raw:
                     raise Unfit(
                         f"{self.file} can be read by others while it holds a secret;"
                         f' run "chmod 600 {self.file}", or keep the secret in a file of its own'
                     )
-                return Secret(plain_secret(raw))
+                return Secret(secret)
             case {"file": str(name), **rest} if not rest:
                 return Secret(plain_secret(read_secret_file(self.resolve(name))), ("file", name))
             case {"env": str(name), **rest} if not rest:

@@ -26,6 +26,8 @@ from empath.config.units import (
 )
 from empath.safe_text import safe_text
 
+_MASKED: Final = "••"
+"""In what is shown for a secret, cut or altered, and in no secret."""
 _NAMES: Final[dict[type, str]] = {list: "a list", dict: "a table"}
 
 
@@ -74,9 +76,19 @@ def read_text(raw: object) -> str:
 
 
 def plain_secret(text: str) -> str:
-    """A secret without the characters no login can carry (RFC 4616: no NUL)."""
+    """A secret without the characters no login can carry (RFC 4616: no NUL).
+
+    What was put in the place of one so that it is not shown is none, wherever it comes from: those
+    of a draft were turned back into secrets before it is read.
+    """
     if any(character in text for character in "\0\r\n"):
         raise Unfit("holds a line break or NUL")
+    if _MASKED in text:
+        raise Unfit(
+            "is a placeholder that stands for a secret, or what is left of one: a text with"
+            " placeholders as they were is put in force with `empathctl config apply FILE`;"
+            ' anywhere else write the secret, or where it is, such as { file = "…" }'
+        )
     return text
 
 

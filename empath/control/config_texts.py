@@ -112,7 +112,8 @@ class ConfigTexts:
             text,
             self._standing.state,
             ran_before=ran_before,
-            reveal=self.reveal,
+            # What ran came from the file: its placeholders, such as in comments, are no draft's.
+            reveal=str if ran_before else self.reveal,
             named=self.digest,
         )
 

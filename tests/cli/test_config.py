@@ -152,6 +152,10 @@ def test_a_secret_is_not_taken_from_the_command_line(file: Path) -> None:
     assert "hunter" not in result.output
     assert "••••" in result.stdout
     assert 'password = "hunter2"' in file.read_text()
+    before = file.read_text()
+    result = ctl("set", "route[example.org].password", "-", typed="•••• 12\n")
+    assert (result.exit_code, file.read_text()) == (3, before)
+    assert "is a placeholder" in result.stderr
     (file.parent / "password").write_text("hunter3")
     (file.parent / "password").chmod(0o600)
     assert ctl("set", "route[example.org].password", '{ file = "password" }').exit_code == 0

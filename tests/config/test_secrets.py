@@ -177,3 +177,25 @@ def test_a_secrets_file_that_is_unfit_is_named(
     assert problems(route(f'{{ file = "{path}" }}')) == [
         "empath.toml:6: route[0].password: " + sentence.format(path=path)
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["•••• 8552afe674c4", "••••", "••••  8552afe674c4", "•• 8552afe674c4", " x•••• 8552"]
+)
+def test_a_placeholder_is_never_a_password(tmp_path: Path, text: str) -> None:
+    """Whole, altered or cut, written in the file or where the file says that the secret is."""
+    secret = tmp_path / "password"
+    secret.write_text(f"{text}\n")
+    secret.chmod(0o600)
+    folder = str(tmp_path)
+    for source in (
+        f'"{text}"',
+        f'{{ file = "{secret}" }}',
+        '{ env = "SMARTHOST" }',
+        '{ credential = "password" }',
+    ):
+        [told] = problems(route(source), SMARTHOST=text, CREDENTIALS_DIRECTORY=folder)
+        assert told.startswith("empath.toml:6: route[0].password: is a placeholder that stands for")
+    [told] = problems(route(f'"{text}"'), shared=True)
+    assert "is a placeholder" in told
+    assert read(route('"one • is a character"')).route[0].password

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from empath import codec
+from empath.config.problem import ConfigUnusable
 from empath.control.ledger import listed
 from empath.control.link import (
     ApplyConfig,
@@ -118,6 +119,44 @@ async def test_a_placeholder_that_stands_for_nothing_is_a_fault_and_changes_noth
         for faults in (check.faults, plan.faults, applied.plan.faults):
             assert [(one.line, one.key) for one in faults] == [(7, 'route["x.test"].password')]
         assert (applied.version, at.file.read_text()) == (1, ROUTE)
+
+
+@pytest.mark.parametrize("altered", ["••••", "••••  {}", "•••• {}", "•• {}", "•••• {}!"])
+async def test_a_placeholder_that_was_altered_is_no_new_password(
+    tmp_path: Path, altered: str
+) -> None:
+    """Cut, with a space more, or with digits missing: a fault at its line."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        before, _, rest = (await shown(at)).rpartition("•••• ")
+        digits, quote = rest[:12], rest[12:]
+        draft = before + altered.format(digits[:-1] if altered == "•••• {}" else digits) + quote
+        check = await at.desk.answer(CheckConfig(text=draft), "root")
+        assert [one.line for one in check.faults] == [7]
+        applied = await at.desk.answer(ApplyConfig(text=draft), "root")
+        assert (applied.version, at.file.read_text()) == (1, ROUTE)
+
+
+async def test_a_text_that_was_shown_is_no_config_file(tmp_path: Path) -> None:
+    """Copied over the file, its placeholders are faults to a reload, a check and a start."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        at.file.write_text(await shown(at))
+        check = await at.desk.answer(CheckConfig(), "root")
+        applied = await at.reload()
+        for faults in (check.faults, applied.plan.faults):
+            [fault] = faults
+            assert (fault.line, "config apply FILE" in fault.sentence) == (7, True)
+        assert at.standing.current().route[0].password.reveal() == SECRET
+        with pytest.raises(ConfigUnusable, match="is a placeholder"):
+            at.standing.origin.read()
+
+
+async def test_a_placeholder_in_a_comment_of_what_ran_is_no_draft_s(tmp_path: Path) -> None:
+    """One goes back to such a version as to any."""
+    comment = "# the password was •••• 0123456789ab\n"
+    async with at_desk(tmp_path, ROUTE + comment) as at:
+        await at.reload(ROUTE)
+        back = await at.desk.answer(RollBackConfig(), "root")
+        assert (back.plan.faults, at.file.read_text()) == ((), ROUTE + comment)
 
 
 async def test_placeholders_outlive_a_restart(tmp_path: Path) -> None:
