@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, final
 
 from empath.config.config_file import unusable
@@ -37,11 +37,15 @@ _TELLING: Final = 4
 _STRING: Final = r"\"{3}(?s:.*?)\"{3}|'{3}(?s:.*?)'{3}|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _REFERENCE: Final = r"\{\s*(?:file|env|credential)\s*=\s*(?:\"[^\"\n]*\"|'[^'\n]*')\s*\}"
 _NAMED: Final = re.compile(
-    r"(?i)[\w-]*(?:pas+w|pwd|secret|token)[\w-]*[\"']?\s*"
+    r"(?i)[\w-]*(?:pas+w|pass(?:phrase|code)|pwd|secret|token|creds|credentials|api[_ -]?key"
+    r"|(?:pass|pw)(?![a-z])(?![ \t\r]*\n))[\w-]*[\"']?\s*"
     rf"(?:=[ \t]*(?:(?P<reference>{_REFERENCE})|(?P<string>{_STRING})(?=\s|,|\}}|\]|\#|$))"
     r"|[=:]*[ \t]*(?P<rest>(?:\"{3}|'{3})(?s:.)*|[^\s].*))"
 )
-"""A word that names a secret, and what stands behind it: a whole string, or the line's rest."""
+"""A word that names a secret, and what stands behind it: a whole string, or the line's rest.
+
+``pass`` and ``pw`` end so many sentences that they name nothing on the next line.
+"""
 
 _Key: TypeAlias = tuple[str | int, ...]
 
@@ -222,15 +226,19 @@ def _hidden(text: str, known: Collection[str]) -> list[_Hidden]:
 
 
 def _by_name(text: str, at: int, key: _Key) -> Iterator[_Hidden]:
-    """What stands behind words that name secrets."""
+    """What stands behind words that name secrets: in comments all of the line."""
+    said = 0
     for match in _NAMED.finditer(text):
-        if match["reference"]:
+        if match["reference"] or match.start() < said:
             continue
         group = "string" if match["string"] else "rest"
         if match[group].strip("\"' \t\r"):
             start, end = match.span(group)
-            end = start + len(text[start:end].rstrip())
-            yield _Hidden(at + start, at + end, key, quoted=group == "string")
+            if "#" in text[text.rfind("\n", 0, match.start()) + 1 : match.start()]:
+                end = max(end, f"{text}\n".index("\n", start))
+            said = start + len(text[start:end].rstrip())
+            quoted = group == "string" and said == match.end(group)
+            yield _Hidden(at + start, at + said, key, quoted=quoted)
 
 
 def _verbatim(text: str, at: int, secrets: re.Pattern[str], key: _Key) -> Iterator[_Hidden]:
@@ -245,12 +253,15 @@ def _any_of(secrets: Iterable[str]) -> re.Pattern[str]:
 
 
 def _first_come(found: list[_Hidden]) -> list[_Hidden]:
-    """In order, without what overlaps: the longer of two hides both."""
+    """In order, without what overlaps: the longer of two hides both, or each its part."""
     found.sort(key=lambda each: (each.start, -each.end))
     kept: list[_Hidden] = []
     for each in found:
-        if not kept or each.start >= kept[-1].end:
+        hidden = kept[-1].end if kept else 0
+        if each.start >= hidden:
             kept.append(each)
+        elif each.end > hidden:
+            kept.append(replace(each, start=hidden, quoted=False, value=None))
     return kept
 
 

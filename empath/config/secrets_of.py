@@ -17,7 +17,7 @@ from empath.config.units import Secret
 REFERENCES: Final = ("file", "env", "credential")
 """How a config says where a secret is, instead of the secret."""
 
-_TELLING: Final = re.compile(r"(?i)pass|pwd|secret|token")
+_TELLING: Final = re.compile(r"(?i)pass|pwd|pw(?![a-z])|secret|token")
 _NEAR: Final = 0.75
 
 

@@ -129,6 +129,50 @@ def test_secrets_in_comments_go_out_and_come_back() -> None:
     assert "of a comment" in sentence
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# passphrase: hunter33",
+        "# pw hunter5",
+        "# old: user u pass hunter3",
+        "# smtp_pass=hunter3",
+        '# password ="known" was it, before "hunter9"',
+        '# password = { file = "x" }, before: password "hunter9" and "hunter8"',
+        "# credentials u hunter3   ",
+        "host = 'a#b:25' # secret of ada, hunter3",
+    ],
+)
+@pytest.mark.parametrize("begins", ["", "[broken "])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_comment_shows_nothing_behind_a_word_for_a_secret(
+    comment: str, begins: str, ends: str
+) -> None:
+    """No second string, no words after it; the lines before and behind are as they were."""
+    text = ends.join([f"{begins}a = 1", comment, "b = 2", ""])
+    masked = DISGUISE.mask(text, known=["known"])
+    assert "hunter" not in masked
+    lines = masked.split(ends)
+    assert (lines[0], lines[-2]) == (f"{begins}a = 1", "b = 2")
+    if not begins:
+        assert DISGUISE.unmask(masked, text, known=["known"]) == text
+
+
+def test_a_word_that_ends_a_line_hides_nothing_on_the_next() -> None:
+    """A text that is no TOML can be mended, though its comments speak of what may pass."""
+    for end in ("\n", "\r\n"):
+        text = f'[broken{end}# let it pass{end}host = "x:25"{end}'
+        assert DISGUISE.mask(text) == text
+
+
+def test_where_two_secrets_overlap_both_are_hidden() -> None:
+    """One that is known, with a word in it that names another."""
+    text = "# say pass me: hunter9\n"
+    masked = DISGUISE.mask(text, known=["say pass me"])
+    assert "hunter9" not in masked
+    assert "say" not in masked
+    assert DISGUISE.unmask(masked, text, known=["say pass me"]) == text
+
+
 def test_secrets_that_are_known_are_hidden_wherever_they_are_spoken_of() -> None:
     """Such as one that stands in a file of its own, and in a comment beside it."""
     text = '# correct horse\nmode = "relay"\n'
