@@ -89,7 +89,10 @@ def _applied(applied: AppliedConfig, width: int | None) -> Iterator[Text]:
         yield Text()
     what = f", with {counted(changes, 'change')}" if changes else ""
     back = f": version {applied.back_to} again" if applied.back_to else ""
-    yield Text(f"Version {applied.version} is in force{back}{what}.")
+    if applied.version == applied.plan.base and not changes:
+        yield Text(f"No setting changes: version {applied.version} stays in force.")
+    else:
+        yield Text(f"Version {applied.version} is in force{back}{what}.")
 
 
 def fault_line(fault: ConfigFault) -> str:

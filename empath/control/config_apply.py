@@ -23,6 +23,7 @@ from empath.config.origin import Origin, digest_of
 from empath.config.problem import ConfigUnusable
 from empath.config.renewal import Renew, Renewal, RenewalRefused
 from empath.config.staged_file import Staged, remedy
+from empath.control.config_draft import Draft
 from empath.control.config_history import ENGINE, History, HistoryUnusable, Kept
 from empath.control.config_requests import ConfigChange
 from empath.control.ledger import REASON_LIMIT
@@ -84,6 +85,18 @@ async def build_aside(renewals: Sequence[Renew], old: Config, new: Config) -> li
     if refused:
         raise RenewalRefused.together(refused)
     return built
+
+
+def is_another(wish: Wish, draft: Draft, origin: Origin) -> bool:
+    """Is *draft* another config than what is in force, or is there another text in the file, so
+    that it is a version of its own?  A rollback always is.  Blocks.
+    """
+    if draft.changes or not draft.same_text or wish.back_to:
+        return True
+    try:
+        return wish.write and origin.text() != draft.text
+    except ConfigUnusable:
+        return True  # the file is gone, or no text
 
 
 def next_version(history: History, origin: Origin, state: InForce) -> tuple[InForce, int]:

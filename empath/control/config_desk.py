@@ -22,7 +22,14 @@ from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_texts, link
 from empath.control import config_words as words
 from empath.control.aside import aside
-from empath.control.config_apply import Wish, Writing, build_aside, finish, next_version
+from empath.control.config_apply import (
+    Wish,
+    Writing,
+    build_aside,
+    finish,
+    is_another,
+    next_version,
+)
 from empath.control.config_draft import Draft, adopt
 from empath.control.config_history import History, HistoryUnusable
 from empath.control.config_shown import ConfigShown
@@ -180,7 +187,7 @@ class ConfigDesk:
         before, gone = draft.before, False
         version, at = before.version, before.at
         told = draft.changes
-        kept_anew = bool(draft.changes) or not draft.same_text or wish.write
+        kept_anew = await aside(is_another, wish, draft, standing.origin)
         if kept_anew:
             before, version = await aside(
                 next_version, self._history, standing.origin, standing.state

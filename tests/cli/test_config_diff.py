@@ -91,6 +91,9 @@ def test_what_was_applied_says_which_version_is_in_force(
     assert "Queued mail" not in out
     write_applied(AppliedConfig(version=13, plan=plan()))
     assert capsys.readouterr().out == "Version 13 is in force.\n"
+    write_applied(AppliedConfig(version=plan().base, plan=plan()))
+    stays = f"No setting changes: version {plan().base} stays in force.\n"
+    assert capsys.readouterr().out == stays
     write_applied(AppliedConfig(version=13, plan=FAULTY))
     assert "Nothing was changed: the config before stays in force." in capsys.readouterr().err
 

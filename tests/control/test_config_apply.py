@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from empath.control.link import RequestRefused, RollBackConfig
+from empath.control.link import ApplyConfig, RequestRefused, RollBackConfig
 from empath.events import SpoolFault
 from tests.fakes.config_at_desk import at_desk
 
@@ -54,3 +54,24 @@ async def test_a_folder_of_records_that_is_gone_is_made_anew(tmp_path: Path) -> 
         shutil.rmtree(at.history.folder)
         await at.reload(BASE.format("8m"))
         assert at.history.versions() == [3, 2]
+
+
+async def test_a_text_that_is_in_force_already_makes_no_version(tmp_path: Path) -> None:
+    """So that a rollback goes back to what was before; the file may be another by then."""
+    async with at_desk(tmp_path, BASE.format("7m")) as at:
+        text = BASE.format("8m")
+        for _ in range(2):
+            applied = await at.desk.answer(ApplyConfig(text=text, watch=60.0), "root")
+            assert applied.version == 2
+        assert (applied.watched_until, applied.plan.base, at.history.versions()) == (
+            None,
+            2,
+            [2, 1],
+        )
+        back = await at.desk.answer(RollBackConfig(dry_run=True), "root")
+        assert back.back_to == 1
+        at.file.write_text("# by hand\n")
+        assert (await at.desk.answer(ApplyConfig(text=text), "root")).version == 3
+        at.file.unlink()
+        assert (await at.desk.answer(ApplyConfig(text=text), "root")).version == 4
+        assert at.file.read_text() == text
