@@ -37,8 +37,7 @@ def read_text(path: Path) -> tuple[str, bool]:
     May wait for one and a half seconds, so it is not for the event loop.  Raises `ConfigUnusable`.
     """
     data, mode = read_stable(path)
-    if len(data) > SIZE_LIMIT:
-        raise unusable(path, "is longer than 1 MiB, so it is hardly a config")
+    refuse_too_long(path, len(data))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -113,6 +112,15 @@ def _check_regular(path: Path, status: os.stat_result) -> None:
 def _moment(status: os.stat_result) -> tuple[int, ...]:
     """What differs when a file was written, or another took its name."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def refuse_too_long(path: Path | str, size: int) -> None:
+    """Refuse a text of more than `SIZE_LIMIT` octets: written to the file it could not be read.
+
+    Raises `ConfigUnusable`.
+    """
+    if size > SIZE_LIMIT:
+        raise unusable(path, "is longer than 1 MiB, so it is hardly a config")
 
 
 def refuse_emptied(path: Path | str, before: str, now: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from empath.config.config_file import refuse_emptied
+from empath.config.config_file import refuse_emptied, refuse_too_long
 from empath.config.diff import at_once, differences
 from empath.config.model import Config
 from empath.config.origin import Origin, digest_of
@@ -88,6 +88,7 @@ def compare(
     try:
         if text is not None:
             text = reveal(text)
+            refuse_too_long(origin.name, len(text.encode()))
         reading = origin.read() if text is None else origin.parse(text)
         if not ran_before:
             refuse_emptied(origin.name, before.text, reading.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +38,7 @@ from empath.control.routes import (
     ANSWER_TIME,
     ANSWER_TIMES,
     BODY_LIMIT,
+    BODY_LIMITS,
     EVENTS,
     HEARTBEAT,
     PREFIX,
@@ -87,8 +89,10 @@ class RemoteLink:
             question = codec.encode(request)
         except UnicodeEncodeError as error:  # how octets of the command line come that are no text
             raise RequestUnclear("The request holds octets that are not UTF-8 text.") from error
-        if len(question) > BODY_LIMIT:
-            raise RequestUnclear("The request names too much at once: ask in several pieces.")
+        if len(question) > BODY_LIMITS.get(kind, BODY_LIMIT):
+            many = kind not in BODY_LIMITS
+            what = "names too much at once: ask in several pieces" if many else "is far too long"
+            raise RequestUnclear(f"The request {what}.")
         limit = ANSWER_TIMES[kind] + _GRACE if kind in ANSWER_TIMES else self._timeout
         try:
             async with asyncio.timeout(limit) as patience, asyncio.TaskGroup() as group:
@@ -120,7 +124,7 @@ class RemoteLink:
         try:
             async with self._connected().post(
                 f"{_BASE}{PREFIX}{kind.route}",
-                data=question,
+                data=io.BytesIO(question),  # in pieces: a long one keeps nothing else waiting
                 headers={"Content-Type": "application/json"},
                 timeout=aiohttp.ClientTimeout(total=None, connect=5.0),
             ) as response:

@@ -22,7 +22,11 @@ PREFIX: Final = "/v1/"
 EVENTS: Final = "events"
 """The one route that is no request but a stream."""
 BODY_LIMIT: Final = 1024 * 1024
-"""Octets of a request's body; more is refused with 413."""
+"""Octets of a request's body; more is refused with 413 …"""
+BODY_LIMITS: Final[Mapping[type[Request[Any]], int]] = dict.fromkeys(
+    (link.PlanConfig, link.ApplyConfig, link.CheckConfig), 4 * BODY_LIMIT
+)
+"""… but for these: a config as long as a file may be, with each of its characters escaped."""
 HEARTBEAT: Final = 4.0
 """Seconds after which an idle event stream sends an empty line."""
 ANSWER_TIME: Final = 30.0

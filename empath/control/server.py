@@ -31,6 +31,7 @@ from empath.control.routes import (
     ANSWER_TIME,
     ANSWER_TIMES,
     BODY_LIMIT,
+    BODY_LIMITS,
     EVENTS,
     HEARTBEAT,
     PREFIX,
@@ -138,7 +139,7 @@ class ControlServer:
             self._names[uid] = await asyncio.to_thread(user_name, uid)
         listening = open_socket(self.path, shared=self._shared)
         self._inode = self.path.stat().st_ino
-        application = web.Application(middlewares=[self._guard], client_max_size=BODY_LIMIT)
+        application = web.Application(middlewares=[self._guard], client_max_size=_LONGEST)
         application.router.add_get(f"{PREFIX}{EVENTS}", self._stream, allow_head=False)
         application.router.add_route("*", PREFIX + "{route:.*}", self._answer)
         if self._metrics is not None:
@@ -175,7 +176,7 @@ class ControlServer:
             status = next(code for kind, code in STATUS_OF.items() if isinstance(refusal, kind))
             return _error(status, str(refusal))
         except web.HTTPRequestEntityTooLarge:
-            return _error(413, f"The request is larger than {BODY_LIMIT} octets.")
+            return _error(413, _too_large(_LONGEST))
         except web.HTTPNotFound:
             return _error(404, f"All routes begin with {PREFIX}; docs/CONTROL.md lists them.")
         except web.HTTPMethodNotAllowed:
@@ -211,7 +212,11 @@ class ControlServer:
             case "GET":
                 question = read_query(kind, request.rel_url.query.items())
             case "POST":
-                question = read_json(kind, await request.read())
+                limit = BODY_LIMITS.get(kind, BODY_LIMIT)
+                body = b"" if (request.content_length or 0) > limit else await request.read()
+                if (request.content_length or len(body)) > limit:
+                    return _error(413, _too_large(limit))
+                question = read_json(kind, body)
             case method:
                 return _error(405, f"{method} is not answered: use GET or POST.")
         async with asyncio.timeout(ANSWER_TIMES.get(kind, ANSWER_TIME)):
@@ -254,7 +259,13 @@ class ControlServer:
             await response.write(lines or b"\n")
 
 
+_LONGEST: Final = max(BODY_LIMIT, *BODY_LIMITS.values())
+"""Octets of any request's body."""
 _HEADERS: Final = {"Empath-Protocol": str(PROTOCOL), "Cache-Control": "no-store"}
+
+
+def _too_large(limit: int) -> str:
+    return f"The request is larger than {limit} octets."
 
 
 def _error(status: int, sentence: str) -> web.Response:

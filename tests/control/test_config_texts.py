@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from empath import codec
+from empath.config.config_file import SIZE_LIMIT
 from empath.config.problem import ConfigUnusable
 from empath.control.ledger import listed
 from empath.control.link import (
@@ -194,6 +195,18 @@ async def test_a_file_that_is_mended_keeps_the_secret_of_what_is_in_force(tmp_pa
         applied = await at.desk.answer(ApplyConfig(text=mended), "root")
         assert applied.plan.faults == ()
         assert at.file.read_text() == ROUTE
+
+
+async def test_a_text_as_long_as_a_file_may_be_is_taken(tmp_path: Path) -> None:
+    """And none that is longer: the engine could not start with it."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        text = ROUTE + "#" * (SIZE_LIMIT - len(ROUTE))
+        assert (await at.desk.answer(ApplyConfig(text=text), "root")).version == 2
+        assert at.standing.origin.read().text == text
+        applied = await at.desk.answer(ApplyConfig(text=f"{text}#"), "root")
+        [fault] = applied.plan.faults
+        assert "longer than 1 MiB" in fault.sentence
+        assert (applied.version, at.file.read_text()) == (2, text)
 
 
 async def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:

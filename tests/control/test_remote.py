@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from empath.config.config_file import SIZE_LIMIT
 from empath.control.link import (
     PROTOCOL,
+    ApplyConfig,
+    CheckConfig,
     GetStatus,
     LinkIncompatible,
     LinkLost,
@@ -21,6 +24,7 @@ from empath.control.link import (
     NotFound,
     Notice,
     Ping,
+    PlanConfig,
     RequestRefused,
     RequestUnclear,
     RetryMessages,
@@ -323,3 +327,19 @@ async def test_an_event_of_another_version(tmp_path: Path) -> None:
     async with answering(tmp_path, http(line, SPOKEN)) as link:
         with pytest.raises(LinkIncompatible, match="does not know"):
             await anext(link.events())
+
+
+async def test_any_config_that_fits_into_the_file_is_sent(tmp_path: Path) -> None:
+    """A mebibyte of it, each character escaped; of anything else no more than that in all."""
+    async with serving(tmp_path) as (served, path):
+        link = RemoteLink(path)
+        for kind in (PlanConfig, CheckConfig, ApplyConfig):
+            for character in ('"', "\t", "ä"):
+                text = f"{character * (SIZE_LIMIT // len(character.encode()) - 1)}\n"
+                await link.ask(kind(text=text))
+                assert served.asked_of(kind)[-1].text == text
+        with pytest.raises(RequestUnclear, match="far too long"):
+            await link.ask(CheckConfig(text='"' * 3 * SIZE_LIMIT))
+        with pytest.raises(RequestUnclear, match="in several pieces"):
+            await link.ask(ListQueue(query="x" * SIZE_LIMIT))
+        await link.close()

@@ -152,8 +152,11 @@ async def test_a_request_that_is_too_large_is_refused(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, path):
         body = io.BytesIO(b" " * (BODY_LIMIT + 1))
         code, reply, _ = await fetch(path, "POST", "/v1/queue/retry", body=body)
-    assert code == 413
-    assert "larger than" in reply["error"]
+        longer = io.BytesIO(b" " * (4 * BODY_LIMIT + 1))
+        even, too, _ = await fetch(path, "POST", "/v1/config/check", body=longer)
+    assert (code, even) == (413, 413)
+    assert f"larger than {BODY_LIMIT} octets" in reply["error"]
+    assert f"larger than {4 * BODY_LIMIT} octets" in too["error"]
 
 
 async def test_a_read_only_link_refuses_with_403(tmp_path: Path) -> None:
