@@ -6,6 +6,7 @@ that cannot be used; nothing was changed then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import typer
@@ -150,18 +151,37 @@ def rollback(
     """Write an earlier version to the config file and put it in force."""
     request = link.RollBackConfig(version=version, reason=reason, dry_run=dry_run)
     applied = client.ask(request)
-    before = applied.plan.base - 1
-    if not version and 0 < applied.back_to < before:
-        complain(
-            f"The one before that can be read is version {applied.back_to}: the records of"
-            f" {applied.back_to + 1} to {before} are damaged or gone."
-        )
+    if not version and applied.back_to > 0:
+        for sentence in stepped_over(applied):
+            complain(sentence)
     if dry_run:
         if applied.back_to and not client.json:
             say(f"Back to version {applied.back_to}:")
         _show_plan(applied.plan, json=client.json)
     else:
         _show_applied(applied, json=client.json)
+
+
+def stepped_over(applied: link.AppliedConfig) -> Iterator[str]:
+    """Why the one before is not the number before."""
+    running, again = applied.plan.base, applied.again
+    if 0 < again < running - 1:
+        yield (
+            f"Version {running} is version {again} again, since a trial failed: what was before"
+            f" that is gone back to; {_span(again + 1, running - 1)[0]} gone to by number only."
+        )
+    last = (again or running) - 1
+    if applied.back_to < last:
+        those, records = _span(applied.back_to + 1, last)
+        yield (
+            f"The one before that can be read is version {applied.back_to}: the {records} of"
+            f" {those} damaged or gone."
+        )
+
+
+def _span(first: int, last: int) -> tuple[str, str]:
+    """``4 is`` of a ``record``, or ``4 to 6 are`` of ``records``."""
+    return (f"{first} is", "record") if first == last else (f"{first} to {last} are", "records")
 
 
 def register(app: typer.Typer) -> None:

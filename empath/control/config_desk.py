@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias, final
 
+import msgspec
+
 from empath.bus import Bus
 from empath.clock import Clock
 from empath.config.model import Config
@@ -22,14 +24,7 @@ from empath.config.renewal import Renew, RenewalRefused
 from empath.control import config_texts, link
 from empath.control import config_words as words
 from empath.control.aside import aside
-from empath.control.config_apply import (
-    Wish,
-    Writing,
-    build_aside,
-    finish,
-    is_another,
-    next_version,
-)
+from empath.control.config_apply import Wish, Writing, build_aside, finish, is_another, next_version
 from empath.control.config_draft import Draft, adopt
 from empath.control.config_history import History, HistoryUnusable
 from empath.control.config_shown import ConfigShown
@@ -327,11 +322,11 @@ class ConfigDesk:
 
     async def _roll_back(self, request: link.RollBackConfig, actor: str) -> AppliedConfig:
         running = self._standing.state.version
-        kept = await self.shown.earlier(request.version)
+        kept, again = await self.shown.earlier(request.version)
         if request.dry_run:
             plan = await self.plan(kept.text, ran_before=True)
-            return AppliedConfig(version=running, plan=plan, back_to=kept.version)
-        return await self.change(
+            return AppliedConfig(version=running, plan=plan, back_to=kept.version, again=again)
+        applied = await self.change(
             Wish(
                 actor=actor,
                 source="rollback",
@@ -341,6 +336,7 @@ class ConfigDesk:
                 back_to=kept.version,
             )
         )
+        return msgspec.structs.replace(applied, again=again)
 
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""

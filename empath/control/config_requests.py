@@ -89,6 +89,9 @@ class AppliedConfig(Reply, frozen=True):
     """It is on trial until then; see `ApplyConfig.watch`."""
     back_to: int = 0
     """The earlier version that it is, or with `dry_run` would be, where one goes back."""
+    again: int = 0
+    """What was gone back from without a number is this version, since a trial failed: `back_to`
+    comes before it."""
 
 
 class ApplyConfig(Request[AppliedConfig], frozen=True):

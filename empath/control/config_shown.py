@@ -84,18 +84,20 @@ class ConfigShown:
             unreadable=tuple(damaged),
         )
 
-    async def earlier(self, number: int) -> Kept:
+    async def earlier(self, number: int) -> tuple[Kept, int]:
         """Version *number* to go back to; with 0 the one before what is in force.  What a trial
-        went back from is not gone back to unless it is named.
+        went back from is not gone back to unless it is named: then the second is the version that
+        is in force again since.
 
         Raises `NotFound`.
         """
         wanted: int | None = number
+        again = 0
         if not wanted:
             running = self._standing.state.version
             came = await aside(self._history.read, running)
             if came is not None and came.actor == WATCHER:
-                running = came.back_to
+                running = again = came.back_to
             wanted = await aside(self._history.before, running)
         if wanted is None:
             raise NotFound("There is no earlier config to go back to: this is the oldest kept.")
@@ -105,4 +107,4 @@ class ConfigShown:
                 f"There is no version {wanted} of the config to go back to, or its record cannot be"
                 " read; `empathctl config history` lists them."
             )
-        return kept
+        return kept, again

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from empath.cli.config_running import stepped_over
 from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
 from empath.control.link import (
+    AppliedConfig,
     ApplyConfig,
     ConfigFault,
     ConfigVersion,
@@ -77,6 +79,37 @@ async def test_a_rollback_says_to_which_version_it_goes(ctl: Ctl) -> None:
     link.plan = msgspec.structs.replace(link.plan, base=7)
     done = await ctl.run("config", "rollback")
     assert "is version 4: the records of 5 to 6 are damaged or gone." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("again", "back_to", "said"),
+    [
+        (0, 66, []),
+        (0, 65, ["version 65: the record of 66 is damaged or gone."]),
+        (
+            65,
+            64,
+            [
+                "Version 67 is version 65 again, since a trial failed",
+                "66 is gone to by number only.",
+            ],
+        ),
+        (
+            64,
+            62,
+            ["65 to 66 are gone to by number only.", "version 62: the record of 63 is damaged"],
+        ),
+    ],
+)
+def test_a_rollback_says_why_it_steps_over_versions(
+    again: int, back_to: int, said: list[str]
+) -> None:
+    """A trial that failed, or a record that cannot be read: each for what it is."""
+    plan = msgspec.structs.replace(PLAN, base=67)
+    applied = AppliedConfig(version=68, plan=plan, back_to=back_to, again=again)
+    sentences = "\n".join(stepped_over(applied))
+    assert all(one in sentences for one in said), sentences
+    assert ("damaged" in sentences, bool(sentences)) == ("damaged" in "".join(said), bool(said))
 
 
 async def test_faults_are_written_as_a_check_writes_them(ctl: Ctl) -> None:

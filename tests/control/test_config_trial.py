@@ -116,9 +116,13 @@ async def test_a_rollback_after_that_does_not_bring_the_breach_back(tmp_path: Pa
         await seconds(at, 1)
         assert at.standing.current().delivery.retry.base == 360
         back = await at.desk.answer(RollBackConfig(dry_run=True), "ada")
-        assert back.back_to == 1
+        assert (back.plan.base, back.again, back.back_to) == (4, 2, 1), "4 is 2 again"
         named = await at.desk.answer(RollBackConfig(version=3, dry_run=True), "ada")
-        assert named.back_to == 3
+        assert (named.back_to, named.again) == (3, 0)
+        done = await at.desk.answer(RollBackConfig(), "ada")
+        assert (done.version, done.again, done.back_to) == (5, 2, 1)
+        back = await at.desk.answer(RollBackConfig(dry_run=True), "ada")
+        assert (back.again, back.back_to) == (0, 4), "an operator's rollback is no trial's"
 
 
 async def test_what_was_before_is_what_it_is_held_against(tmp_path: Path) -> None:
