@@ -290,6 +290,20 @@ def test_check_looks_into_certificates(file: Path) -> None:
     assert result.stderr.splitlines() == [first, second, "Nothing was written."]
 
 
+def test_check_and_set_look_into_the_authorities(file: Path) -> None:
+    """A file of no certificates is refused before each reload would be, over any change."""
+    junk = file.parent / "junk.pem"
+    junk.write_text("junk\n")
+    result = ctl("set", "delivery.tls.ca_file", "junk.pem")
+    assert result.exit_code == ExitCode.CONFIG
+    assert f"delivery.tls.ca_file: {junk} holds no certificate in PEM; " in result.stderr
+    assert result.stderr.endswith("\nNothing was written.\n")
+    file.write_text(TEXT + '[delivery.tls]\nca_file = "junk.pem"\n')
+    result = ctl("check")
+    assert result.exit_code == ExitCode.CONFIG
+    assert f": delivery.tls.ca_file: {junk} holds no certificate in PEM; " in result.stderr
+
+
 def test_another_file_can_be_named(file: Path) -> None:
     """--config stands before the command or behind it."""
     other = file.parent / "other.toml"

@@ -183,6 +183,16 @@ async def test_all_faults_come_at_once_each_with_its_line(tmp_path: Path) -> Non
         assert (await at.desk.answer(CheckConfig(), "root")).faults[0].line == 1
 
 
+async def test_authorities_that_are_none_are_found_by_the_quick_look(tmp_path: Path) -> None:
+    """Whoever checks while he types is told of what a reload would be refused for."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        (tmp_path / "junk.pem").write_text("junk\n")
+        text = await shown(at) + '[delivery.tls]\nca_file = "junk.pem"\n'
+        [fault] = (await at.desk.answer(CheckConfig(text=text), "root")).faults
+        assert (fault.line, fault.key) == (9, "delivery.tls.ca_file")
+        assert "holds no certificate in PEM" in fault.sentence
+
+
 async def test_seven_hundred_lines_are_checked_quickly(tmp_path: Path) -> None:
     """While somebody types: well below what is felt; the bound leaves a busy machine room."""
     table = '[[destination]]\ndomain = "d{0}.test"\n# of {0}\nconcurrency = 3\nrate = "5/s"\n'
