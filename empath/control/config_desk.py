@@ -264,6 +264,7 @@ class ConfigDesk:
 
     def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
         self._refused(wish, tuple(map(words.written, draft.faults)))
+        self._standing.faulty |= wish.text is None
         plan = draft.plan(self._standing.origin.name)
         return AppliedConfig(version=draft.before.version, plan=plan)
 
@@ -337,6 +338,7 @@ class ConfigDesk:
 
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""
-        standing = self._standing
-        found = words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)
+        standing, name = self._standing, self._standing.origin.name
+        drift, faulty = standing.drift, standing.faulty
+        found = words.attention(standing.state.pending, name, drift=drift, faulty=faulty)
         return (*self.trial.attention(), *found)
