@@ -266,6 +266,18 @@ def test_check_tells_every_mistake_of_any_file(file: Path) -> None:
     assert json.loads(ctl("check", "--json").stdout) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("foo.bar", "1"), ("delivery", "5"), ('route["a.example"]', "mx:25")]
+)
+def test_what_nothing_in_the_file_could_take_is_a_slip_of_the_command_line(
+    file: Path, key: str, value: str
+) -> None:
+    """Whether there is no such setting, or several, or a table is given as a word."""
+    result = ctl("set", key, value)
+    assert result.exit_code == ExitCode.USAGE
+    assert file.read_text() == TEXT
+
+
 def test_check_looks_into_certificates(file: Path) -> None:
     """What no listener could use is found before a reload."""
     for name in ("c.pem", "k.pem"):
