@@ -296,9 +296,9 @@ class ConfigDesk:
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
         several = "" if changed == 1 else "s"
-        back = f"back to version {wish.back_to}, as " if wish.back_to else ""
+        back = f"to version {wish.back_to}, as " if wish.back_to else ""
         await self._ledger(wish.actor).note(
-            "rollback" if wish.back_to else "reload",
+            wish.source if wish.source in ("edit", "rollback") else "reload",
             self._standing.origin.name,
             detail=f"{back}version {version}, {changed} change{several}",
             reason=safe_text(wish.reason, REASON_LIMIT),

@@ -120,6 +120,22 @@ async def test_a_placeholder_that_stands_for_nothing_is_a_fault_and_changes_noth
         assert (applied.version, at.file.read_text()) == (1, ROUTE)
 
 
+async def test_a_text_that_was_applied_is_an_edit_on_the_record_as_in_the_history(
+    tmp_path: Path,
+) -> None:
+    """Whoever looks for what was done finds it under one word."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        await at.desk.answer(ApplyConfig(text=await shown(at) + "# edited\n"), "root")
+        await at.reload(ROUTE)
+        await at.desk.answer(RollBackConfig(), "root")
+        history = await at.desk.answer(ListConfigHistory(), "root")
+        record = [one.record for one in (await listed(at.store, 10, None)).items]
+        told = ["rollback", "reload", "edit"]
+        assert [one.action for one in record] == told
+        assert [one.source for one in history.versions][:3] == told
+        assert record[0].detail == "to version 2, as version 4, 0 changes"
+
+
 async def test_placeholders_outlive_a_restart(tmp_path: Path) -> None:
     """A draft that was begun before can be put in force after."""
     async with at_desk(tmp_path, ROUTE) as at:
