@@ -17,8 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Self, final
 
+from empath.config.authorities import trust
 from empath.config.model import DeliveryTls
 from empath.config.renewal import Renewal, RenewalRefused
+from empath.config.values import Unfit
 from empath.policy.tls import TlsFault
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -136,12 +138,9 @@ def client_context(*, verify: bool, ca_file: Path | None = None) -> ssl.SSLConte
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         return context
     try:
-        context.load_verify_locations(ca_file)
-    except ssl.SSLError as error:
-        raise TlsUnusable(
-            f"{ca_file} holds no certificate in PEM; delivery.tls.ca_file names the authorities"
-            " that are trusted"
-        ) from error
+        trust(context, ca_file)
+    except Unfit as error:
+        raise TlsUnusable(str(error)) from error
     except OSError as error:
         raise TlsUnusable(
             f"cannot read {ca_file}: {error.strerror}; check delivery.tls.ca_file"

@@ -7,6 +7,7 @@ exit code of `empath.cli.exit_codes`.  How to add a command stands in `empath.cl
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from empath.cli.finding import Where
 from empath.cli.gates import breaker, destination, why
 from empath.cli.inbox import inbox
 from empath.cli.jobs import job
+from empath.cli.output import run_program
 from empath.cli.queue import queue
 from empath.cli.queue_changes import CHANGES
 from empath.cli.record import record
@@ -72,7 +74,7 @@ def remember(
 
 def main() -> None:
     """Run the `empathctl` command."""
-    commands(prog_name="empathctl")
+    run_program(partial(commands, prog_name="empathctl"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from empath.cli.console_process import (
 from empath.cli.dev import PORT, NotForDev, dev_config
 from empath.cli.exit_codes import ExitCode
 from empath.cli.finding import Where, option_for
-from empath.cli.show import complain
+from empath.cli.output import run_program
+from empath.cli.show import complain, say
 from empath.cli.starting import read_config, start
 from empath.cli.verbs import program, version_option
 from empath.config.model import Config, Mode, Tls
@@ -187,9 +188,9 @@ def check(context: typer.Context, config: ConfigOption = None) -> None:
     except ConfigUnusable as error:
         complain(str(error))
         raise SystemExit(ExitCode.CONFIG) from None
-    typer.echo(f"{source}: ok")
+    say(f"{source}: ok")
     for name, text in _summary(settings):
-        typer.echo(f"  {name:<10} {text}")
+        say(f"  {name:<10} {text}")
 
 
 def _summary(config: Config) -> list[tuple[str, str]]:
@@ -231,6 +232,6 @@ async def _announce(running: app.Running) -> None:
 def main() -> None:
     """Run the `empath` command."""
     try:
-        commands(prog_name="empath")
+        run_program(partial(commands, prog_name="empath"))
     except KeyboardInterrupt:
         raise SystemExit(130) from None

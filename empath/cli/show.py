@@ -1,8 +1,8 @@
 """How `empathctl` writes things down: tables, times, ages, sizes, JSON.
 
-On a terminal tables are drawn by rich, coloured and cut to its width (never the first column,
-which holds ids); into a pipe or file they are plain aligned text and nothing is cut.  All text
-is sanitised once more here, and none is ever read as markup.
+On a terminal tables are coloured and cut to its width (`empath.cli.columns`: never an id); into a
+pipe or file they are plain aligned text and nothing is cut.  All text is sanitised once more here,
+and none is ever read as markup.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from empath import codec
+from empath.cli.columns import GAP, MORE, columns
 from empath.instant import local
 from empath.safe_text import safe_text
 
@@ -52,38 +51,33 @@ def write_json(value: object) -> None:
     say(msgspec.json.format(codec.encode(value), indent=2).decode())
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table; a column whose title begins with ``>`` is aligned to the right."""
+def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table; a column whose heading begins with ``>`` is aligned to the right."""
     cells = [[safe_text(cell, _LONGEST) for cell in row] for row in rows]
-    titles = [column.removeprefix(">") for column in columns]
-    right = [column.startswith(">") for column in columns]
+    titles = [heading.removeprefix(">") for heading in headings]
+    right = [heading.startswith(">") for heading in headings]
     if sys.stdout.isatty():
         _draw(titles, right, cells)
         return
-    widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+    shown = columns(titles, right, cells)
     for row in [titles, *cells]:
-        padded = (
-            " " * (width - cell_len(cell)) + cell
-            if to_right
-            else cell + " " * (width - cell_len(cell))
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        )
-        say("  ".join(padded).rstrip())
+        say((" " * GAP).join(column.cell(row[column.place]) for column in shown).rstrip())
 
 
-def _draw(titles: Sequence[str], right: Sequence[bool], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, (title, to_right) in enumerate(zip(titles, right, strict=True)):
-        table.add_column(
-            Text(title),
-            justify="right" if to_right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=16 if number == 0 and title == "ID" else None,
-        )
-    for row in rows:
-        table.add_row(*(Text(cell, STYLES.get(cell, "")) for cell in row))
-    Console(markup=False, highlight=False, emoji=False).print(table)
+def _draw(titles: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> None:
+    console = Console(markup=False, highlight=False, emoji=False)
+    shown = columns(titles, right, rows, console.width)
+    # A line that is wider than the terminal is folded by the terminal, so that it copies as one.
+    for number, row in enumerate([titles, *rows]):
+        line = Text()
+        for column in shown:
+            text = row[column.place]
+            line.append(column.cell(text), STYLES.get(text, "") if number else "bold")
+            line.append(" " * GAP)
+        if not number and len(shown) < len(titles):
+            line.append(MORE)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def write_pairs(pairs: Iterable[tuple[str, str]], *, indent: str = "") -> None:

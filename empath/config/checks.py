@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from empath.address import BadAddress, BannerHostname, Domain, IpAddress, ServerId
+from empath.config.authorities import check_authorities
 from empath.config.model import Config, Destination, Mode, Route, Tls
 from empath.config.private_file import check_file, check_private_file
 from empath.config.read import Reader
@@ -180,7 +181,7 @@ def _check_domains(
 def _check_delivery_tls(config: Config, reader: Reader) -> None:
     if config.delivery.tls.ca_file is not None:
         try:
-            check_file(config.delivery.tls.ca_file)
+            check_authorities(config.delivery.tls.ca_file)
         except Unfit as error:
             reader.refer(("delivery", "tls", "ca_file"), error)
 

@@ -41,7 +41,7 @@ def set_value(text: str, path: KeyPath, written: str) -> str:
     setting, table = follow(path)
     if (setting.section or setting.repeated) and not table:
         form = f'{show_path(path)}["…"]' if setting.repeated else f"{show_path(path)}.…"
-        raise EditRefused(f"{show_key(path)} is no single setting: name one in it, {form}")
+        raise BadKey(f"{show_key(path)} is no single setting: name one in it, {form}")
     raw = _raw(setting, table, written)
     before = _parsed(text)
     at = _concrete(before, path)
@@ -99,7 +99,7 @@ def _raw(setting: Setting, table: bool, written: str) -> Any:
     literal = value.get("value") if len(value) == 1 else None
     if table:
         if not isinstance(literal, dict):
-            raise EditRefused('a table is written { host = "mx.example.org:25", tls = "starttls" }')
+            raise BadKey('a table is written { host = "mx.example.org:25", tls = "starttls" }')
         return literal
     if kind is not None:
         if isinstance(literal, list):

@@ -30,7 +30,9 @@ _PART: Final = re.compile(
 
 
 class BadKey(ValueError):
-    """No setting is meant by this key; the message says what to write instead."""
+    """No setting is meant by this key, or a table that is not written so; the message says what to
+    write instead.
+    """
 
 
 def show_key(path: KeyPath) -> str:

@@ -50,7 +50,8 @@ def find_config(explicit: Path | None, *, needed: bool) -> Path | None:
     """
     if explicit is not None:
         return explicit
-    if DEFAULT_NAME.exists():
+    # A link that leads nowhere, or to itself, is a config that cannot be read, not none.
+    if DEFAULT_NAME.exists() or DEFAULT_NAME.is_symlink():
         return DEFAULT_NAME
     if needed:
         raise unusable(

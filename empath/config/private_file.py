@@ -31,7 +31,7 @@ def _secret_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_SECRET_LIMIT + 1)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if len(data) > _SECRET_LIMIT:
         raise Unfit(f"{path} is too long for a secret")
     try:
@@ -87,13 +87,14 @@ def check_file(path: Path) -> int:
     except FileNotFoundError as error:
         raise Unfit(f"there is no file {path}") from error
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if not stat.S_ISREG(mode):
         raise Unfit(f"{path} is not a file")
     return mode
 
 
-def _unreadable(path: Path, error: OSError) -> Unfit:
+def unreadable(path: Path, error: OSError) -> Unfit:
+    """Why *path* cannot be read; `Elsewhere` if it is only this process that may not."""
     sentence = f"{path} cannot be read: {error.strerror}"
     if isinstance(error, PermissionError):
         return Elsewhere(f"can read {path}", sentence)

@@ -32,7 +32,9 @@ class RenewalRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What would keep the engine from starting with a config, as things are now."""
+    """What would keep the engine from starting with a config, or mail from going out with it, as
+    things are now.
+    """
 
     key: str
     """The setting that it is about, by its place: ``listener[0].bind``."""

@@ -266,6 +266,7 @@ class ConfigDesk:
 
     def _faulty(self, wish: Wish, draft: Draft) -> AppliedConfig:
         self._refused(wish, tuple(map(words.written, draft.faults)))
+        self._standing.faulty |= wish.text is None
         plan = draft.plan(self._standing.origin.name)
         return AppliedConfig(version=draft.before.version, plan=plan)
 
@@ -297,9 +298,9 @@ class ConfigDesk:
 
     async def _note(self, wish: Wish, version: int, changed: int) -> None:
         several = "" if changed == 1 else "s"
-        back = f"back to version {wish.back_to}, as " if wish.back_to else ""
+        back = f"to version {wish.back_to}, as " if wish.back_to else ""
         await self._ledger(wish.actor).note(
-            "rollback" if wish.back_to else "reload",
+            wish.source if wish.source in ("edit", "rollback") else "reload",
             self._standing.origin.name,
             detail=f"{back}version {version}, {changed} change{several}",
             reason=safe_text(wish.reason, REASON_LIMIT),
@@ -340,6 +341,7 @@ class ConfigDesk:
 
     def attention(self) -> tuple[AttentionItem, ...]:
         """What an operator should see to: settings that wait for a restart, a changed file."""
-        standing = self._standing
-        found = words.attention(standing.state.pending, standing.origin.name, drift=standing.drift)
+        standing, name = self._standing, self._standing.origin.name
+        drift, faulty = standing.drift, standing.faulty
+        found = words.attention(standing.state.pending, name, drift=drift, faulty=faulty)
         return (*self.trial.attention(), *found)

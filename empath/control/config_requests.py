@@ -65,7 +65,7 @@ class Plan(Reply, frozen=True):
     """Names the text that was planned: `ApplyConfig` refuses another one."""
     warnings: tuple[ConfigFault, ...] = ()
     """What would keep the engine from starting with it, as things are now, such as a port that
-    another program has: nothing is refused for it."""
+    another program has, or its mail from going out: nothing is refused for it."""
     renewed: tuple[str, ...] = ()
     """What changes though no setting does, such as the certificate in a file."""
 

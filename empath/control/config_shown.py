@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, final
 
+from empath.config.config_file import refuse_emptied
 from empath.config.document import document
 from empath.config.problem import ConfigUnusable
 from empath.control import config_words as words
@@ -62,15 +63,23 @@ class ConfigShown:
     async def look_for_drift(self) -> bool:
         """Does the file say something else than what was put in force?"""
         state = self._standing.state
-        try:
-            text = await aside(self._standing.origin.text)
-        except ConfigUnusable:
-            drift = True
-        else:
-            drift = text != state.text
+        drift, faulty = await aside(self._looked_at, state.text)
         if state is self._standing.state:  # no reload came in between
-            self._standing.drift = drift
+            self._standing.drift, self._standing.faulty = drift, faulty
         return drift
+
+    def _looked_at(self, in_force: str) -> tuple[bool, bool]:
+        """Does the file say something else than *in_force*, and has it faults then?"""
+        origin = self._standing.origin
+        try:
+            text = origin.text()
+            if text == in_force:
+                return False, False
+            origin.parse(text)
+            refuse_emptied(origin.name, in_force, text)
+        except ConfigUnusable:
+            return True, True
+        return True, False
 
     async def listed(self, limit: int) -> ConfigHistory:
         """The last *limit* versions, the newest first."""

@@ -113,7 +113,7 @@ def no_file(for_what: str) -> str:
 
 
 def attention(
-    pending: Sequence[ConfigChange], file: str, *, drift: bool
+    pending: Sequence[ConfigChange], file: str, *, drift: bool, faulty: bool = False
 ) -> tuple[AttentionItem, ...]:
     """What an operator should see to: settings that wait for a restart, a changed *file*."""
     items = []
@@ -121,7 +121,12 @@ def attention(
         keys = ", ".join(one.key for one in pending[:_NAMED])
         more = f" and {len(pending) - _NAMED} more" if len(pending) > _NAMED else ""
         items.append(f"A restart is pending, the old value stays until then: {keys}{more}.")
-    if drift:
+    if drift and faulty:
+        items.append(
+            f"{file} is not what is in force and has faults, so that it cannot be:"
+            " `empathctl config diff` shows them."
+        )
+    elif drift:
         items.append(
             f"{file} is not what is in force: `empathctl config diff` shows the difference,"
             " `empathctl config reload` puts it in force."

@@ -14,6 +14,7 @@ from empath.address import Domain
 from empath.config.model import Config
 from empath.config.renewal import Renew, Renewal
 from empath.control.port_trial import try_ports
+from empath.control.route_trial import try_routes
 from empath.delivery.engine import Engine
 from empath.inbound.listener import Reception
 from empath.policy.routing import FixedRoutes
@@ -43,7 +44,7 @@ def renewals(
 
     parts: list[Renew] = [reception.renew]
     if engine is not None:
-        parts.append(partial(_deliveries, engine))
+        parts += [partial(_deliveries, engine), try_routes]
     return (*parts, names, limits, try_ports)
 
 

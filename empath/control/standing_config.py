@@ -45,6 +45,8 @@ class StandingConfig:
         self.state = InForce(config, config, (), text, 0, at, "")
         self.drift = False
         """The file says something else than what was put in force, when last looked at."""
+        self.faulty = False
+        """It has faults then, so that it cannot be put in force."""
         self.refused = False
         """The last config that was to be put in force was not."""
 
@@ -58,5 +60,4 @@ class StandingConfig:
     def swap(self, state: InForce) -> None:
         """Put *state* in force."""
         self.state = state
-        self.refused = False
-        self.drift = False
+        self.refused = self.drift = self.faulty = False

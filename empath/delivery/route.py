@@ -103,7 +103,7 @@ class RouteFinder:
         """Is *server* a listener of our own, as far as its spelling tells?  What a name of it
         means is seen when mail goes there: then it waits.
         """
-        found = _written_addresses(server.host)
+        found = written_addresses(server.host)
         return any(comes_back(each, server.port, self._own_listeners()) for each in found)
 
     def in_force(self, hop: NextHop | None) -> NextHop | None:
@@ -190,13 +190,13 @@ def _known_addresses(target: Target) -> tuple[IpAddress, ...]:
     a *name* from the DNS that looks like either is not.
     """
     if target.fixed is not None:
-        return _written_addresses(target.host)
+        return written_addresses(target.host)
     literal = target.host.replace("[", "[IPv6:") if ":" in target.host else target.host
     address = parse_address_literal(literal)
     return () if address is None else (address,)
 
 
-def _written_addresses(host: str) -> tuple[IpAddress, ...]:
+def written_addresses(host: str) -> tuple[IpAddress, ...]:
     """The addresses of a host as an operator writes it, where no look-up is needed."""
     if is_localhost(host):
         return LOOPBACK

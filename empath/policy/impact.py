@@ -298,7 +298,7 @@ class RetryChange:
         if self.new.expiry < self.old.expiry:
             said.append(f"older than {Duration(self.new.expiry)} by then")
         if self.new.attempts < self.old.attempts:
-            said.append(f"tried {_counted(self.new.attempts, 'time')} by then")
+            said.append(f"tried {_counted(self.new.attempts, 'time')} or more by then")
         sentence = f"would be returned unless the next attempt succeeds: {' or '.join(said)}"
         return Consequence("expiry", sentence, warning=True)
 

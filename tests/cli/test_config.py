@@ -270,6 +270,18 @@ def test_check_tells_every_mistake_of_any_file(file: Path) -> None:
     assert json.loads(ctl("check", "--json").stdout) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("foo.bar", "1"), ("delivery", "5"), ('route["a.example"]', "mx:25")]
+)
+def test_what_nothing_in_the_file_could_take_is_a_slip_of_the_command_line(
+    file: Path, key: str, value: str
+) -> None:
+    """Whether there is no such setting, or several, or a table is given as a word."""
+    result = ctl("set", key, value)
+    assert result.exit_code == ExitCode.USAGE
+    assert file.read_text() == TEXT
+
+
 def test_check_looks_into_certificates(file: Path) -> None:
     """What no listener could use is found before a reload."""
     for name in ("c.pem", "k.pem"):
@@ -292,6 +304,20 @@ def test_check_looks_into_certificates(file: Path) -> None:
     ]
     result = ctl("set", "delivery.port", "26")
     assert result.stderr.splitlines() == [first, second, "Nothing was written."]
+
+
+def test_check_and_set_look_into_the_authorities(file: Path) -> None:
+    """A file of no certificates is refused before each reload would be, over any change."""
+    junk = file.parent / "junk.pem"
+    junk.write_text("junk\n")
+    result = ctl("set", "delivery.tls.ca_file", "junk.pem")
+    assert result.exit_code == ExitCode.CONFIG
+    assert f"delivery.tls.ca_file: {junk} holds no certificate in PEM; " in result.stderr
+    assert result.stderr.endswith("\nNothing was written.\n")
+    file.write_text(TEXT + '[delivery.tls]\nca_file = "junk.pem"\n')
+    result = ctl("check")
+    assert result.exit_code == ExitCode.CONFIG
+    assert f": delivery.tls.ca_file: {junk} holds no certificate in PEM; " in result.stderr
 
 
 def test_another_file_can_be_named(file: Path) -> None:

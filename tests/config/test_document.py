@@ -16,10 +16,12 @@ from empath.config.load import parse_config
 from empath.config.model import Config, Mode, Route
 from empath.config.units import Secret
 from tests.fakes.configs import configs
+from tests.fakes.identities import authority_file
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="empath-document-")
 PRIVATE = Path(_FOLDER.name) / "private.pem"
 PRIVATE.touch(mode=0o600)
+PRIVATE.write_bytes(authority_file().read_bytes())
 
 
 def read(text: str) -> Config:

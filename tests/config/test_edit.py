@@ -250,7 +250,6 @@ def _tidy(document: Any) -> Any:
     [
         ("delivery.retry", "{}", "delivery.retry is no single setting: name one in it,"),
         ("route", "[]", 'route is no single setting: name one in it, route["…"]'),
-        ("listener[0]", "{ tls = 'none' }", "listener[0] is there already: set what is in it"),
         (
             "route[x]",
             "mx:25",
@@ -259,10 +258,16 @@ def _tidy(document: Any) -> Any:
     ],
 )
 def test_what_cannot_be_set_says_why(key: str, value: str, told: str) -> None:
-    """A section is not a setting, and a table that is there is not replaced."""
-    with pytest.raises(EditRefused) as raised:
+    """A section is not a setting, and a table is more than a word: slips of the command line."""
+    with pytest.raises(BadKey) as raised:
         put(SHIPPED, key, value)
     assert str(raised.value).startswith(told)
+
+
+def test_a_table_that_is_there_is_not_replaced() -> None:
+    """That hangs on the file: another one would take it."""
+    with pytest.raises(EditRefused, match=r"^listener\[0\] is there already: set what is in it"):
+        put(SHIPPED, "listener[0]", "{ tls = 'none' }")
 
 
 def test_a_rule_is_added_at_the_next_place_only() -> None:

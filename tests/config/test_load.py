@@ -172,6 +172,26 @@ def test_the_config_is_the_one_named_or_the_one_here(
     assert find_config(None, needed=True) == Path("empath.toml")
 
 
+def test_a_link_that_leads_nowhere_is_a_config_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not none at all, with which an engine would run on defaults."""
+    monkeypatch.chdir(tmp_path)
+    for target, told in (
+        ("empath.toml", "empath.toml: cannot be read: Too many levels of symbolic links"),
+        ("gone.toml", "empath.toml: "),
+    ):
+        Path("empath.toml").symlink_to(target)
+        for needed in (True, False):
+            found = find_config(None, needed=needed)
+            assert found == Path("empath.toml")
+            with pytest.raises(ConfigUnusable) as raised:
+                load_config(found)
+            assert str(raised.value).startswith(told)
+            assert "no config here" not in str(raised.value)
+        Path("empath.toml").unlink()
+
+
 def test_built_in_defaults_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`empath dev` runs where there is no config at all."""
     monkeypatch.chdir(tmp_path)

@@ -160,6 +160,22 @@ async def test_a_placeholder_in_a_comment_of_what_ran_is_no_draft_s(tmp_path: Pa
         assert (back.plan.faults, at.file.read_text()) == ((), ROUTE + comment)
 
 
+async def test_a_text_that_was_applied_is_an_edit_on_the_record_as_in_the_history(
+    tmp_path: Path,
+) -> None:
+    """Whoever looks for what was done finds it under one word."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        await at.desk.answer(ApplyConfig(text=await shown(at) + "# edited\n"), "root")
+        await at.reload(ROUTE)
+        await at.desk.answer(RollBackConfig(), "root")
+        history = await at.desk.answer(ListConfigHistory(), "root")
+        record = [one.record for one in (await listed(at.store, 10, None)).items]
+        told = ["rollback", "reload", "edit"]
+        assert [one.action for one in record] == told
+        assert [one.source for one in history.versions][:3] == told
+        assert record[0].detail == "to version 2, as version 4, 0 changes"
+
+
 async def test_placeholders_outlive_a_restart(tmp_path: Path) -> None:
     """A draft that was begun before can be put in force after."""
     async with at_desk(tmp_path, ROUTE) as at:
@@ -233,6 +249,16 @@ async def test_all_faults_come_at_once_each_with_its_line(tmp_path: Path) -> Non
         assert [one.key for one in right.changes] == ["log.level"]
         at.file.write_text("[")
         assert (await at.desk.answer(CheckConfig(), "root")).faults[0].line == 1
+
+
+async def test_authorities_that_are_none_are_found_by_the_quick_look(tmp_path: Path) -> None:
+    """Whoever checks while he types is told of what a reload would be refused for."""
+    async with at_desk(tmp_path, ROUTE) as at:
+        (tmp_path / "junk.pem").write_text("junk\n")
+        text = await shown(at) + '[delivery.tls]\nca_file = "junk.pem"\n'
+        [fault] = (await at.desk.answer(CheckConfig(text=text), "root")).faults
+        assert (fault.line, fault.key) == (9, "delivery.tls.ca_file")
+        assert "holds no certificate in PEM" in fault.sentence
 
 
 async def test_seven_hundred_lines_are_checked_quickly(tmp_path: Path) -> None:

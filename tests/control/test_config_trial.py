@@ -99,6 +99,10 @@ async def test_a_breach_goes_back_by_itself_and_says_why(tmp_path: Path) -> None
         )
         record = (await listed(at.store, 10, None)).items[0].record
         assert (record.actor, record.reason) == ("config watch", why)
+        assert (record.action, record.detail) == (
+            "rollback",
+            "to version 1, as version 3, 1 change",
+        )
         assert watched(at) == [(2, "watched"), (2, "rolled back")]
         seen = await view(at)
         assert (seen.outcome, seen.sentence) == ("rolled back", f"Back to version 1: {why}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from empath.config.model import Config
 from empath.config.origin import Origin
+from empath.config.renewal import RenewalRefused
 from empath.control.config_watch import ConfigWatch
 from empath.control.standing_config import StandingConfig
 from empath.events import ConfigRefused, ConfigReloaded
@@ -88,6 +89,27 @@ async def test_without_watch_a_change_is_only_told(tmp_path: Path) -> None:
         await watch.look()
         await watch.look()
         assert (at.standing.drift, at.told) == (True, [])
+
+
+async def test_a_file_with_faults_is_not_said_to_be_a_reload_away(tmp_path: Path) -> None:
+    """Whether somebody tried to put it in force or not; mended it is, and reloaded it is past."""
+    async with at_desk(tmp_path) as at:
+        at.file.write_text("nonsense = 1\n")
+        assert await at.desk.shown.look_for_drift()
+        [item] = at.desk.attention()
+        assert "has faults, so that it cannot be" in item.sentence
+        assert (await at.reload()).plan.faults
+        assert at.desk.attention() == (item,)
+        at.file.write_text("# good\n")
+        assert await at.desk.shown.look_for_drift()
+        [item] = at.desk.attention()
+        assert "`empathctl config reload` puts it in force" in item.sentence
+        at.refuse.append(RenewalRefused("listener[0].certificate", "cannot be used"))
+        assert (await at.reload()).plan.faults
+        assert "has faults" in at.desk.attention()[0].sentence
+        at.refuse.clear()
+        assert not (await at.reload()).plan.faults
+        assert at.desk.attention() == ()
 
 
 async def test_hang_ups_at_once_are_one_reload(tmp_path: Path) -> None:

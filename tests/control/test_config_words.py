@@ -31,6 +31,11 @@ def test_a_change_is_one_line_with_both_values_and_when() -> None:
 def test_what_waits_and_what_differs_needs_attention() -> None:
     """A few keys are named; nothing is said where there is nothing."""
     assert attention((), "empath.toml", drift=False) == ()
+    [faulty] = attention((), "empath.toml", drift=True, faulty=True)
+    assert faulty.sentence == (
+        "empath.toml is not what is in force and has faults, so that it cannot be:"
+        " `empathctl config diff` shows them."
+    )
     [waits, differs] = attention([RESTART] * 7, "empath.toml", drift=True)
     assert waits.sentence.endswith("log.format, log.format and 2 more.")
     assert differs.sentence.startswith("empath.toml is not what is in force")

@@ -190,7 +190,7 @@ def test_rolling_back_writes_the_earlier_file_and_again_comes_back(empath: Empat
     assert history.versions[1].reason == "old name was better"
     noted = [one.record for one in empath.ask(ListRecord()).items]
     assert [one.action for one in noted] == ["rollback", "rollback", "reload"]
-    assert noted[1].detail == "back to version 1, as version 3, 1 change"
+    assert noted[1].detail == "to version 1, as version 3, 1 change"
     with pytest.raises(Exception, match="There is no version 99"):
         empath.ask(RollBackConfig(version=99))
 

@@ -151,8 +151,8 @@ def configs(
     """Any config that passes the checks.
 
     Without *with_secrets* no password is set.  With *private_file*, which must exist with mode
-    0600, every certificate, key and list of authorities is that file; else such paths name
-    nothing, and only reading the config again would find that out.
+    0600 and hold a certificate, every certificate, key and list of authorities is that file; else
+    such paths name nothing, and only reading the config again would find that out.
     """
     return sections(Config).map(lambda config: _agreed(config, with_secrets, private_file))
 

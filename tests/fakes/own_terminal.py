@@ -40,8 +40,10 @@ class OwnTerminal:
         *arguments: str,
         kind: str = "xterm-256color",
         home: Path = Path("/nonexistent"),
+        columns: int = 120,
     ) -> None:
         """*kind* is what ``TERM`` says; the console's settings are below *home*."""
+        self._columns = columns
         self._home = home
         self._kind = kind
         self._command = [sys.executable, "-c", _TAKE_TERMINAL, sys.executable, "-m", module]
@@ -58,7 +60,7 @@ class OwnTerminal:
 
     def __enter__(self) -> Self:
         self.master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, self._columns, 0, 0))
         self._process = subprocess.Popen(
             self._command,
             stdin=slave,

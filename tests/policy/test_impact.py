@@ -270,9 +270,11 @@ def test_an_end_of_retries_that_moves() -> None:
     """What would be given up says at which age or after how many attempts."""
     change = RetryChange(Retry(), Retry(expiry=Duration(3600), attempts=3))
     assert change.ends
-    assert change.given_up().sentence.endswith("older than 1h by then or tried 3 times by then")
+    assert change.given_up().sentence.endswith(
+        "older than 1h by then or tried 3 times or more by then"
+    )
     once = RetryChange(Retry(), Retry(attempts=1))
-    assert once.given_up().sentence.endswith(": tried 1 time by then")
+    assert once.given_up().sentence.endswith(": tried 1 time or more by then")
     assert once.otherwise().sentence.endswith("after 1 attempt instead of 25")
     assert change.given_up().warning
     assert change.otherwise().sentence == (
