@@ -9,6 +9,7 @@ from empath.address import Domain
 from empath.control.link import (
     ApplyConfig,
     ConfigChange,
+    ConfigText,
     KeepConfig,
     PlanConfig,
     QueueImpact,
@@ -181,3 +182,34 @@ async def test_a_file_that_changes_under_a_draft_is_told(
         assert editor_of(console).text == "a" + TEXT.text
         await press(pilot, "D", "right", "enter")
         assert editor_of(console).text == "# other\n"
+
+
+async def test_a_file_that_changes_behind_the_question_is_asked_about_again(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """What was not shown is not put in force, and the console goes on; the next yes does it."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        for keys in ((), ("e", "a", "escape")):
+            await press(pilot, "5", *keys, "f6")
+            asked = len(link.asked_of(ApplyConfig))
+            changed_by_hand(link)
+            console.poke()
+            await press(pilot, "f6")
+            assert len(link.asked_of(ApplyConfig)) == asked
+            assert "Asked again" in page_of(console)
+            assert "the file changed while this was asked; nothing was done" in page_of(console)
+            await press(pilot, "f6")
+            assert len(link.asked_of(ApplyConfig)) == asked + 1
+            assert "is in force" in page_of(console)
+
+
+def changed_by_hand(link: MemoryLink) -> None:
+    """Somebody writes to the file."""
+    config = link.config
+    assert isinstance(config.text, ConfigText)
+    digest = config.text.digest + "x"
+    config.text = msgspec.structs.replace(
+        config.text, text=config.text.text + "# x\n", digest=digest
+    )
+    config.view = msgspec.structs.replace(config.view, digest=digest, drift=True)

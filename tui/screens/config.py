@@ -17,7 +17,7 @@ from tui.actions import Danger, action
 from tui.draft import DraftFile
 from tui.equivalent import line_of
 from tui.figures import plural
-from tui.screens.config_dialogs import ApplyDialog, facts_of
+from tui.screens.config_dialogs import ASKED_AGAIN, ApplyDialog, facts_of
 from tui.screens.config_panes import ConfigPanes
 from tui.screens.dialogs import Ask
 
@@ -208,33 +208,51 @@ class ConfigScreen(ConfigPanes):
         priority=True,
     )
     async def apply(self) -> None:
-        """Ask, then do it."""
+        """Ask, then do it; ask again where the file has changed since what was shown."""
         self._leave_editing()
+        again = False
+        while await self._ask_apply(again=again):
+            again = True
+
+    async def _moved(self, file: str) -> bool:
+        """The file is not what it was when *file* named it: what it says now is here."""
+        if await self.work.file_now() == file:
+            return False
+        await self.fetch()
+        return True
+
+    async def _ask_apply(self, *, again: bool) -> bool:
+        """Ask, and do it; True if the file has changed meanwhile, and nothing was done."""
+        file = await self.work.file_now()
         plan = await self.work.make_plan()
         if plan.faults:
             self._show_pane("problems")
             self.flash(f"{plural(len(plan.faults), 'fault')}: nothing can be put in force.", "bad")
-            return
+            return False
         assert self.work.file is not None
         if not self.work.changed and self.work.file.running and not plan.changes:
             self.flash("There is nothing to put in force: no draft, and the file is.", "warn")
-            return
+            return False
         cli = "apply FILE --watch 60s" if self.work.changed else "reload"
         facts = facts_of(plan, cli=f"empathctl config {cli}", by_hand=self.work.overtaken)
         title = "Put the draft in force?" if self.work.changed else "Put the file in force?"
+        facts += [ASKED_AGAIN] if again else []
         answer = await self.app.push_screen_wait(ApplyDialog(facts, title=title))
         if answer is None:
-            return
-        request = self.work.applying(watch=answer.watch, reason=answer.reason)
+            return False
+        if await self._moved(file):
+            return True
+        request = self.work.applying(plan, watch=answer.watch, reason=answer.reason)
         applied = await self.console.ask(request)
         if applied.plan.faults:
             await self.work.check()
             self._show_pane("problems")
             self.flash("It was refused, nothing has changed.", "bad")
-            return
+            return False
         await self._done()
         trial = ", on trial: K keeps it" if applied.watched_until is not None else ""
         self.flash(f"Version {applied.version} is in force{trial}.")
+        return False
 
     async def _done(self) -> None:
         """Another config is in force: the draft was it."""

@@ -25,6 +25,7 @@ WATCH: Final = 60.0
 """Seconds of a trial, unless others are typed."""
 LONGEST: Final = 3600.0
 SHORTEST: Final = 5.0
+ASKED_AGAIN: Final = ("Asked again", "the file changed while this was asked; nothing was done")
 _NAMED: Final = 4
 
 
