@@ -204,6 +204,24 @@ async def test_a_file_that_changes_behind_the_question_is_asked_about_again(
             assert "is in force" in page_of(console)
 
 
+async def test_an_edit_behind_the_way_back_is_not_overwritten_unseen(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """The box comes again and says that somebody changed the file; only the next yes does it."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "5", "f7")
+        assert "was changed since by somebody else" not in page_of(console)
+        changed_by_hand(link)
+        await press(pilot, "y")
+        assert all(request.dry_run for request in link.asked_of(RollBackConfig))
+        assert "Asked again" in page_of(console)
+        assert "was changed since by somebody else" in page_of(console)
+        await press(pilot, "y")
+        assert not link.asked_of(RollBackConfig)[-1].dry_run
+        assert "Back to version 1" in page_of(console)
+
+
 def changed_by_hand(link: MemoryLink) -> None:
     """Somebody writes to the file."""
     config = link.config

@@ -282,22 +282,32 @@ class ConfigScreen(ConfigPanes):
     async def roll_back(self) -> None:
         """Ask, then do it."""
         self._leave_editing()
-        goal = self.goal()
+        again = False
+        while await self._ask_back(again=again):
+            again = True
+
+    async def _ask_back(self, *, again: bool) -> bool:
+        """Ask, and do it; True if the file has changed meanwhile, and nothing was done."""
+        goal, file = self.goal(), await self.work.file_now()
         planned = await self.console.ask(RollBackConfig(version=goal, dry_run=True))
         if planned.plan.faults:
             first = planned.plan.faults[0]
             self.flash(f"One cannot go back: {first.key} {first.sentence}", "bad")
-            return
+            return False
         goal = planned.back_to  # what is the one before may be another by then
         request = RollBackConfig(version=goal)
         by_hand = bool(self.work.view and self.work.view.drift)
         facts = facts_of(planned.plan, cli=line_of(request), by_hand=by_hand)
+        facts += [ASKED_AGAIN] if again else []
         question = Ask(f"Go back to version {goal}?", facts, yes="Roll back", destroys=True)
         if await self.app.push_screen_wait(question) != "yes":
-            return
+            return False
+        if await self._moved(file):
+            return True
         applied = await self.console.ask(request)
         await self._read_anew()
         self.flash(f"Back to version {goal}: as version {applied.version} it is in force.")
+        return False
 
     def goal(self) -> int:
         """The version that F7 goes back to; 0 for the one before."""
