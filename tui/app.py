@@ -271,6 +271,7 @@ class Console(Shell):
         """Put a request to the engine, and write it down where it changes anything.  Raises
         `LinkLost`, `RequestRefused`.
         """
+        self.feed.mind_phase(request)
         done = DOING.get()
         if done is None:
             return await self.feed.ask(request)
@@ -286,8 +287,6 @@ class Console(Shell):
     def reconnect(self) -> None:
         """Try now to reach the engine."""
         self.feed.retry()
-
-    # Where to.
 
     def delay_update(self, delay: float = 0.001) -> None:
         """Paint another screen as soon as it can be: Textual waits 50 ms, for what our screens,

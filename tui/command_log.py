@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from empath.control.link import Changed, JobItem, Request
+from tui.connection import changes_something
 from tui.equivalent import line_of
 
 KEPT: Final = 1000
@@ -44,7 +45,7 @@ class Done:
 
     def asking(self, request: Request[Any]) -> None:
         """A request is being sent for it."""
-        if request.changes and not getattr(request, "dry_run", False):
+        if changes_something(request):
             line = line_of(request)
             self.commands += [line] if line else []
 
