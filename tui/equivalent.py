@@ -30,9 +30,6 @@ from empath.control.link import (
     UndoJob,
 )
 
-OWN_REASON: Final = "console"
-"""The reason of a change that nobody gave one for; `empathctl` has none to give for that."""
-
 _GROUPS: Final = {"destinations": "destination", "jobs": "job"}
 """What `empathctl` calls the groups of routes that it names otherwise."""
 
@@ -99,9 +96,8 @@ def _options(request: Request[Any]) -> Iterator[str]:
         for address in request.recipients:
             yield from ("--rcpt", address)
     yield from _term(request)
-    reason = getattr(request, "reason", "")
-    if reason and (reason != OWN_REASON or isinstance(request, BounceMessages)):
-        yield from ("--reason", reason)  # of a bounce its sender reads it, whoever wrote it
+    if reason := getattr(request, "reason", ""):
+        yield from ("--reason", reason)
 
 
 def _chosen(request: QueueChange) -> Iterator[str]:
