@@ -204,7 +204,7 @@ class ConfigWork:
         self.checked = ConfigFaults(faults=plan.faults, changes=plan.changes, digest=plan.digest)
         return plan
 
-    def applying(self, plan: Plan, *, watch: float, reason: str) -> ApplyConfig:
+    def applying(self, plan: Plan, watch: float, reason: str) -> ApplyConfig:
         """The request that puts the text in force, if it is still that of *plan*."""
         return ApplyConfig(
             text=self.text if self.changed else None,

@@ -70,7 +70,7 @@ async def test_a_draft_is_put_in_force_on_trial(link: MemoryLink, clock: HandClo
         assert isinstance(console.screen, ApplyDialog)
         page = page_of(console)
         assert 'delivery.retry.base "5m" → "10m"' in page
-        assert "empathctl config apply FILE --watch 60s" in page
+        assert "empathctl config apply FILE --watch 1m" in page
         await press(pilot, "up", *"why", "up", "end", "backspace", "backspace", "3")
         assert console.screen.query_one("#yes").disabled, "3 seconds are no trial"
         await press(pilot, "0", "f6")
@@ -220,6 +220,28 @@ async def test_an_edit_behind_the_way_back_is_not_overwritten_unseen(
         await press(pilot, "y")
         assert not link.asked_of(RollBackConfig)[-1].dry_run
         assert "Back to version 1" in page_of(console)
+
+
+async def test_question_and_log_have_the_command_of_the_trial(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """With the time and the reason in the fields; a draft stands in no file that it could name."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "5", "f6")
+        assert "empathctl config reload --watch 1m" in page_of(console)
+        await press(pilot, "shift+tab", "a")
+        assert "--watch 1m --reason a" in page_of(console)
+        await press(pilot, "shift+tab", "end", "backspace", "backspace", "0")
+        assert "empathctl config reload --reason a" in page_of(console)
+        await press(pilot, "f6", "f6")
+        await press(pilot, "f6")
+        assert console.command_log.commands.splitlines() == [
+            "empathctl config reload --reason a",
+            "empathctl config reload --watch 1m",
+        ]
+        await press(pilot, "e", "a", "escape", "f6")
+        assert "empathctl config apply FILE --watch 1m" in page_of(console)
 
 
 def changed_by_hand(link: MemoryLink) -> None:

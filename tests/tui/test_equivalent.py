@@ -82,6 +82,7 @@ ASKED: list[tuple[Request[Any], str]] = [
     (CancelJob(id="job-6"), "job cancel job-6"),
     (UndoJob(id="job-6"), "job undo job-6"),
     (ApplyConfig(), "config reload"),
+    (ApplyConfig(watch=60.0, reason="slow"), "config reload --watch 1m --reason slow"),
     (RollBackConfig(version=3), "config rollback 3"),
     (KeepConfig(), "config keep"),
 ]  # fmt: skip
@@ -108,9 +109,8 @@ def _in_earnest(request: Request[Any]) -> bool:
 
 
 def test_what_no_line_does_has_none() -> None:
-    """A config out of the editor is in no file; one on trial has no line that reads the file."""
+    """A config out of the editor is in no file."""
     assert line_of(ApplyConfig(text="mode = 'relay'", expect="abc", watch=60.0)) == ""
-    assert line_of(ApplyConfig(expect="abc", watch=60.0)) == ""
 
 
 def test_the_reason_nobody_gave_is_left_out() -> None:

@@ -7,6 +7,7 @@ force or thrown away.  How the screen looks is in `tui.screens.config_panes`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from textual.timer import Timer
@@ -233,16 +234,15 @@ class ConfigScreen(ConfigPanes):
         if not self.work.changed and self.work.file.running and not plan.changes:
             self.flash("There is nothing to put in force: no draft, and the file is.", "warn")
             return False
-        cli = "apply FILE --watch 60s" if self.work.changed else "reload"
-        facts = facts_of(plan, cli=f"empathctl config {cli}", by_hand=self.work.overtaken)
+        facts = facts_of(plan, by_hand=self.work.overtaken)
         title = "Put the draft in force?" if self.work.changed else "Put the file in force?"
         facts += [ASKED_AGAIN] if again else []
-        answer = await self.app.push_screen_wait(ApplyDialog(facts, title=title))
-        if answer is None:
+        dialog = ApplyDialog(facts, title=title, request=partial(self.work.applying, plan))
+        request = await self.app.push_screen_wait(dialog)
+        if request is None:
             return False
         if await self._moved(file):
             return True
-        request = self.work.applying(plan, watch=answer.watch, reason=answer.reason)
         applied = await self.console.ask(request)
         if applied.plan.faults:
             await self.work.check()
@@ -297,8 +297,8 @@ class ConfigScreen(ConfigPanes):
         goal = planned.back_to  # what is the one before may be another by then
         request = RollBackConfig(version=goal)
         by_hand = bool(self.work.view and self.work.view.drift)
-        facts = facts_of(planned.plan, cli=line_of(request), by_hand=by_hand)
-        facts += [ASKED_AGAIN] if again else []
+        facts = facts_of(planned.plan, by_hand=by_hand)
+        facts += [*[ASKED_AGAIN][: int(again)], ("Equivalent", line_of(request))]
         question = Ask(f"Go back to version {goal}?", facts, yes="Roll back", destroys=True)
         if await self.app.push_screen_wait(question) != "yes":
             return False
