@@ -275,7 +275,7 @@ class Console(Shell):
         done = DOING.get()
         if done is None:
             return await self.feed.ask(request)
-        done.asking(request)
+        done.asking(request, self.store.now)
         reply = await self.feed.ask(request)
         done.answered(reply)
         return reply

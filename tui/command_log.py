@@ -43,9 +43,10 @@ class Done:
             return self.result
         return "not done: told not to" if self.ended else "under way …"
 
-    def asking(self, request: Request[Any]) -> None:
-        """A request is being sent for it."""
+    def asking(self, request: Request[Any], at: float) -> None:
+        """A request is being sent for it: the time of a change is that at which it is made."""
         if changes_something(request):
+            self.at = at
             line = line_of(request)
             self.commands += [line] if line else []
 
