@@ -1,8 +1,8 @@
 """The console: one app, its screens by digit, the feed that keeps the store, the tick that paints.
 
-It knows the engine only through the `Link` it is given.  Nothing here blocks: the link is
-asked in one worker, painting is coalesced, and the driver drops frames that the terminal does
-not take.  The console never ends because the engine does.
+It knows the engine only through the `Link` it is given.  Nothing here blocks: the link is asked in
+one worker, painting is coalesced, and the driver drops frames that the terminal does not take.
+The console never ends because the engine does, or by a fault of its own (`tui.guard`).
 """
 
 from __future__ import annotations
@@ -147,9 +147,21 @@ class Console(Shell):
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._loop_handler(number)
-        self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
+        self.run_worker(self._keep_fed(), name="feed")
         self.set_interval(TICK, self._tick)
-        self.call_after_refresh(self.say_faults, self._faults)
+        self.call_after_refresh(self._begun)
+
+    def _begun(self) -> None:
+        self.on_screen = True
+        self.say_faults(self._faults)
+
+    async def _keep_fed(self) -> None:
+        while True:
+            try:
+                await self.feed.run()
+            except Exception as fault:  # noqa: BLE001 - without a feed nothing is shown again
+                self.meet(fault)
+            await asyncio.sleep(TICK)
 
     def _loop_handler(self, number: signal.Signals) -> None:
         asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
@@ -157,8 +169,6 @@ class Console(Shell):
     async def on_unmount(self) -> None:
         """Let go of the engine."""
         await self.link.close()
-
-    # Painting.
 
     @property
     def front(self) -> ConsoleScreen | None:
@@ -186,6 +196,8 @@ class Console(Shell):
         """Seconds since the epoch."""
         return self.clock.now()
 
+    # Painting.
+
     def paint_soon(self) -> None:
         """Paint once, however often this is called in between."""
         if not self._paint_due and self.is_running:
@@ -210,8 +222,7 @@ class Console(Shell):
         if screen is not None and screen.is_current:
             screen.paint_bars()
 
-    def _mind_phase(self) -> None:
-        """Silence is no event: dim what is shown when it has lasted too long."""
+    def _mind_phase(self) -> None:  # silence is no event
         phase = self.store.phase
         if phase is not self._phase:
             self._phase = phase
@@ -260,10 +271,11 @@ class Console(Shell):
         """Put a request to the engine, and write it down where it changes anything.  Raises
         `LinkLost`, `RequestRefused`.
         """
+        self.feed.mind_phase(request)
         done = DOING.get()
         if done is None:
             return await self.feed.ask(request)
-        done.asking(request)
+        done.asking(request, self.store.now)
         reply = await self.feed.ask(request)
         done.answered(reply)
         return reply
@@ -275,8 +287,6 @@ class Console(Shell):
     def reconnect(self) -> None:
         """Try now to reach the engine."""
         self.feed.retry()
-
-    # Where to.
 
     def delay_update(self, delay: float = 0.001) -> None:
         """Paint another screen as soon as it can be: Textual waits 50 ms, for what our screens,
@@ -333,8 +343,7 @@ class Console(Shell):
         try:
             await self.ask(StopEngine())
         except (LinkLost, RequestRefused) as error:
-            screen = self.front
-            if screen is not None:
-                screen.flash(f"The relay was not stopped. {error}", "bad")
+            if self.front is not None:
+                self.front.flash(f"The relay was not stopped. {error}", "bad")
             return
         self.exit(0)

@@ -25,7 +25,7 @@ from empath.control.link import (
 from empath.control.link import Selection as Frozen
 from empath.envelope import MessageId
 from empath.query import CHOICES, read_duration
-from tui.equivalent import OWN_REASON, line_of
+from tui.equivalent import line_of
 
 Values = Mapping[str, str]
 """What was filled in, by the name of its blank."""
@@ -130,7 +130,7 @@ def _bounce(named: dict[str, Any], values: Values) -> QueueChange:
     return BounceMessages(
         **named,
         status=values.get("status") or "5.7.0",
-        reason=values.get("reason") or OWN_REASON,
+        reason=values.get("reason", ""),
     )
 
 
@@ -140,7 +140,6 @@ def _reroute(named: dict[str, Any], values: Values) -> QueueChange:
         **named,
         to=values.get("to", "").strip(),
         seconds=read_duration(length) if length else None,
-        reason=OWN_REASON,
     )
 
 
@@ -161,7 +160,7 @@ CHANGES: Final = {
             "held",
             False,
             "kept in the queue until they are released",
-            lambda named, _: HoldMessages(**named, reason=OWN_REASON),
+            lambda named, _: HoldMessages(**named),
             idle="held already, or ended by now",
         ),
         Change(
@@ -192,7 +191,7 @@ CHANGES: Final = {
             "deleted",
             True,
             "taken out of the queue; nobody is told, no notification is sent (B sends one)",
-            lambda named, _: DeleteMessages(**named, reason=OWN_REASON),
+            lambda named, _: DeleteMessages(**named),
         ),
         Change(
             "reroute",
@@ -214,7 +213,6 @@ CHANGES: Final = {
             "chosen by their new class from now on",
             lambda named, values: PrioritizeMessages(
                 **named,
-                reason=OWN_REASON,
                 priority=values.get("choice", "normal"),  # type: ignore[arg-type] # one of `choices`
             ),
             choices=CHOICES["prio"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from empath.control.link import Changed, JobItem, Request
+from tui.connection import changes_something
 from tui.equivalent import line_of
 
 KEPT: Final = 1000
@@ -42,9 +43,10 @@ class Done:
             return self.result
         return "not done: told not to" if self.ended else "under way …"
 
-    def asking(self, request: Request[Any]) -> None:
-        """A request is being sent for it."""
-        if request.changes and not getattr(request, "dry_run", False):
+    def asking(self, request: Request[Any], at: float) -> None:
+        """A request is being sent for it: the time of a change is that at which it is made."""
+        if changes_something(request):
+            self.at = at
             line = line_of(request)
             self.commands += [line] if line else []
 

@@ -184,6 +184,11 @@ class ConfigWork:
         self.checked = self.plan = None
         return self.draft is None and (old is None or self.file is None or old != self.file)
 
+    async def file_now(self) -> str:
+        """What names the text that the file has now."""
+        view: ConfigView = await self._ask(GetConfig(written_only=True))
+        return view.digest
+
     async def check(self) -> bool:
         """What is wrong with the text now; False if it has changed meanwhile."""
         text = self.text
@@ -205,12 +210,11 @@ class ConfigWork:
         self.checked = ConfigFaults(faults=plan.faults, changes=plan.changes, digest=plan.digest)
         return plan
 
-    def applying(self, *, watch: float, reason: str) -> ApplyConfig:
-        """The request that puts the text in force, if it is still the one that was planned."""
-        assert self.plan is not None
+    def applying(self, plan: Plan, watch: float, reason: str) -> ApplyConfig:
+        """The request that puts the text in force, if it is still that of *plan*."""
         return ApplyConfig(
             text=self.text if self.changed else None,
-            expect=self.plan.digest,
+            expect=plan.digest,
             reason=reason,
             watch=watch or None,
         )

@@ -10,14 +10,28 @@ from __future__ import annotations
 
 import enum
 import random
-from typing import Final, final
+from typing import Any, Final, final
 
-from empath.control.link import PROTOCOL, Pong
+from empath.control.link import PROTOCOL, LinkIncompatible, LinkLost, NoEngine, Pong, Request
 
 FIRST_WAIT: Final = 0.25
 LAST_WAIT: Final = 8.0
 STALE_AFTER: Final = 3.0
 """Seconds without a reply: three missed ticks of the header."""
+
+
+def changes_something(request: Request[Any]) -> bool:
+    """It is no question, and no dry run."""
+    return request.changes and not getattr(request, "dry_run", False)
+
+
+def unanswered(request: Request[Any], lost: LinkLost) -> LinkLost:
+    """What is to be said of a request whose answer did not come."""
+    if not changes_something(request) or isinstance(lost, LinkIncompatible):
+        return lost
+    if isinstance(lost, NoEngine):
+        return LinkLost(f"Nothing was sent. {lost}")
+    return LinkLost(f"It is not known whether this was done: look once the engine answers. {lost}")
 
 
 class Phase(enum.Enum):

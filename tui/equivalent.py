@@ -30,9 +30,6 @@ from empath.control.link import (
     UndoJob,
 )
 
-OWN_REASON: Final = "console"
-"""The reason of a change that nobody gave one for; `empathctl` has none to give for that."""
-
 _GROUPS: Final = {"destinations": "destination", "jobs": "job"}
 """What `empathctl` calls the groups of routes that it names otherwise."""
 
@@ -40,12 +37,19 @@ _UNITS: Final = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 def line_of(request: Request[Any]) -> str:
-    """The line, with all that the request says; empty for a config, whose text is in no file that
-    `empathctl` could read, and for one that is put on trial out of the engine's own file.
+    """The line, with all that the request says; empty for a config whose text is in no file that
+    `empathctl` could read.
     """
-    if isinstance(request, ApplyConfig) and (request.text is not None or request.watch):
+    if isinstance(request, ApplyConfig) and request.text is not None:
         return ""
     return shlex.join(["empathctl", *_verb(request), *_about(request), *_options(request)])
+
+
+def line_of_applying(request: ApplyConfig) -> str:
+    """The line that puts the same config in force; a text of its own stands in FILE for it."""
+    if request.text is None:
+        return line_of(request)
+    return shlex.join(["empathctl", "config", "apply", "FILE", *_options(request)])
 
 
 def _verb(request: Request[Any]) -> list[str]:
@@ -86,6 +90,8 @@ def _options(request: Request[Any]) -> Iterator[str]:
     match request:
         case BounceMessages(status=status):
             yield from ("--status", status)
+        case ApplyConfig(watch=watch) if watch:
+            yield from ("--watch", duration(watch))
         case RerouteMessages(to=""):
             yield "--back"
         case RerouteMessages(to=to) | ReleaseCaptured(to=to) if to:
@@ -99,9 +105,8 @@ def _options(request: Request[Any]) -> Iterator[str]:
         for address in request.recipients:
             yield from ("--rcpt", address)
     yield from _term(request)
-    reason = getattr(request, "reason", "")
-    if reason and (reason != OWN_REASON or isinstance(request, BounceMessages)):
-        yield from ("--reason", reason)  # of a bounce its sender reads it, whoever wrote it
+    if reason := getattr(request, "reason", ""):
+        yield from ("--reason", reason)
 
 
 def _chosen(request: QueueChange) -> Iterator[str]:

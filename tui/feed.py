@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 from empath.clock import Clock
 from empath.control.link import (
@@ -30,6 +30,7 @@ from empath.control.link import (
     RequestUnclear,
     ViewMessage,
 )
+from tui.connection import changes_something, unanswered
 from tui.store import Store
 
 R = TypeVar("R")
@@ -87,6 +88,13 @@ class Feed:
     def __repr__(self) -> str:
         return f"<Feed {self._store.phase.value}>"
 
+    def mind_phase(self, request: Request[Any]) -> None:
+        """A change goes out only while the link is live: it would take effect whenever the engine
+        comes round, and nobody would expect it then.  Raises `LinkLost`.
+        """
+        if changes_something(request) and (reason := self._store.why_no_change()):
+            raise LinkLost(f"Nothing was sent. {reason}")
+
     async def ask(self, request: Request[R], patience: float = PATIENCE) -> R:
         """Put a request and note how long it took.  Raises `LinkLost`, `RequestRefused`."""
         begun = self._clock.monotonic()
@@ -94,7 +102,10 @@ class Feed:
             async with asyncio.timeout(patience):
                 reply = await self._link.ask(request)
         except TimeoutError:
-            raise LinkLost(f"The engine did not answer within {patience:.0f} s.") from None
+            lost = LinkLost(f"The engine did not answer within {patience:.0f} s.")
+            raise unanswered(request, lost) from None
+        except LinkLost as lost:
+            raise unanswered(request, lost) from None
         latency = self._clock.monotonic() - begun
         if not isinstance(request, (ListQueue, ViewMessage)):
             self._store.connection.latency = latency

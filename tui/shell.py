@@ -18,9 +18,10 @@ from textual.filter import LineFilter, Monochrome, NoColor
 
 from tui.actions import ACTIONS, Action
 from tui.clipboard import keep_copy, osc52, what_was_sent
-from tui.command_log import CommandLog
+from tui.command_log import DOING, CommandLog
 from tui.commands import HISTORY, BadCommand, parse
 from tui.feed import Feed
+from tui.guard import Guarded
 from tui.jumping import JumpScreen, Target
 from tui.keymap import Keymap
 from tui.safety import ControlFilter, safe
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tui.screens.base import ConsoleScreen
 
 
-class Shell(TypeAhead):
+class Shell(TypeAhead, Guarded):
     """The console as a program."""
 
     feed: Feed
@@ -261,6 +262,16 @@ class Shell(TypeAhead):
         if self.front is not None:
             self.front.paint_all()
         await self.keep_settings()
+
+    def say_fault(self, sentence: str, *, again: bool) -> None:
+        """A fault of the console: it is what became of the change that runs, or stands alone."""
+        said = DOING.get()
+        if said is None and not again:
+            said = self.command_log.begin(self.wall_time, "a fault of the console")
+        if said is not None:
+            said.result, said.role, said.ended = sentence, "bad", True
+        if not again and self.front is not None:
+            self.front.flash(sentence, "bad")
 
     def say_faults(self, faults: Sequence[str]) -> None:
         """Tell the first of what was wrong at the start; all of it stands in the log, ``@``."""

@@ -54,18 +54,21 @@ def write_text(client: Client, version: int | None) -> None:
         sys.stdout.write(_shown(found.text))
 
 
+WatchOption = Annotated[
+    str,
+    typer.Option(
+        "--watch",
+        metavar="TIME",
+        help="Go back by itself if the engine is worse off within this time, such as 60s.",
+    ),
+]
+
+
 @verb
 def apply(
     *,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The new text; - is standard input.")],
-    watch: Annotated[
-        str,
-        typer.Option(
-            "--watch",
-            metavar="TIME",
-            help="Go back by itself if the engine is worse off within this time, such as 60s.",
-        ),
-    ] = "0",
+    watch: WatchOption = "0",
     expect: Annotated[
         str | None,
         typer.Option("--expect", metavar="DIGEST", help="Only if it is the text of that plan."),
@@ -74,13 +77,8 @@ def apply(
     client: Client,
 ) -> None:
     """Write a text to the config file and put it in force, all of it or nothing."""
-    try:
-        seconds = 0.0 if watch == "0" else float(Duration.parse(watch))
-    except BadUnit as error:
-        leave(f"--watch: {error}", ExitCode.USAGE)
-    request = link.ApplyConfig(
-        text=text_of(file), expect=expect, reason=reason, watch=seconds or None
-    )
+    seconds = length_of_trial(watch)
+    request = link.ApplyConfig(text=text_of(file), expect=expect, reason=reason, watch=seconds)
     applied = client.ask(request)
     applied = replace(applied, plan=of_draft(applied.plan, file))
     if client.json:
@@ -89,11 +87,7 @@ def apply(
             write_faults(applied.plan)
     else:
         write_applied(applied)
-        if applied.watched_until is not None:
-            say(
-                f"It is watched until {clock_time(applied.watched_until)}: `empathctl config watch`"
-                " shows how it does, `config keep` ends it."
-            )
+        say_watched(applied)
     if applied.plan.faults:
         raise SystemExit(ExitCode.CONFIG)
 
@@ -180,6 +174,23 @@ def _shown(text: str) -> str:
     if not sys.stdout.isatty():
         return text
     return "".join(each if each.isprintable() or each in "\t\n" else "·" for each in text)
+
+
+def length_of_trial(watch: str) -> float | None:
+    """What ``--watch`` says, in seconds; None for no trial.  Ends the command if it is no time."""
+    try:
+        return None if watch == "0" else float(Duration.parse(watch)) or None
+    except BadUnit as error:
+        leave(f"--watch: {error}", ExitCode.USAGE)
+
+
+def say_watched(applied: link.AppliedConfig) -> None:
+    """How long it is on trial, if it is."""
+    if applied.watched_until is not None:
+        say(
+            f"It is watched until {clock_time(applied.watched_until)}: `empathctl config watch`"
+            " shows how it does, `config keep` ends it."
+        )
 
 
 def text_of(file: str) -> str:

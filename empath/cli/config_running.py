@@ -61,13 +61,22 @@ def show(
 
 
 @verb
-def reload(*, dry_run: DryRunOption = False, reason: ReasonOption = "", client: Client) -> None:
+def reload(
+    *,
+    watch: config_editing.WatchOption = "0",
+    dry_run: DryRunOption = False,
+    reason: ReasonOption = "",
+    client: Client,
+) -> None:
     """Put what the config file says in force, all of it or, if anything is wrong, nothing."""
+    seconds = config_editing.length_of_trial(watch)
     if dry_run:
         _show_plan(client.ask(link.PlanConfig()), json=client.json)
         return
-    applied = client.ask(link.ApplyConfig(reason=reason))
+    applied = client.ask(link.ApplyConfig(reason=reason, watch=seconds))
     _show_applied(applied, json=client.json)
+    if not client.json:
+        config_editing.say_watched(applied)
 
 
 @verb

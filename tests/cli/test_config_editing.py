@@ -50,6 +50,17 @@ async def test_a_text_is_applied_and_watched(ctl: Ctl, tmp_path: Path) -> None:
     assert json.loads((await ctl.run("config", "watch", "--json")).stdout)["outcome"] == "kept"
 
 
+async def test_a_reload_is_watched_too(ctl: Ctl) -> None:
+    """The file as it stands is put on trial."""
+    done = await ctl.run("config", "reload", "--watch", "90s")
+    assert done.exit_code == ExitCode.OK
+    assert "It is watched until" in done.stdout
+    asked = ctl.link.asked_of(ApplyConfig)[-1]
+    assert (asked.text, asked.watch) == (None, 90.0)
+    done = await ctl.run("config", "reload", "--watch", "soon")
+    assert done.exit_code == ExitCode.USAGE
+
+
 async def test_nothing_is_applied_for_a_file_or_a_time_that_cannot_be_read(
     ctl: Ctl, tmp_path: Path
 ) -> None:

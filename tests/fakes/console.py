@@ -36,11 +36,13 @@ async def running(
     read_only: bool = False,
     pace: Pace = QUIET,
     coloured: bool = True,
+    faulty: bool = False,
     **more: Any,
 ) -> AsyncIterator[tuple[Console, Pilot[int]]]:
     """A console that has its first snapshot; with a *pace* of its own it never comes to rest.
 
-    *more* goes to the `Console`.
+    *more* goes to the `Console`.  A fault that it met and went on from is one of the test, unless
+    that says it is *faulty*.
     """
     console = Console(
         link,
@@ -54,7 +56,11 @@ async def running(
     )
     async with console.run_test(size=size) as pilot:
         await (settle() if pace is QUIET else eventually(lambda: console.store.phase is Phase.LIVE))
-        yield console, pilot
+        try:
+            yield console, pilot
+        finally:
+            if console.met and not faulty:
+                raise console.met[0]
 
 
 async def settle(*, ahead: float = 0.25) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
+from textual.widgets import Button
 
 from empath.control.link import (
     BounceMessages,
@@ -234,3 +235,22 @@ async def test_an_undo_may_be_a_job_itself(link: MemoryLink, clock: HandClock) -
         link.book.answer = as_job  # type: ignore[assignment]
         await press(pilot, "u")
         assert "runs as job job-9" in page_of(console)
+
+
+async def test_a_reason_nobody_gave_is_none(link: MemoryLink, clock: HandClock) -> None:
+    """Question, request and log agree: the sender of a bounce reads no word of the console's."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "B")
+        assert "--status 5.7.0" in page_of(console)
+        assert "--reason" not in page_of(console)
+        console.screen.query_one("#yes", Button).press()
+        await settle()
+        await press(pilot, "H", "P", "b")
+        assert {type(request) for request in made(link)} == {
+            BounceMessages,
+            HoldMessages,
+            PrioritizeMessages,
+        }
+        assert [request.reason for request in made(link)] == ["", "", ""]
+        assert "--reason" not in console.command_log.commands
+        assert "queue bounce" in console.command_log.commands

@@ -116,7 +116,7 @@ def test_requests() -> None:
     assert retry == RetryMessages(ids=target.ids, dry_run=True)
     bounce = CHANGES["bounce"].request(target, {"status": "", "reason": ""})
     assert isinstance(bounce, BounceMessages)
-    assert (bounce.status, bounce.reason) == ("5.7.0", "console")
+    assert (bounce.status, bounce.reason) == ("5.7.0", "")
     reroute = CHANGES["reroute"].request(target, {"to": " mx.b.example ", "for": "90m"})
     assert isinstance(reroute, RerouteMessages)
     assert (reroute.to, reroute.seconds) == ("mx.b.example", 5400.0)

@@ -130,8 +130,19 @@ async def test_who_leaves_a_message_sees_what_became_of_it(clock: HandClock) -> 
         assert lines(console) == [f"empathctl queue hold {link.detail}"]
 
 
+async def test_the_time_is_that_of_the_change(link: MemoryLink, clock: HandClock) -> None:
+    """Not that of the question before it."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "D")
+        clock.advance(2.0)
+        await press(pilot, "y")
+        (done,) = console.command_log.items
+        assert done.said.startswith("deleted 1 message")
+        assert done.at == console.store.now
+
+
 def test_a_dry_run_is_no_change() -> None:
     """What only counted has no line."""
     done = CommandLog().begin(0.0, "flush")
-    done.asking(FlushQueue(dry_run=True))
-    assert done.commands == []
+    done.asking(FlushQueue(dry_run=True), 7.0)
+    assert (done.at, done.commands) == (0.0, [])

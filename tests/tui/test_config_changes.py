@@ -9,6 +9,7 @@ from empath.address import Domain
 from empath.control.link import (
     ApplyConfig,
     ConfigChange,
+    ConfigText,
     KeepConfig,
     PlanConfig,
     QueueImpact,
@@ -69,7 +70,7 @@ async def test_a_draft_is_put_in_force_on_trial(link: MemoryLink, clock: HandClo
         assert isinstance(console.screen, ApplyDialog)
         page = page_of(console)
         assert 'delivery.retry.base "5m" → "10m"' in page
-        assert "empathctl config apply FILE --watch 60s" in page
+        assert "empathctl config apply FILE --watch 1m" in page
         await press(pilot, "up", *"why", "up", "end", "backspace", "backspace", "3")
         assert console.screen.query_one("#yes").disabled, "3 seconds are no trial"
         await press(pilot, "0", "f6")
@@ -181,3 +182,74 @@ async def test_a_file_that_changes_under_a_draft_is_told(
         assert editor_of(console).text == "a" + TEXT.text
         await press(pilot, "D", "right", "enter")
         assert editor_of(console).text == "# other\n"
+
+
+async def test_a_file_that_changes_behind_the_question_is_asked_about_again(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """What was not shown is not put in force, and the console goes on; the next yes does it."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        for keys in ((), ("e", "a", "escape")):
+            await press(pilot, "5", *keys, "f6")
+            asked = len(link.asked_of(ApplyConfig))
+            changed_by_hand(link)
+            console.poke()
+            await press(pilot, "f6")
+            assert len(link.asked_of(ApplyConfig)) == asked
+            assert "Asked again" in page_of(console)
+            assert "the file changed while this was asked; nothing was done" in page_of(console)
+            await press(pilot, "f6")
+            assert len(link.asked_of(ApplyConfig)) == asked + 1
+            assert "is in force" in page_of(console)
+
+
+async def test_an_edit_behind_the_way_back_is_not_overwritten_unseen(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """The box comes again and says that somebody changed the file; only the next yes does it."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "5", "f7")
+        assert "was changed since by somebody else" not in page_of(console)
+        changed_by_hand(link)
+        await press(pilot, "y")
+        assert all(request.dry_run for request in link.asked_of(RollBackConfig))
+        assert "Asked again" in page_of(console)
+        assert "was changed since by somebody else" in page_of(console)
+        await press(pilot, "y")
+        assert not link.asked_of(RollBackConfig)[-1].dry_run
+        assert "Back to version 1" in page_of(console)
+
+
+async def test_question_and_log_have_the_command_of_the_trial(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """With the time and the reason in the fields; a draft stands in no file that it could name."""
+    wanting(link)
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "5", "f6")
+        assert "empathctl config reload --watch 1m" in page_of(console)
+        await press(pilot, "shift+tab", "a")
+        assert "--watch 1m --reason a" in page_of(console)
+        await press(pilot, "shift+tab", "end", "backspace", "backspace", "0")
+        assert "empathctl config reload --reason a" in page_of(console)
+        await press(pilot, "f6", "f6")
+        await press(pilot, "f6")
+        assert console.command_log.commands.splitlines() == [
+            "empathctl config reload --reason a",
+            "empathctl config reload --watch 1m",
+        ]
+        await press(pilot, "e", "a", "escape", "f6")
+        assert "empathctl config apply FILE --watch 1m" in page_of(console)
+
+
+def changed_by_hand(link: MemoryLink) -> None:
+    """Somebody writes to the file."""
+    config = link.config
+    assert isinstance(config.text, ConfigText)
+    digest = config.text.digest + "x"
+    config.text = msgspec.structs.replace(
+        config.text, text=config.text.text + "# x\n", digest=digest
+    )
+    config.view = msgspec.structs.replace(config.view, digest=digest, drift=True)

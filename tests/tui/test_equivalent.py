@@ -54,8 +54,8 @@ ASKED: list[tuple[Request[Any], str]] = [
      f"queue release {IDS[0]} {IDS[1]} --reason 'all right'"),
     (DeleteMessages(query="state:held hold:captured", expect=5),
      "queue delete --query 'state:held hold:captured' --expect 5"),
-    (BounceMessages(ids=IDS[:1], status="5.1.6", reason="console"),
-     f"queue bounce {IDS[0]} --status 5.1.6 --reason console"),
+    (BounceMessages(ids=IDS[:1], status="5.1.6", reason="moved"),
+     f"queue bounce {IDS[0]} --status 5.1.6 --reason moved"),
     (RerouteMessages(ids=IDS[:1], to="127.0.0.1:25601"),
      f"queue reroute {IDS[0]} --to 127.0.0.1:25601"),
     (RerouteMessages(ids=IDS[:1], to="mx.b.example", seconds=5400.0),
@@ -82,6 +82,7 @@ ASKED: list[tuple[Request[Any], str]] = [
     (CancelJob(id="job-6"), "job cancel job-6"),
     (UndoJob(id="job-6"), "job undo job-6"),
     (ApplyConfig(), "config reload"),
+    (ApplyConfig(watch=60.0, reason="slow"), "config reload --watch 1m --reason slow"),
     (RollBackConfig(version=3), "config rollback 3"),
     (KeepConfig(), "config keep"),
 ]  # fmt: skip
@@ -108,14 +109,15 @@ def _in_earnest(request: Request[Any]) -> bool:
 
 
 def test_what_no_line_does_has_none() -> None:
-    """A config out of the editor is in no file; one on trial has no line that reads the file."""
+    """A config out of the editor is in no file."""
     assert line_of(ApplyConfig(text="mode = 'relay'", expect="abc", watch=60.0)) == ""
-    assert line_of(ApplyConfig(expect="abc", watch=60.0)) == ""
 
 
 def test_the_reason_nobody_gave_is_left_out() -> None:
-    """The console's own reason is none, except to the sender who reads it in a bounce."""
-    assert line_of(HoldMessages(ids=IDS[:1], reason="console")) == f"empathctl queue hold {IDS[0]}"
+    """No line has one that is empty; whatever was given is there."""
+    assert line_of(HoldMessages(ids=IDS[:1])) == f"empathctl queue hold {IDS[0]}"
+    given = line_of(HoldMessages(ids=IDS[:1], reason="console"))
+    assert given == f"empathctl queue hold {IDS[0]} --reason console"
 
 
 @given(st.integers(1, 10**7))

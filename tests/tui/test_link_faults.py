@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
+from textual.widgets import Button
 
-from empath.control.link import PROTOCOL, HoldMessages, ListQueue
+from empath.control.link import (
+    PROTOCOL,
+    BounceMessages,
+    HoldMessages,
+    LinkLost,
+    ListQueue,
+    Request,
+    SuspendDestination,
+)
 from empath.control.remote import RemoteLink
 from empath.control.server import ControlServer
 from empath.events import SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
+from tests.fakes.demo_engine import DemoEngine
 from tests.fakes.eventually import eventually
 from tests.fakes.memory_link import PONG, MemoryLink
 from tests.fakes.served_link import ServedLink
@@ -21,6 +32,8 @@ from tui.connection import Phase
 from tui.feed import Pace
 from tui.screens.dialogs import TooSmall
 from tui.screens.queue import QueueScreen
+
+R = TypeVar("R")
 
 BRISK = Pace(status=0.05, data=0.05, least=0.0)
 
@@ -182,3 +195,42 @@ async def test_a_question_survives_a_terminal_that_was_too_small(clock: HandCloc
         await pilot.resize_terminal(120, 36)
         await settle()
         assert "Delete this message?" in page_of(console)
+
+
+async def test_a_change_confirmed_offline_is_not_sent(clock: HandClock) -> None:
+    """The box was opened while all was well; what is confirmed then does not lie in wait."""
+    for keys, kind in ((("3", "S"), SuspendDestination), (("2", "B"), BounceMessages)):
+        link = DemoEngine(clock)
+        async with running(link, clock) as (console, pilot):
+            await press(pilot, *keys)
+            clock.advance(10.0)  # no answer for so long: STALE
+            sent = len([one for one in link.asked_of(kind) if not one.dry_run])
+            console.screen.query_one("#yes", Button).press()
+            await settle()
+            assert len([one for one in link.asked_of(kind) if not one.dry_run]) == sent
+            assert "Nothing was sent. The engine has not answered for some seconds" in page_of(
+                console
+            )
+            (done,) = console.command_log.items
+            assert (done.role, done.commands, done.ended) == ("bad", [], True)
+
+
+class Stalling(DemoEngine):
+    """Goes away with the first change in its hands."""
+
+    async def ask(self, request: Request[R]) -> R:
+        if isinstance(request, SuspendDestination) and not request.dry_run:
+            raise LinkLost("The engine went away.")
+        return await super().ask(request)
+
+
+async def test_a_change_on_its_way_when_the_engine_goes_is_not_known_to_be_done(
+    clock: HandClock,
+) -> None:
+    """It may have been done or not, and the status line says so."""
+    async with running(Stalling(clock), clock) as (console, pilot):
+        await press(pilot, "3", "S")
+        await press(pilot, "enter")
+        assert "It is not known whether this was done" in page_of(console)
+        (done,) = console.command_log.items
+        assert done.role == "bad"

@@ -102,6 +102,9 @@ class Acting(Screen[None]):
         token = DOING.set(done)
         try:
             waiting = act.run(self, argument) if argument else act.run(self)
+        except Exception as fault:  # noqa: BLE001 - here it is still known which change it ends
+            self.console.meet(fault)
+            return
         finally:
             DOING.reset(token)
         if waiting is not None:
@@ -116,7 +119,8 @@ class Acting(Screen[None]):
             await waiting
         except (LinkLost, RequestRefused, SettingsUnwritable) as error:
             self.flash(str(error), "bad")
-        if done is not None:
-            done.ended = True
+        finally:
+            if done is not None:
+                done.ended = True
         if self.is_attached:
             self.paint_bars()

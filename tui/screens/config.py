@@ -7,6 +7,7 @@ force or thrown away.  How the screen looks is in `tui.screens.config_panes`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from textual.timer import Timer
@@ -17,7 +18,7 @@ from tui.actions import Danger, action
 from tui.draft import DraftFile
 from tui.equivalent import line_of
 from tui.figures import plural
-from tui.screens.config_dialogs import ApplyDialog, facts_of
+from tui.screens.config_dialogs import ASKED_AGAIN, ApplyDialog, facts_of
 from tui.screens.config_panes import ConfigPanes
 from tui.screens.dialogs import Ask
 
@@ -208,33 +209,50 @@ class ConfigScreen(ConfigPanes):
         priority=True,
     )
     async def apply(self) -> None:
-        """Ask, then do it."""
+        """Ask, then do it; ask again where the file has changed since what was shown."""
         self._leave_editing()
+        again = False
+        while await self._ask_apply(again=again):
+            again = True
+
+    async def _moved(self, file: str) -> bool:
+        """The file is not what it was when *file* named it: what it says now is here."""
+        if await self.work.file_now() == file:
+            return False
+        await self.fetch()
+        return True
+
+    async def _ask_apply(self, *, again: bool) -> bool:
+        """Ask, and do it; True if the file has changed meanwhile, and nothing was done."""
+        file = await self.work.file_now()
         plan = await self.work.make_plan()
         if plan.faults:
             self._show_pane("problems")
             self.flash(f"{plural(len(plan.faults), 'fault')}: nothing can be put in force.", "bad")
-            return
+            return False
         assert self.work.file is not None
         if not self.work.changed and self.work.file.running and not plan.changes:
             self.flash("There is nothing to put in force: no draft, and the file is.", "warn")
-            return
-        cli = "apply FILE --watch 60s" if self.work.changed else "reload"
-        facts = facts_of(plan, cli=f"empathctl config {cli}", by_hand=self.work.overtaken)
+            return False
+        facts = facts_of(plan, by_hand=self.work.overtaken)
         title = "Put the draft in force?" if self.work.changed else "Put the file in force?"
-        answer = await self.app.push_screen_wait(ApplyDialog(facts, title=title))
-        if answer is None:
-            return
-        request = self.work.applying(watch=answer.watch, reason=answer.reason)
+        facts += [ASKED_AGAIN] if again else []
+        dialog = ApplyDialog(facts, title=title, request=partial(self.work.applying, plan))
+        request = await self.app.push_screen_wait(dialog)
+        if request is None:
+            return False
+        if await self._moved(file):
+            return True
         applied = await self.console.ask(request)
         if applied.plan.faults:
             await self.work.check()
             self._show_pane("problems")
             self.flash("It was refused, nothing has changed.", "bad")
-            return
+            return False
         await self._done()
         trial = ", on trial: K keeps it" if applied.watched_until is not None else ""
         self.flash(f"Version {applied.version} is in force{trial}.")
+        return False
 
     async def _done(self) -> None:
         """Another config is in force: the draft was it."""
@@ -264,22 +282,32 @@ class ConfigScreen(ConfigPanes):
     async def roll_back(self) -> None:
         """Ask, then do it."""
         self._leave_editing()
-        goal = self.goal()
+        again = False
+        while await self._ask_back(again=again):
+            again = True
+
+    async def _ask_back(self, *, again: bool) -> bool:
+        """Ask, and do it; True if the file has changed meanwhile, and nothing was done."""
+        goal, file = self.goal(), await self.work.file_now()
         planned = await self.console.ask(RollBackConfig(version=goal, dry_run=True))
         if planned.plan.faults:
             first = planned.plan.faults[0]
             self.flash(f"One cannot go back: {first.key} {first.sentence}", "bad")
-            return
+            return False
         goal = planned.back_to  # what is the one before may be another by then
         request = RollBackConfig(version=goal)
         by_hand = bool(self.work.view and self.work.view.drift)
-        facts = facts_of(planned.plan, cli=line_of(request), by_hand=by_hand)
+        facts = facts_of(planned.plan, by_hand=by_hand)
+        facts += [*[ASKED_AGAIN][: int(again)], ("Equivalent", line_of(request))]
         question = Ask(f"Go back to version {goal}?", facts, yes="Roll back", destroys=True)
         if await self.app.push_screen_wait(question) != "yes":
-            return
+            return False
+        if await self._moved(file):
+            return True
         applied = await self.console.ask(request)
         await self._read_anew()
         self.flash(f"Back to version {goal}: as version {applied.version} it is in force.")
+        return False
 
     def goal(self) -> int:
         """The version that F7 goes back to; 0 for the one before."""

@@ -1,13 +1,12 @@
 """The questions of the Config screen: put it in force, go back, throw the draft away.
 
 What takes effect when and which mail is touched stands there before anybody can say yes; Cancel
-has the focus.  The answer of `ApplyDialog` has the seconds of the trial and the reason.
+has the focus.  The answer of `ApplyDialog` is the request itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -15,8 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from empath.control.link import ConfigChange, Plan
+from empath.control.link import ApplyConfig, ConfigChange, Plan
 from tui.config_lines import EFFECTS, touched
+from tui.equivalent import line_of_applying
 from tui.figures import plural
 from tui.safety import safe
 from tui.screens.question import DOES_IT, Facts, Foot, Question
@@ -25,19 +25,11 @@ WATCH: Final = 60.0
 """Seconds of a trial, unless others are typed."""
 LONGEST: Final = 3600.0
 SHORTEST: Final = 5.0
+ASKED_AGAIN: Final = ("Asked again", "the file changed while this was asked; nothing was done")
 _NAMED: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
-    """How a config is to be put in force."""
-
-    watch: float
-    """Seconds; 0 for none."""
-    reason: str
-
-
-class ApplyDialog(Question[Applying | None]):
+class ApplyDialog(Question[ApplyConfig | None]):
     """Put this in force?"""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,13 +44,21 @@ class ApplyDialog(Question[Applying | None]):
         """What the keys do."""
         return f"F6 applies · {DOES_IT} · esc cancels"
 
-    def __init__(self, facts: Sequence[tuple[str, str]], *, title: str) -> None:
+    def __init__(
+        self,
+        facts: Sequence[tuple[str, str]],
+        *,
+        title: str,
+        request: Callable[[float, str], ApplyConfig],
+    ) -> None:
+        """*request* is what is sent for so many seconds of trial, and a reason."""
         super().__init__()
+        self._request = request
         self._facts = tuple(facts)
         self._title = title
 
     def compose(self) -> ComposeResult:
-        """Facts, two fields, buttons."""
+        """Facts, two fields, buttons; the command is that of what the fields say."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
             with Facts():
@@ -66,10 +66,14 @@ class ApplyDialog(Question[Applying | None]):
                     with Horizontal(classes="fact"):
                         yield Static(name, markup=False, classes="name")
                         yield Static(value, markup=False, classes="value")
+                with Horizontal(classes="fact"):
+                    yield Static("Equivalent", markup=False, classes="name")
+                    said = safe(line_of_applying(self._request(WATCH, "")), 400)
+                    yield Static(said, markup=False, classes="value", id="command")
             with Foot():
                 with Horizontal(classes="fact field"):
                     yield Static("Watch", markup=False, classes="name")
-                    yield _field("60", id="watch")
+                    yield _field(f"{WATCH:g}", id="watch")
                     yield Static(
                         " s on trial; goes back by itself if the engine is worse off, 0 for none",
                         markup=False,
@@ -94,7 +98,10 @@ class ApplyDialog(Question[Applying | None]):
 
     def on_input_changed(self) -> None:
         """A time that cannot be meant is said at once."""
-        self.query_one("#yes", Button).disabled = self._watch() is None
+        answer = self._answer()
+        self.query_one("#yes", Button).disabled = answer is None
+        line = "" if answer is None else line_of_applying(answer)
+        self.query_one("#command", Static).update(safe(line, 400))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button is an answer."""
@@ -102,11 +109,18 @@ class ApplyDialog(Question[Applying | None]):
 
     def action_answer(self, yes: bool) -> None:
         """Close with what was chosen."""
-        watch = self._watch()
+        answer = self._answer()
         if not yes:
             self.dismiss(None)
-        elif watch is not None:
-            self.dismiss(Applying(watch, self.query_one("#reason", Input).value.strip()))
+        elif answer is not None:
+            self.dismiss(answer)
+
+    def _answer(self) -> ApplyConfig | None:
+        """What the fields say; None while there is no time in the first."""
+        watch = self._watch()
+        if watch is None:
+            return None
+        return self._request(watch, self.query_one("#reason", Input).value.strip())
 
     def _watch(self) -> float | None:
         """The seconds in the field; None for what is no time."""
@@ -124,7 +138,7 @@ def _field(value: str, *, id: str) -> Input:
     return field
 
 
-def facts_of(plan: Plan, *, cli: str, by_hand: bool) -> list[tuple[str, str]]:
+def facts_of(plan: Plan, *, by_hand: bool) -> list[tuple[str, str]]:
     """What is to be known before a plan is carried out."""
     facts = [("File", safe(plan.file))]
     if not plan.changes:
@@ -138,7 +152,6 @@ def facts_of(plan: Plan, *, cli: str, by_hand: bool) -> list[tuple[str, str]]:
     if by_hand:
         said = "was changed since by somebody else; what it says now is kept beside the record"
         facts.append(("The file", said))
-    facts.append(("Equivalent", cli))
     return facts
 
 

@@ -100,9 +100,9 @@ class GatingScreen(ConsoleScreen):
         name = domain(row.name)
         probed = ""
         if row.breaker == "open":
-            await self.console.ask(ProbeDestination(destination=name, reason="console"))
+            await self.console.ask(ProbeDestination(destination=name))
             probed = "probe asked for · "
-        changed = await self.console.ask(FlushQueue(destination=name, reason="console"))
+        changed = await self.console.ask(FlushQueue(destination=name))
         self.say(f"{probed}{outcome(CHANGES['retry'], changed)} for {name}")
 
     @action(

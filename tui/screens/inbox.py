@@ -17,7 +17,7 @@ from tui.actions import Danger, action
 from tui.change_facts import people
 from tui.change_table import DELETE_CAPTURED
 from tui.changes import CHANGES, Change, carry_out, changing, outcome
-from tui.equivalent import OWN_REASON, line_of
+from tui.equivalent import line_of
 from tui.figures import count, plural
 from tui.inside_text import copies_of
 from tui.safety import safe
@@ -201,7 +201,7 @@ class InboxScreen(InboxList):
     def clear(self) -> Awaitable[None]:
         """Ask, with the number typed, then delete."""
         pages = self.pages
-        request = DeleteMessages(query=pages.query, expect=pages.matched, reason=OWN_REASON)
+        request = DeleteMessages(query=pages.query, expect=pages.matched)
         what = f"that match {self.searched}" if self.searched else "in the inbox, all of them"
         dialog = Ask(
             f"Delete {plural(pages.matched, 'message')}?",
