@@ -12,13 +12,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, final
 
-from empath.control.link import EventFilter, Link, LinkLost, RequestUnclear
+from empath.control.link import (
+    BadEventFilter,
+    EventFilter,
+    Link,
+    LinkLost,
+    RequestUnclear,
+    parse_event_filter,
+)
 from tui.event_lines import line_of
 from tui.feed import HISTORY, SAMPLED_ABOVE
 from tui.store import EventRing, Store
 
 _AGAIN: Final = 1.0
 """Seconds until a stream that ended is asked for again; the feed tells why it ended."""
+
+
+def fault_of(text: str) -> str:
+    """What is wrong with a filter of events; empty when nothing is."""
+    try:
+        parse_event_filter(text)
+    except BadEventFilter as error:
+        return str(error)
+    return ""
 
 
 @final

@@ -2,7 +2,7 @@
 
 Textual gives every key of one read to whatever has the focus as it is read, and runs bindings
 later, so that of ``:queue`` all but the colon would go to the screen below.  `TypeAhead` keeps
-the keys behind one that is under way, until a `Fence` sent after it has come back and what the
+the keys behind one that is under way, until each `Fence` sent after it has come back and what the
 next key would act on has been read.
 """
 
@@ -23,6 +23,13 @@ kept back.
 
 KEPT: Final = 4096
 """Most keys and pastes that wait; what is typed beyond them is lost."""
+
+GENERATIONS: Final = 4
+"""Fences that come back one after another with the focus in one place before a key counts as
+handled: each waits for what was posted while the one before it was on its way.  Enter in a filter's
+field posts that it was pressed, that is posted on as a filter to use, that moves the focus, and
+that is done by the app in its turn.
+"""
 
 _LOOK: Final = 0.02
 """Seconds between two looks whether the fence's way back is gone, or what is read has come."""
@@ -92,16 +99,18 @@ class TypeAhead(App[int]):
         return True
 
     async def _settled(self) -> None:
-        """Until a fence comes back and the focus is where it was when that one was sent."""
+        """Until fences come back and the focus is where it was when the first one was sent."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.patience
-        sent_to = None
+        sent_to, sent = None, 0
         while self.is_running and self.screen_stack and loop.time() < end:
             screen = self.screen
             target = self.focused or screen
-            if target is sent_to:
+            if target is not sent_to:
+                sent_to, sent = target, 0
+            elif sent >= GENERATIONS:
                 return
-            sent_to = target
+            sent += 1
             fence = Fence()
             target.post_message(fence)
             while not fence.back.is_set() and loop.time() < end:

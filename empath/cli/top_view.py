@@ -13,7 +13,7 @@ from msgspec import Struct
 from rich.cells import cell_len
 from rich.text import Text
 
-from empath.cli.show import STYLES, age, from_now, octets
+from empath.cli.show import STYLES, age, counted, from_now, octets
 from empath.control.link import (
     AttentionItem,
     ClassLatency,
@@ -170,8 +170,10 @@ def _rate(each_second: float) -> str:
 def _queue(found: Look) -> Iterator[Text]:
     status = found.status
     oldest = "–" if status.oldest_at is None else age(found.at - status.oldest_at)
+    recipients = status.active + status.queued + status.deferred + status.held
     yield Text(
-        f"{status.messages:,} messages: {status.active:,} active, {status.queued:,} queued,"
+        f"{counted(status.messages, 'message')}, {counted(recipients, 'recipient')}:"
+        f" {status.active:,} active, {status.queued:,} queued,"
         f" {status.deferred:,} deferred, {status.held:,} held"
     )
     yield Text(f"oldest {oldest}{_GAP}next {from_now(status.next_at, found.at)}")

@@ -202,6 +202,11 @@ class GateDesk:
                 raise NotFound(f"The breaker of {name} is not open.")
             case link.ProbeDestination() if now >= (engine.gates.breakers[name].open_until or 0.0):
                 raise NotFound(f"The breaker of {name} is not open: nothing keeps an attempt.")
+            case link.ProbeDestination() if name in engine.gates.suspensions.standing(now):
+                raise RequestRefused(
+                    f"{name} is suspended: nothing is tried until it is resumed,"
+                    f" `empathctl destination resume {name}`."
+                )
             case link.ResumeDestination() if name not in engine.gates.suspensions.standing(now):
                 raise NotFound(f"{name} is not suspended.")
             case link.RerouteDestination(to=to):

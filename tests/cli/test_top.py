@@ -97,7 +97,7 @@ def test_a_block_tells_rates_queue_and_destinations() -> None:
         "mx1.example.org  empath 0.1.0, relay mode, pid 4411, up 1h00m",
         "connections 0 in, 0 out  loop lag 0.4 ms  memory 62.9 MB  disk free 53.7 GB",
         "accepted 500/s  refused 0.0/s  delivered 1.5/s  deferred 0.0/s  bounced 0.0/s",
-        "1,204 messages: 4 active, 0 queued, 1,200 deferred, 0 held",
+        "1,204 messages, 1,204 recipients: 4 active, 0 queued, 1,200 deferred, 0 held",
         "oldest 1h01m  next +3s",
     ]
     assert said[5] == "delivered after (p50 p99)  high 4ms 7.0s  bulk 1m01s 2h00m"

@@ -16,7 +16,9 @@ from empath.control.link import (
     NotFound,
     OpenBreaker,
     ProbeDestination,
+    RequestRefused,
     RequestUnclear,
+    ResumeDestination,
     SuspendDestination,
 )
 from empath.delivery.gates import Gates
@@ -62,6 +64,19 @@ async def test_a_probe_is_asked_for(tmp_path: Path) -> None:
         assert (gate.state, gate.until, gate.reason) == ("half-open", now, "too slow")
         assert engine.figures.gates.breakers.verdict(NET, now) is None
         assert not engine.figures.gates.breakers.probe(NET, now)
+
+
+async def test_a_suspended_destination_is_not_probed(tmp_path: Path) -> None:
+    """No attempt could go: the answer names what holds it, and the breaker stays as it is."""
+    async with desk(tmp_path) as engine:
+        ask, now = engine.link.acting("ada").ask, engine.clock.now()
+        await ask(OpenBreaker(destination=NET, seconds=600))
+        await ask(SuspendDestination(destination=NET))
+        with pytest.raises(RequestRefused, match=r"suspended: .* destination resume example\.net"):
+            await ask(ProbeDestination(destination=NET))
+        assert engine.figures.gates.breakers.verdict(NET, now) is not None
+        await ask(ResumeDestination(destination=NET))
+        await ask(ProbeDestination(destination=NET))
 
 
 async def test_a_breaker_that_keeps_mail_needs_attention(tmp_path: Path) -> None:

@@ -295,3 +295,11 @@ async def test_help_lists_the_keys_of_the_screen(clock: HandClock) -> None:
             assert act.help[:30] in page
         await press(pilot, "escape")
         assert "Give up without" not in page_of(console)
+
+
+async def test_the_first_line_says_what_it_counts(clock: HandClock) -> None:
+    """Messages of the queue and recipients deferred stand on one line, each with its unit."""
+    link = DemoEngine(clock, messages=30)
+    link.status = msgspec.structs.replace(link.status, messages=60, deferred=64)
+    async with running(link, clock) as (console, _):
+        assert "queue 60 msg  deferred 64 rcpt" in page_of(console).splitlines()[0]

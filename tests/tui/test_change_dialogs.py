@@ -113,6 +113,7 @@ async def test_the_whole_queue_wants_the_relays_name(link: MemoryLink, clock: Ha
         assert "d1.example 7 · d2.example 7 · d0.example 6" in page
         await press(pilot, *"20", "enter")
         assert not made(link)
+        assert "✖ 20 is typed, it takes mx1.example.org." in page_of(console)
         await press(pilot, "ctrl+u")
         await write(pilot, "mx1.example.org")
         await press(pilot, "enter")

@@ -54,7 +54,10 @@ async def test_the_text_is_only_looked_at_until_it_is_edited(
         assert editor_of(console).text.split("\n")[2] == "2x[delivery.retry]"
         assert "editing · esc leaves" in page_of(console)
         footer = page_of(console).splitlines()[-1]
-        assert all(key in footer for key in ("F5 diff", "F6 apply…", "^S check", "F1 help"))
+        assert all(
+            key in footer
+            for key in ("F5 diff", "F6 apply…", "^S check", "esc leave the text", "F1 help")
+        )
         assert not any(text in footer for text in ("e edit", "h history", "x problems", "? help"))
         await press(pilot, "ctrl+z", "ctrl+z")
         assert editor_of(console).text == TEXT.text

@@ -235,6 +235,19 @@ async def test_flushing_an_open_breaker_asks_for_a_probe_too(
         assert len(changes(link)) == 1
 
 
+async def test_trying_now_says_that_a_suspension_holds_it(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """Where the destination is suspended no probe is asked for, and why nothing goes is told."""
+    link.shape.rows["d1.example"]["gate"] = "suspended"
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "3", "F")
+        assert changes(link) == []
+        page = page_of(console)
+        assert "made due 7 messages for d1.example; it is suspended: nothing goes until" in page
+        assert "probe asked for" not in page
+
+
 async def test_changes_are_off_without_an_engine(link: MemoryLink, clock: HandClock) -> None:
     """With the link lost the reason is said, and the rows stay, dimmed."""
     async with running(link, clock) as (console, pilot):

@@ -13,7 +13,7 @@ from empath.control.link import EventFilter, RequestUnclear
 from empath.envelope import MessageId
 from empath.events import AttemptEnded, ListenerOpened, RecipientResult, SpoolFault
 from tests.fakes.clock import HandClock
-from tests.fakes.console import page_of, press, running, settle
+from tests.fakes.console import SMALL, page_of, press, running, settle
 from tests.fakes.demo_engine import DemoEngine, prime
 from tests.fakes.memory_link import MemoryLink
 from tui.event_lines import EventLine, line_of
@@ -115,6 +115,19 @@ async def test_a_filter_that_is_none_says_why(clock: HandClock) -> None:
         screen = console.screen
         assert isinstance(screen, EventsScreen)
         assert screen.only.destination == "a.example"
+
+
+async def test_what_is_typed_stays_in_view_beside_its_fault(clock: HandClock) -> None:
+    """In 80 columns a long fault is cut, with a mark; enter says more of it below."""
+    async with running(MemoryLink(), clock, size=SMALL) as (console, pilot):
+        await press(pilot, "4", "f", *"kind:zz")
+        line = next(one for one in page_of(console).splitlines() if one.startswith(" f kind:zz"))
+        assert "✖ There is no kind of event" in line
+        assert line.rstrip().endswith("…")
+        await press(pilot, *" dest:a.b")
+        assert "kind:zz dest:a.b" in page_of(console)
+        await press(pilot, "enter")
+        assert 'no kind of event "zz"; there are failed, expired' in page_of(console)
 
 
 async def test_an_engine_that_cannot_choose_is_asked_for_all(clock: HandClock) -> None:

@@ -175,6 +175,12 @@ async def test_captured_mail_is_deleted_one_or_all(clock: HandClock) -> None:
         assert len(link.asked_of(DeleteMessages)[-1].ids) == 2
         await press(pilot, "X")
         assert "Delete 12 messages?" in page_of(console)
+        await press(pilot, "enter")
+        assert "✖ Nothing is typed, it takes 12." in page_of(console)
+        await press(pilot, "1", "3", "enter")
+        assert "✖ 13 is typed, it takes 12." in page_of(console)
+        await press(pilot, "backspace", "backspace")
+        assert "is typed" not in page_of(console)
         await press(pilot, "1", "2", "enter")
         last = link.asked_of(DeleteMessages)[-1]
         assert (last.query, last.expect) == ("state:held hold:captured", 12)

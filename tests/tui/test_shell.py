@@ -20,6 +20,7 @@ from tui.screens.events import EventsScreen
 from tui.screens.queue import QueueScreen
 from tui.settings import Settings, read_settings
 from tui.theme import THEMES
+from tui.widgets.bars import KeyBar
 
 
 def queue_of(count: int) -> MemoryLink:
@@ -355,3 +356,19 @@ async def test_all_keys_can_be_read(clock: HandClock) -> None:
         page = page_of(console)
         for title in ("Overview", "Queue", "Message", "Destinations", "Events", "Everywhere"):
             assert f"  {title}  " in page
+
+
+@pytest.mark.parametrize("keys", ["2/", "3/", "4f", "5e"])
+async def test_the_last_line_says_what_esc_leaves(clock: HandClock, keys: str) -> None:
+    """While one writes, esc closes the line or leaves the text, by a click on it too."""
+    async with running(DemoEngine(clock, messages=30), clock) as (console, pilot):
+        await press(pilot, *keys)
+        page = page_of(console).splitlines()[-1]
+        said = "esc leave the text" if keys == "5e" else "esc close"
+        assert said in page
+        assert "quit" not in page
+        await pilot.click(KeyBar, offset=(page.index(said) + 1, 0))
+        await settle()
+        assert not console.typing
+        assert console.screen is console.front
+        assert said not in page_of(console).splitlines()[-1]

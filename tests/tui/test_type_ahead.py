@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from textual import events
 from textual.app import App
+from textual.widgets import Input
 
 from empath.control.link import (
     ExplainMessage,
@@ -23,7 +24,8 @@ from empath.control.link import (
 from empath.events import SpoolFault
 from tests.fakes.clock import HandClock
 from tests.fakes.console import item, page_of, press, running, settle
-from tests.fakes.demo_engine import DemoEngine
+from tests.fakes.demo_engine import DemoEngine, matches
+from tests.fakes.dev_relay import dev
 from tests.fakes.memory_link import MemoryLink
 from tui.feed import Pace
 from tui.screens.command_line import CommandLine
@@ -70,6 +72,32 @@ async def test_a_filter_in_one_read_is_applied(clock: HandClock) -> None:
         burst(console, "2/state:deferred\r")
         await settle()
         assert console.store.queue.query == "state:deferred"
+
+
+@pytest.mark.parametrize("keys", ["2/state:held\r", "3/bigmail\r", "4fgreylisted\r", "6/hello\r"])
+async def test_nothing_behind_enter_goes_into_the_field(clock: HandClock, keys: str) -> None:
+    """Enter closes the line of a filter before the next key is looked at, in one read too."""
+    async with running(dev() if keys[0] == "6" else DemoEngine(clock), clock) as (console, _):
+        burst(console, f"{keys}gj  ")
+        await settle()
+        assert not console.typing
+        assert console.screen.query(Input).first().value == keys[2:-1]
+
+
+async def test_keys_behind_a_filter_are_about_what_it_lists(clock: HandClock) -> None:
+    """Filter, mark the first two, and try them again at a stretch: those that the filter lists."""
+    link = engine()
+    link.set_queue(item(number, recipient=f"ada@d{number % 2}.example") for number in range(1, 7))
+    link.matching = matches
+    async with running(link, clock) as (console, _):
+        burst(console, "2/dest:d1.example\rgj  R")
+        await settle()
+        assert console.store.queue.query == "dest:d1.example"
+        assert len(console.store.selection.marks) == 2
+        (asked,) = link.asked_of(RetryMessages)
+        assert {matched.destination for matched in link.queue if matched.id in asked.ids} == {
+            "d1.example"
+        }
 
 
 @pytest.mark.parametrize("letters", ["eHpDX", "nosuch eDp"])

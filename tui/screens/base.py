@@ -14,6 +14,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.actions import ACTIONS, action
 from tui.figures import age
@@ -32,6 +33,7 @@ TABS = (
 )
 """Digit, title and name of the screens that a digit opens."""
 
+BACK = "global.back"
 UNREAD = "Not read yet: the engine has not answered."
 """Why a key is off whose message or destination is still on its way."""
 
@@ -70,7 +72,7 @@ class ConsoleScreen(Everywhere):
         with Container(id="body"):
             yield from self.body()
         yield FlashLine(styles=styles)
-        yield KeyBar(self.perform_by_id, styles=styles)
+        yield KeyBar(self._clicked, styles=styles)
 
     def body(self) -> Iterable[Widget]:
         """The screen's own widgets."""
@@ -139,17 +141,29 @@ class ConsoleScreen(Everywhere):
         own = sorted((a for a in ACTIONS.of(self.SCOPE) if a.rank), key=lambda a: a.rank)
         if self.SCOPE != "global":
             own += sorted((a for a in ACTIONS.of("global") if a.rank), key=lambda a: a.rank)
-        root = len(self.app.screen_stack) == 1
         return [
             (
                 act.id,
                 shown,
-                "quit" if root and act.id == "global.back" else act.title,
+                self._way_back(shown) if act.id == BACK else act.title,
                 not self.why_off(act),
             )
             for act in own
             if (shown := self.console.shown_key(act, typing=self.typing))
         ]
+
+    def _way_back(self, key: str) -> str:
+        """What *key* leaves."""
+        if self.typing and key == "esc":
+            return "close" if isinstance(self.focused, Input) else "leave the text"
+        return "quit" if len(self.app.screen_stack) == 1 else ACTIONS.get(BACK).title
+
+    def _clicked(self, id: str) -> None:
+        """A click on a key of the last line does what the key does."""
+        if id == BACK and self.typing:
+            self.app.simulate_key("escape")
+        else:
+            self.perform_by_id(id)
 
     def on_descendant_focus(self) -> None:
         """Other keys may be text now."""

@@ -24,7 +24,7 @@ from tui.change_facts import COUNTING, facts_before, facts_of, heading, role_of_
 from tui.change_table import Change, Target, Values
 from tui.safety import safe
 from tui.screens.dialogs import TYPED_ABOVE
-from tui.screens.question import DOES_IT, Facts, Foot, Question
+from tui.screens.question import DOES_IT, Facts, Foot, Question, not_typed
 from tui.theme import COLOURED, Styles
 
 NAMES: Final = 13
@@ -205,7 +205,10 @@ class ChangeDialog(Question[Answer | None]):
         the typed number is yes.
         """
         event.stop()
-        if event.input.id == "typed" or not self._change.destroys:
+        if event.input.id == "typed" and self._counted and event.value.strip() != self._typed:
+            said = not_typed(event.value, self._typed)
+            self.query_one("#change-wrong", Static).update(said)
+        elif event.input.id == "typed" or not self._change.destroys:
             self.action_yes(sure=True)
         elif self._change.blanks[-1].name == (event.input.id or "").removeprefix("blank-"):
             self.query_one("#typed" if self._typed else "#cancel").focus()

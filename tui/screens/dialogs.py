@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui.screens.question import Facts, Foot, Question
+from tui.screens.question import Facts, Foot, Question, not_typed
 
 TYPED_ABOVE = 10
 """Destroying more messages than this wants their number typed."""
@@ -83,6 +83,9 @@ class Ask(_Dialog):
                         field = Input(compact=True, id="typed", type="integer")
                         field.cursor_blink = False
                         yield field
+                    wrong = Static("", markup=False, id="change-wrong")
+                    wrong.display = False
+                    yield wrong
                 with Horizontal(classes="buttons"):
                     yield Button("Cancel", name="", id="cancel", compact=True)
                     typed = self._typed is not None
@@ -97,11 +100,19 @@ class Ask(_Dialog):
     def on_input_changed(self, event: Input.Changed) -> None:
         """The button works once the number is right."""
         self.query_one("#yes", Button).disabled = not self._right(event.value)
+        self._say("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the field is yes, if the number is right."""
         if self._right(event.value):
             self.dismiss("yes")
+        else:
+            self._say(not_typed(event.value, str(self._typed)))
+
+    def _say(self, wrong: str) -> None:
+        said = self.query_one("#change-wrong", Static)
+        said.update(wrong)
+        said.display = bool(wrong)
 
     def _right(self, text: str) -> bool:
         return text.strip() == str(self._typed)

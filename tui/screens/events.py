@@ -17,7 +17,7 @@ from empath.control.link import BadEventFilter, EventFilter, event_filter_text, 
 from empath.envelope import MessageId
 from tui.actions import action
 from tui.event_detail import copies_of, detail_lines
-from tui.event_feed import ChosenEvents
+from tui.event_feed import ChosenEvents, fault_of
 from tui.event_lines import kinds_of_level
 from tui.export import FORMATS, exported
 from tui.figures import plural
@@ -50,14 +50,6 @@ def _why_no_destination(screen: EventsScreen) -> str:
 
 def _why_no_words(screen: EventsScreen) -> str:
     return "" if screen.words else "Type what to look for first: /."
-
-
-def _fault(text: str) -> str:
-    try:
-        parse_event_filter(text)
-    except BadEventFilter as error:
-        return f"✖ {error} "
-    return ""
 
 
 class EventsScreen(ConsoleScreen):
@@ -106,8 +98,8 @@ class EventsScreen(ConsoleScreen):
             pieces = [(f" {line.sign} {line.word} ", line.role), (line.subject, "text")]
             pieces += [("  ", "faint"), (line.detail, "muted")]
         self.query_one("#detail", Line).show(pieces)
-        shown = self.query_one("#event-lines", LinesPane)
-        shown.show(detail_lines(line, max(20, shown.size.width - 2), self.palette))
+        pane = self.query_one("#event-lines", LinesPane)
+        pane.show(detail_lines(line, max(20, pane.size.width - 2), self.palette))
 
     @property
     def narrowed(self) -> bool:
@@ -155,6 +147,10 @@ class EventsScreen(ConsoleScreen):
         if self.words:
             self._look(-1)
         self.paint_all()
+
+    def on_typed_line_wrong(self, event: TypedLine.Wrong) -> None:
+        """All of it, where there is room."""
+        self.flash(event.fault, "warn")
 
     def _close_line(self) -> None:
         self._line.display = False
@@ -249,7 +245,7 @@ class EventsScreen(ConsoleScreen):
         """Type a filter."""
         text = event_filter_text(self.only)
         hint = "kind:deferred,failed  dest:*.example  id:…  words; esc leaves it"
-        self._line.ask(FILTER, text, hint, _fault)
+        self._line.ask(FILTER, text, hint, fault_of)
 
     @action("l", "level", help="Everything, all but routine, or trouble only.", rank=5)
     def level(self) -> None:

@@ -98,12 +98,16 @@ class GatingScreen(ConsoleScreen):
         row = self.chosen
         assert row is not None
         name = domain(row.name)
+        suspended = row.gate == "suspended"
         probed = ""
-        if row.breaker == "open":
+        if row.breaker == "open" and not suspended:
             await self.console.ask(ProbeDestination(destination=name))
             probed = "probe asked for · "
         changed = await self.console.ask(FlushQueue(destination=name))
-        self.say(f"{probed}{outcome(CHANGES['retry'], changed)} for {name}")
+        said = f"{probed}{outcome(CHANGES['retry'], changed)} for {name}"
+        if suspended:
+            said += "; it is suspended: nothing goes until U resumes it"
+        self.say(said)
 
     @action(
         "L",

@@ -13,12 +13,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
+from tui.safety import safe
+
 R = TypeVar("R")
 
 DOES_IT: Final = "⏎ in a field does it"
 """So it is in every box whose change can be taken back.  Where it cannot, enter goes from field to
 field: what destroys ends at Cancel or at the typed number.
 """
+
+
+def not_typed(text: str, wanted: str) -> str:
+    """What is said when enter is pressed on another *text* than the one that confirms."""
+    return f"✖ {safe(text.strip(), 40) or 'Nothing'} is typed, it takes {wanted}."
 
 
 class Facts(VerticalScroll, can_focus=False):

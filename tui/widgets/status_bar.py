@@ -51,9 +51,12 @@ class StatusBar(Line):
             if self.size.width >= 100:
                 more: list[list[Piece]] = [
                     [
+                        # One is counted in messages, the other in their recipients.
+                        (" msg", "muted"),
                         _BAR,
                         ("deferred ", "muted"),
                         (count(status.deferred), _hot(status.deferred)),
+                        (" rcpt", "muted"),
                     ]
                 ]
                 # Whether an engine that does not answer is up, nobody knows.

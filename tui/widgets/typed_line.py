@@ -1,7 +1,7 @@
 """A line in which a few words are typed, such as a filter: a sign, a field, and what is wrong.
 
 It is there only while something is typed.  A text that has a fault is not taken; the fault stands
-beside it from the first key on.
+beside it from the first key on, as far as it leaves room for what is typed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ class TypedLine(Horizontal):
             self.sign = sign
             """What the line stood for."""
             self.text = text
+
+    class Wrong(Message):
+        """Enter was pressed on a text that has a fault."""
+
+        def __init__(self, fault: str) -> None:
+            super().__init__()
+            self.fault = fault
+            """The whole of it; beside the text there may be room for its beginning only."""
 
     def __init__(self, *, id: str | None = None) -> None:
         self._before = Static(" / ", markup=False, id="slash")
@@ -54,9 +62,10 @@ class TypedLine(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say at once what is wrong."""
         if self._check is not None:
-            self._fault.update(self._check(event.value))
+            fault = self._check(event.value)
+            self._fault.update(f" ✖ {fault} " if fault else "")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand it on, unless something is wrong."""
-        if self._check is None or not self._check(event.value):
-            self.post_message(self.Typed(self._sign, event.value))
+        """Hand it on, unless something is wrong: then that is said in full."""
+        fault = "" if self._check is None else self._check(event.value)
+        self.post_message(self.Wrong(fault) if fault else self.Typed(self._sign, event.value))
