@@ -36,7 +36,7 @@ def facts_before(change: Change, target: Target, values: Values, now: float) -> 
     """What is known before the engine has counted."""
     return [
         *_what(target, now),
-        ("They are" if target.number > 1 else "It is", change.consequence),
+        _meaning(change, target),
         COUNTING,
         _equivalent(change, target, values),
     ]
@@ -48,7 +48,7 @@ def facts_of(change: Change, target: Target, changed: Changed, now: float, value
     preview = changed.preview
     if preview is not None:
         facts += _counted(change, target, preview)
-    facts.append(("They are" if target.number > 1 else "It is", change.consequence))
+    facts.append(_meaning(change, target))
     if change.verb == "delete":
         kept = preview.kept_for if preview is not None else None
         facts.append(("Undo", _trash(kept)))
@@ -58,6 +58,12 @@ def facts_of(change: Change, target: Target, changed: Changed, now: float, value
         facts.append(("Undo", "u, for what has not been delivered by then"))
     facts.append(_equivalent(change, target, values))
     return facts
+
+
+def _meaning(change: Change, target: Target) -> tuple[str, str]:
+    if target.number > 1:
+        return "They are", change.consequence
+    return "It is", change.of_one or change.consequence
 
 
 def _equivalent(change: Change, target: Target, values: Values) -> tuple[str, str]:

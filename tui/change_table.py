@@ -98,6 +98,8 @@ class Change:
     """Why none of its messages was changed."""
     queued: bool = True
     """Its messages wait in the queue; else they are captured, and nobody waits for them."""
+    of_one: str = ""
+    """What it means for a single message, where that is said otherwise."""
 
     def request(self, target: Target, values: Values, *, dry_run: bool = False) -> QueueChange:
         """The request that makes it, or with *dry_run* tells what it would do."""
@@ -179,6 +181,7 @@ CHANGES: Final = {
             True,
             "returned to their senders for good, with a notification that says why",
             _bounce,
+            of_one="returned to its sender for good, with a notification that says why",
             blanks=(
                 Blank("status", "Status", "5.7.0 policy · 5.1.6 moved · 5.2.1 disabled",
                       "5.7.0", _status_wrong),

@@ -16,6 +16,7 @@ from empath.envelope import MessageId
 from tui.actions import Danger, action
 from tui.change_facts import outcome
 from tui.change_table import CHANGES, Change, Target, Values
+from tui.command_log import DOING
 from tui.screens.change_dialog import Answer, ChangeDialog
 from tui.screens.choose import Choice, Choose
 
@@ -101,7 +102,10 @@ async def _do(
     answer = await decided
     if answer is None:
         return None
-    change = CHANGES["hold"] if answer.instead else change
+    if answer.instead:
+        change = CHANGES["hold"]
+        if (done := DOING.get()) is not None:
+            done.title = change.verb
     changed = await console.ask(change.request(target, answer.values))
     tries = change is CHANGES["retry"]
     console.store.jobs.began(changed, f"{change.verb} {target.what}", tries=tries)

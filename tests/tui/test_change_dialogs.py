@@ -255,3 +255,19 @@ async def test_a_reason_nobody_gave_is_none(link: MemoryLink, clock: HandClock) 
         assert [request.reason for request in made(link)] == ["", "", ""]
         assert "--reason" not in console.command_log.commands
         assert "queue bounce" in console.command_log.commands
+
+
+async def test_one_is_returned_to_its_sender_and_held_instead_is_held(
+    link: MemoryLink, clock: HandClock
+) -> None:
+    """The box speaks of one message as one; in the log stands what was done in place of it."""
+    async with running(link, clock) as (console, pilot):
+        await press(pilot, "2", "B")
+        assert "returned to its sender for good" in page_of(console)
+        console.screen.query_one("#hold", Button).press()
+        await settle()
+        (done,) = console.command_log.items
+        assert (done.title, done.role) == ("hold", "good")
+        assert done.said.startswith("held 1 message")
+        await press(pilot, "space", "space", "B")
+        assert "returned to their senders for good" in page_of(console)
