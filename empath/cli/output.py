@@ -31,7 +31,9 @@ def run_program(program: Callable[[], object]) -> NoReturn:
     """Run *program* to the end of the process, and see that what it wrote is written."""
     out = _Output(_descriptor(_OUT, sys.stdout))
     err = _Output(_descriptor(_ERR, sys.stderr), mute=True)
-    sys.stdout, sys.stderr = _text(out, sys.stdout), _text(err, sys.stderr)
+    # What a caller within this process reads in our place stays as it is.
+    sys.stdout = _text(out, sys.stdout) if _is_plain(sys.stdout) else sys.stdout
+    sys.stderr = _text(err, sys.stderr) if _is_plain(sys.stderr) else sys.stderr
     code: object = ExitCode.OK
     failed = False
     try:
@@ -87,6 +89,11 @@ class _Output(io.FileIO):
         return memoryview(data).nbytes
 
 
+def _is_plain(stream: TextIO | None) -> bool:
+    """Is it what the interpreter opened, or found closed?"""
+    return stream is None or isinstance(stream, io.TextIOWrapper)
+
+
 def _descriptor(number: int, stream: TextIO | None) -> int:
     """*number*; where it was closed, one that refuses what is written as a closed one does.
 
@@ -97,7 +104,7 @@ def _descriptor(number: int, stream: TextIO | None) -> int:
 
 def _text(stream: _Output, before: TextIO | None) -> TextIO:
     """*stream* for text, in the charset and with the buffering of the one *before*."""
-    if not isinstance(before, io.TextIOWrapper):
+    if not isinstance(before, io.TextIOWrapper):  # it was closed
         return io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", _ESCAPED)
     before.flush()
     return io.TextIOWrapper(
