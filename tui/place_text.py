@@ -5,6 +5,7 @@ Pure: a view, a time and a width in, lines out.  Everything that a server said i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from textwrap import wrap
@@ -200,10 +201,19 @@ def _runs(strip: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     return found
 
 
-def fate_lines(view: DestinationView, now: float, width: int, styles: Styles) -> list[Text]:
-    """What became of mail in the last hour, how it was encrypted, and how long it took."""
+def counted_for(up: float) -> str:
+    """For how long an engine that is *up* so many seconds has counted what is told of an hour."""
+    return "last hour" if up >= 3600 else f"since the start {age(up)} ago"
+
+
+def fate_lines(
+    view: DestinationView, now: float, width: int, styles: Styles, up: float = math.inf
+) -> list[Text]:
+    """What became of mail in the last hour, how it was encrypted, and how long it took; *up* are
+    the seconds of the engine, which knows of nothing before.
+    """
     lines = _Lines(styles, width)
-    _tls(lines, view, now)
+    _tls(lines, view, now, up)
     last = view.outcomes[-HOUR:]
     sums = (
         ("delivered", sum(each.delivered for each in last), "good"),
@@ -228,10 +238,11 @@ def fate_lines(view: DestinationView, now: float, width: int, styles: Styles) ->
     return lines.lines
 
 
-def _tls(lines: _Lines, view: DestinationView, now: float) -> None:
+def _tls(lines: _Lines, view: DestinationView, now: float, up: float) -> None:
     tls = view.tls
     if tls is None:
-        lines.add("TLS", ("nothing is known: no session lately", "muted"))
+        when = "lately" if up >= 3600 else counted_for(up)
+        lines.add("TLS", (f"nothing is known: no session {when}", "muted"))
         return
     whole = sum(tls.versions.values())
     every = whole + tls.plaintext

@@ -215,17 +215,16 @@ def view(
     config: ConfigOption = None,
 ) -> None:
     """Show one destination: its queue, gates, servers, encryption and what became of its mail."""
-    found = ask(
-        where(context, socket, config), link.ViewDestination(destination=read_domain(domain))
-    )
+    place = where(context, socket, config)
+    found = ask(place, link.ViewDestination(destination=read_domain(domain)))
     if json:
         write_json(found)
     else:
-        write_destination(found)
+        write_destination(found, found.now - ask(place, link.Ping()).started_at)
 
 
-def write_destination(found: DestinationView) -> None:
-    """All of one destination under each other."""
+def write_destination(found: DestinationView, up: float) -> None:
+    """All of one destination under each other, by an engine that is *up* so many seconds."""
     now = found.now
     queue = (
         f"{found.queued:,} queued, {found.deferred:,} deferred, {found.held:,} held,"
@@ -261,7 +260,10 @@ def write_destination(found: DestinationView) -> None:
         (sum(each.unreached for each in last), "not reached"),
     ]
     told = ", ".join(f"{count:,} {word}" for count, word in became if count)
-    pairs.append(("last hour", told or "nothing was tried"))
+    # What was before the start is not known: it is not said to be nothing.
+    counted = "last hour" if up >= 3600 else f"up {age(up)}"
+    nothing = "nothing was tried" if up >= 3600 else "nothing was tried since the start"
+    pairs.append((counted, told or nothing))
     if found.codes:
         shown = ", ".join(f"{code} ({count:,})" for code, count in found.codes)
         pairs.append(("answers", shown))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from empath.address import Domain
 from empath.cli.exit_codes import ExitCode
 from empath.control.link import (
@@ -82,6 +84,13 @@ async def test_one_destination_in_full(ctl: Ctl) -> None:
     bare = (await ctl.run("destination", "view", "example.net")).stdout
     assert "nothing is known" in bare
     assert "nothing was tried" in bare
+    status, pong = ctl.link.status, ctl.link.status.pong
+    started = msgspec.structs.replace(pong, started_at=NOW - 90)
+    ctl.link.status = msgspec.structs.replace(status, pong=started)
+    young = (await ctl.run("destination", "view", "example.net")).stdout
+    assert "nothing was tried since the start" in young
+    assert "last hour" not in young
+    ctl.link.status = status
     ctl.link.gates = [
         GateItem(
             destination=NET, gate="breaker", state="open", until=NOW + 60, reason="421", actor=""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from empath.control.link import (
@@ -322,3 +323,14 @@ async def test_three_keys_tell_whether_mail_goes_encrypted(clock: HandClock) -> 
         await settle(ahead=0.5)
         assert "TLSv1.3 98.2 %" in page_of(console)
         assert "✓ name proved" in page_of(console)
+
+
+async def test_a_young_engine_counts_since_its_start(link: MemoryLink, clock: HandClock) -> None:
+    """What was before a restart is not known: no whole hour is told of an engine up a minute."""
+    pong = msgspec.structs.replace(link.status.pong, started_at=link.status.pong.now - 90)
+    link.status = msgspec.structs.replace(link.status, pong=pong)
+    async with running(link, clock, size=LARGE) as (console, pilot):
+        await press(pilot, "3")
+        assert "Since the start 1m30s ago" in page_of(console)
+        assert "Last hour" not in page_of(console)
+        assert "no session since the start 1m30s ago" in page_of(console)

@@ -7,6 +7,7 @@ change of a destination is asked about in a dialog first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from empath.address import BadAddress
 from empath.control.link import RequestRefused, ShapeRow, ViewDestination
 from tui.actions import action
 from tui.figures import age, count
-from tui.place_text import fate_lines, standing_lines
+from tui.place_text import counted_for, fate_lines, standing_lines
 from tui.places import SORTS, domain, shown_first
 from tui.safety import safe
 from tui.screens.gating import GatingScreen, why_no_row
@@ -164,7 +165,11 @@ class DestinationsScreen(GatingScreen):
         now, styles = self.store.now, self.palette
         self.query_one("#standing", Pane).name_it(name)
         upper = standing_lines(view, now, standing.size.width, places.level, styles)
-        lower = fate_lines(view, now, max(fate.size.width, 40), styles)
+        pong = self.store.connection.pong
+        up = math.inf if pong is None else now - pong.started_at
+        title = counted_for(up)
+        self.query_one("#fate", Pane).name_it(title[0].upper() + title[1:])
+        lower = fate_lines(view, now, max(fate.size.width, 40), styles, up)
         if self.size.width < 100:
             standing.show([*upper[:4], *lower, *upper[4:]])
         else:
