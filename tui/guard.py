@@ -9,6 +9,7 @@ has been painted once ends it, with that sentence and no more.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -45,9 +46,9 @@ class Guarded(App[int]):
         """It has been painted: there is a line to say a fault in."""
         self._last_said = ("", 0.0)
 
+    @abstractmethod
     def say_fault(self, sentence: str, *, again: bool) -> None:
         """Tell the operator of a fault; *again* says that he was told of it a moment ago."""
-        raise NotImplementedError
 
     # Where faults come from.
 
