@@ -119,9 +119,7 @@ class OpenBreaker(GateChange, frozen=True):
 
 
 class ProbeDestination(GateChange, frozen=True):
-    """Let one attempt through an open breaker now, and not when its time is over; refused if it
-    is not open.
-    """
+    """Let one attempt through an open breaker now; refused if it is not open, or suspended."""
 
     route = "destinations/breaker/probe"
 
