@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
 from empath.config.load import load_config
 from empath.config.problem import ConfigUnusable
 from empath.config.schema import schema
+from tests.fakes.command_line import config as ctl
+from tests.fakes.command_line import in_folder
 from tests.fakes.programs import ROOT
 
 TEXT = """\
@@ -29,16 +31,7 @@ host = "a.example:25"
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """./empath.toml, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "empath.toml"
-    path.write_text(TEXT)
-    path.chmod(0o600)
-    return path
-
-
-def ctl(*arguments: str, typed: str | None = None) -> Result:
-    """Run the command."""
-    return CliRunner().invoke(commands, ["config", *arguments], input=typed)
+    return in_folder(tmp_path, TEXT, monkeypatch)
 
 
 def test_set_changes_the_file_and_says_when_that_takes_effect(file: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from typer.testing import CliRunner, Result
 
-from empath.cli.ctl import commands
 from empath.cli.exit_codes import ExitCode
+from tests.fakes.command_line import config as ctl
+from tests.fakes.command_line import in_folder
 
 TEXT = """\
 mode = "relay"
@@ -30,21 +30,13 @@ tls = "starttls"
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """./empath.toml with a certificate and a password beside it."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "empath.toml"
-    path.write_text(TEXT)
-    path.chmod(0o600)
+    path = in_folder(tmp_path, TEXT, monkeypatch)
     made = trustme.CA().issue_cert("mx.example.org")
     made.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     for name, data in (("key.pem", made.private_key_pem.bytes()), ("password", b"hunter2")):
         (tmp_path / name).write_bytes(data)
         (tmp_path / name).chmod(0o600)
     return path
-
-
-def ctl(*arguments: str, typed: str | None = None) -> Result:
-    """Run the command."""
-    return CliRunner().invoke(commands, ["config", *arguments], input=typed)
 
 
 LISTENER = 'listener["127.0.0.1:2525"]'

@@ -19,8 +19,6 @@ WHOLE = " What the command was to do beside may be done all the same.\n"
 NO_ROOM = f"Standard output cannot be written: No space left on device.{WHOLE}"
 CLOSED = f"Standard output cannot be written: it is closed.{WHOLE}"
 
-needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -38,7 +36,6 @@ def in_shell(command: str, folder: Path, **environ: str) -> subprocess.Completed
     )  # fmt: skip
 
 
-@needs_full
 @pytest.mark.parametrize(
     "arguments",
     ["config text", "config show", "config history", "queue list --json", "events --json",
@@ -55,7 +52,6 @@ async def test_a_disk_that_is_full_is_a_sentence_whatever_was_asked(
     assert (errors.decode(), asked.returncode) == (NO_ROOM, ExitCode.REFUSED)
 
 
-@needs_full
 @pytest.mark.parametrize(
     ("to", "told"), [("> /dev/full", NO_ROOM), (">&-", CLOSED)], ids=["full", "closed"]
 )
@@ -71,7 +67,6 @@ def test_a_command_without_an_engine_says_it_too(
     assert (done.stderr, done.returncode) == (told, ExitCode.REFUSED)
 
 
-@needs_full
 def test_what_cannot_be_told_changes_no_exit_code(folder: Path) -> None:
     """A fault of the config is one, though standard error is full, or closed."""
     for to in ("2> /dev/full", "2>&-", "> /dev/full 2>&-", ">&- 2>&-"):

@@ -62,7 +62,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         check_authorities(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.tools("root")
 def test_a_file_that_only_the_engine_may_read_is_a_warning_of_a_command(tmp_path: Path) -> None:
     """Whoever may not read it is no worse off than with a secret of the engine's."""
     file = tmp_path / "ca.pem"

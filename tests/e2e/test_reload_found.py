@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,7 +176,7 @@ def test_the_table_of_sockets_is_read_with_care(tmp_path: Path) -> None:
     assert list(listening(tmp_path / "none", "empath.sock")) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.tools("root")
 def test_whoever_may_not_read_secrets_is_told_of_the_socket_only(
     tmp_path: Path,
 ) -> None:

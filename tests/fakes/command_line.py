@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from empath.address import Domain, EmailAddress
@@ -122,6 +123,20 @@ VIEW = MessageView(
     ),
     headers=(("Subject", "Hello"), ("X-Evil", r"\x1b[31m")),
 )
+
+
+def in_folder(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """./empath.toml, private, in the folder that is worked in from now on."""
+    monkeypatch.chdir(folder)
+    path = folder / "empath.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def config(*arguments: str, typed: str | None = None) -> Result:
+    """Run `empathctl config` on what is in the working folder."""
+    return CliRunner().invoke(commands, ["config", *arguments], input=typed)
 
 
 @dataclass

@@ -249,7 +249,7 @@ async def main():
         else:
             await store.hold(lot, actor="m", reason="", at=clock.now())
     os.write(1, b"end\\n")
-    await asyncio.sleep(60)
+    sys.stdin.read()  # until it is killed, or whoever started it is gone
 
 asyncio.run(main())
 """
@@ -258,7 +258,9 @@ asyncio.run(main())
 async def killed_between_lots(folder: Path, action: str, lots: int) -> None:
     """Kill an engine in the middle of a job, and look at what it left."""
     with subprocess.Popen(  # noqa: ASYNC220 - a test may block
-        [sys.executable, "-c", VICTIM, str(folder), action], stdout=subprocess.PIPE
+        [sys.executable, "-c", VICTIM, str(folder), action],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as victim:
         assert victim.stdout is not None
         for _ in range(lots):
